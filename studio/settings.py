@@ -1,0 +1,112 @@
+"""Host, limits, folders and device: read from flags and the environment once, validated once, then frozen.
+
+Two modes (``Limits.local`` and ``Limits.public``): on one's own machine the limits are generous; on a Space or a
+server they are tight. Neither is ever "unlimited".
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from studio.errors import RequestError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a file may be: bytes, pixels, frames per second and seconds; and how many jobs may wait."""
+
+    image_bytes: int
+    image_pixels: int
+    video_bytes: int
+    video_pixels: int
+    max_side: int
+    max_fps: int
+    seconds: float
+    frames: int
+    keyframes: int
+    queue: int
+
+    @classmethod
+    def local(cls) -> Limits:
+        """For a studio that only its owner reaches (bound to 127.0.0.1)."""
+        return cls(
+            image_bytes=100 << 20,
+            image_pixels=100_000_000,
+            video_bytes=4 << 30,
+            video_pixels=4096 * 2304,
+            max_side=16384,
+            max_fps=240,
+            seconds=3600.0,
+            frames=400_000,
+            keyframes=200,
+            queue=64,
+        )
+
+    @classmethod
+    def public(cls) -> Limits:
+        """For a Space or a server that strangers reach."""
+        return cls(
+            image_bytes=25 << 20,
+            image_pixels=40_000_000,
+            video_bytes=200 << 20,
+            video_pixels=3840 * 2160,
+            max_side=8192,
+            max_fps=120,
+            seconds=60.0,
+            frames=7_200,
+            keyframes=60,
+            queue=32,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One studio's settings. ``work`` is the private folder for jobs; ``keep_seconds`` how long results stay there."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    public: bool = False
+    device: str = "auto"
+    checkpoints: Path = ROOT / "checkpoints"
+    work: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / f"zoetrope-{os.getuid()}")
+    keep_seconds: float = 3600.0
+    limits: Limits = field(default_factory=Limits.local)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise RequestError(f"The port must lie between 0 and 65535, not {self.port}.")
+        if self.device not in ("auto", "cpu") and not self.device.startswith(("cuda", "mps", "xpu")):
+            raise RequestError(f'The device must be "auto", "cpu", "cuda", "mps" or "xpu", not "{self.device}".')
+        if self.keep_seconds <= 0:
+            raise RequestError("Results must be kept for more than zero seconds.")
+
+
+def from_environment(**overrides: object) -> Settings:
+    """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_PUBLIC`` and overrides.
+
+    A Hugging Face Space (``SPACE_ID`` in the environment) is public and listens on all interfaces unless told otherwise.
+    Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
+    """
+    env = os.environ
+    values: dict[str, object] = {}
+    on_space = bool(env.get("SPACE_ID"))
+    public = env.get("ZOETROPE_PUBLIC", "1" if on_space else "0").lower() in ("1", "true", "yes")
+    if on_space:
+        values["host"] = "0.0.0.0"  # noqa: S104  a Space reaches its app from outside the container
+    for name, kind in (("host", str), ("device", str), ("work", Path), ("checkpoints", Path)):
+        if env.get(f"ZOETROPE_{name.upper()}"):
+            values[name] = kind(env[f"ZOETROPE_{name.upper()}"])
+    port = env.get("ZOETROPE_PORT") or env.get("GRADIO_SERVER_PORT")
+    if port:
+        if not port.isdigit():
+            raise RequestError(f'The port must be a whole number, not "{port}".')
+        values["port"] = int(port)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    public = bool(values.pop("public", public))
+    values.setdefault("limits", Limits.public() if public else Limits.local())
+    return Settings(public=public, **values)  # type: ignore[arg-type]

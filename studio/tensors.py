@@ -1,0 +1,24 @@
+"""uint8 arrays to float tensors and back: the only place where either the type or the order of axes changes.
+
+Axes: T time or batch, H, W, C = 3 (RGB) or 4 (RGBA). Floats are 0..1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+def to_float(
+    frames: np.ndarray, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """uint8 (T, H, W, C) or (H, W, C) to floats 0..1 of shape (T, C, H, W) or (C, H, W), channels last in memory."""
+    tensor = torch.from_numpy(np.ascontiguousarray(frames)).to(device)
+    tensor = tensor.movedim(-1, -3).to(dtype) / 255
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+
+
+def to_uint8(tensor: torch.Tensor) -> np.ndarray:
+    """Floats (..., C, H, W) in 0..1 (clamped) to a uint8 array (..., H, W, C), rounded to nearest."""
+    values = tensor.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return np.ascontiguousarray(values.movedim(-3, -1).cpu().numpy())
