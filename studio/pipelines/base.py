@@ -1,0 +1,140 @@
+"""What all four pipelines share: a diffusers pipeline around a CLIP text encoder and a GAN generator.
+
+Nothing about a call is kept on ``self``. Axes: B batch, D width of the joint text and picture space.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline
+from diffusers.utils import BaseOutput
+
+from studio.errors import Cancelled, CheckpointError
+
+OnProgress = Callable[[int, "int | None"], None]
+"""Called with (steps done, steps in all or None where that is unknown)."""
+
+IsCancelled = Callable[[], bool]
+
+EMBEDDING_SCALE = 16.0
+"""Text and picture embeddings have length one; generators see them at this length, about unit variance per entry."""
+
+
+@dataclass
+class FramesOutput(BaseOutput):
+    """``frames`` uint8 (T, H, W, 3)."""
+
+    frames: np.ndarray
+
+
+def choose_device(wanted: str = "auto") -> tuple[torch.device, torch.dtype]:
+    """The device and dtype of a pipeline, chosen once: a GPU in bfloat16 where there is one, else the CPU in float32.
+
+    On a CPU with bfloat16 instructions the generators run under ``autocast`` instead (see ``StudioPipeline.fast``).
+    """
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(wanted)
+    return device, torch.bfloat16 if device.type == "cuda" else torch.float32
+
+
+def has_fast_bfloat16() -> bool:
+    """True where bfloat16 convolutions are faster than float32 ones (CPUs with AVX-512 BF16 or AMX)."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def check_cancelled(is_cancelled: IsCancelled | None) -> None:
+    """Raise Cancelled if the person has asked to stop."""
+    if is_cancelled is not None and is_cancelled():
+        raise Cancelled()
+
+
+def collect(frames: Iterator[np.ndarray], empty_size: tuple[int, int] = (1, 1)) -> FramesOutput:
+    """A stream of uint8 (H, W, 3) frames as one FramesOutput; ``empty_size`` (H, W) where the stream is empty."""
+    gathered = list(frames)
+    return FramesOutput(frames=np.stack(gathered) if gathered else np.zeros((0, *empty_size, 3), np.uint8))
+
+
+class StudioPipeline(DiffusionPipeline):
+    """Base of the four pipelines. Modules: ``text_encoder``, ``tokenizer``, ``generator`` (the network), and a task's own.
+
+    In ``__call__`` and ``stream`` the argument ``generator`` is the torch.Generator that gives the randomness, as in
+    diffusers; the network is ``self.generator``.
+    """
+
+    @torch.no_grad()
+    def encode_prompt(self, prompts: Sequence[str]) -> torch.Tensor:
+        """Prompts to text embeddings (B, D), each of length EMBEDDING_SCALE, float32 on the pipeline's device.
+
+        A prompt longer than the text encoder's window is cut at its end.
+        """
+        window = self.text_encoder.config.max_position_embeddings
+        tokens = self.tokenizer(
+            list(prompts), padding="max_length", truncation=True, max_length=window, return_tensors="pt"
+        )
+        tokens = {name: tokens[name].to(self.text_encoder.device) for name in ("input_ids", "attention_mask")}
+        embeds = self.text_encoder(**tokens).text_embeds.float()
+        return torch.nn.functional.normalize(embeds, dim=-1) * EMBEDDING_SCALE
+
+    @contextmanager
+    def fast(self) -> Iterator[None]:
+        """No gradients, and bfloat16 autocast where a float32 network would be slower."""
+        device = self.generator.device
+        wants_autocast = self.generator.dtype == torch.float32 and device.type == "cpu" and has_fast_bfloat16()
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=wants_autocast):
+            yield
+
+    @staticmethod
+    def check_parts(folder: str | os.PathLike[str]) -> None:
+        """Raise CheckpointError if a saved pipeline lacks its index or a tokenizer that knows words.
+
+        A tokenizer that could not be read comes back with two entries instead of an error; that must not pass.
+        """
+        root = Path(folder)
+        if not (root / "model_index.json").is_file():
+            raise CheckpointError(f"{root} is not a generator's folder: it has no model_index.json.")
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> StudioPipeline:
+        """As in diffusers; safetensors only, and a tokenizer without words is an error instead of silent nonsense."""
+        kwargs.setdefault("use_safetensors", True)
+        if Path(pretrained_model_name_or_path).exists():
+            cls.check_parts(pretrained_model_name_or_path)
+            kwargs.setdefault("local_files_only", True)
+            kwargs.setdefault("dtype", torch.float32)
+        try:
+            pipeline = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise CheckpointError(
+                f"The generator in {pretrained_model_name_or_path} cannot be loaded: {error}"
+            ) from error
+        if len(pipeline.tokenizer) < 300:
+            raise CheckpointError(
+                f"The tokenizer in {pretrained_model_name_or_path} has no words; fetch the checkpoint again."
+            )
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
+        """As in diffusers, in shards of at most 15 MB that other users of the machine can read."""
+        kwargs.setdefault("max_shard_size", "15MB")
+        super().save_pretrained(save_directory, **kwargs)
+        for item in Path(save_directory).rglob("*"):
+            item.chmod(0o755 if item.is_dir() else 0o644)
+
+
+def seeded(generator: torch.Generator | None, shape: tuple[int, ...]) -> torch.Tensor:
+    """Standard normal noise on the CPU (so that a seed means the same on every device), float32."""
+    return torch.randn(shape, generator=generator, dtype=torch.float32)
