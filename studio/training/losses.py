@@ -1,0 +1,76 @@
+"""The losses that the recipes share; each is a plain function of tensors, apart from the loop and the nets.
+
+Axes: B batch, C channels, H, W. Pictures are 0..1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+
+Discriminate = Callable[[torch.Tensor], torch.Tensor]
+"""Pictures (or clips) to logits, any shape with B first; conditions are bound by the caller."""
+
+
+def charbonnier(made: torch.Tensor, real: torch.Tensor, epsilon: float = 1e-3) -> torch.Tensor:
+    """Smooth L1 (Charbonnier et al. 1994), a mean over everything."""
+    return torch.sqrt((made - real) ** 2 + epsilon**2).mean()
+
+
+def gradient_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """L1 between the first differences along x and y: edges count, flat offsets do not."""
+    difference = made - real
+    across = (difference[..., :, 1:] - difference[..., :, :-1]).abs().mean()
+    down = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
+    return across + down
+
+
+def low_frequency_loss(made: torch.Tensor, real: torch.Tensor, size: int = 8) -> torch.Tensor:
+    """L1 between averages over ``size`` x ``size`` blocks: colour and light."""
+    return (F.avg_pool2d(made, size) - F.avg_pool2d(real, size)).abs().mean()
+
+
+def hinge_d(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
+    """The discriminator's hinge loss (Lim and Ye 2017)."""
+    return F.relu(1 - real).mean() + F.relu(1 + made).mean()
+
+
+def hinge_g(made: torch.Tensor) -> torch.Tensor:
+    """The generator's side of the hinge loss."""
+    return -made.mean()
+
+
+def relativistic(better: torch.Tensor, worse: torch.Tensor) -> torch.Tensor:
+    """softplus(worse - better), a mean over pairs (relativistic pairing GAN, Jolicoeur-Martineau 2018; R3GAN 2024)."""
+    return F.softplus(worse - better).mean()
+
+
+def gradient_penalty(discriminate: Discriminate, pictures: torch.Tensor) -> torch.Tensor:
+    """Mean squared norm of the logits' gradient (R1 on real, R2 on made pictures; Mescheder et al. 2018). Use float32."""
+    pictures = pictures.detach().float().requires_grad_(True)
+    (slope,) = torch.autograd.grad(discriminate(pictures).sum(), pictures, create_graph=True)
+    return slope.square().flatten(1).sum(1).mean()
+
+
+def feature_matching(made: Sequence[torch.Tensor], real: Sequence[torch.Tensor]) -> torch.Tensor:
+    """L1 between a discriminator's features, each relative to its own size (Salimans et al. 2016)."""
+    terms = [
+        (a.float() - b.float().detach()).abs().mean() / b.float().detach().abs().mean().clamp(min=1e-4)
+        for a, b in zip(made, real, strict=True)
+    ]
+    return torch.stack(terms).mean()
+
+
+def cosine_rate(step: int, steps: int, warm_up: int = 50, floor: float = 0.02) -> float:
+    """Factor of the learning rate: a linear rise over ``warm_up`` steps, then half a cosine down to ``floor``."""
+    rise = min(1.0, (step + 1) / max(1, warm_up))
+    return rise * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps)))))
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Set the learning rate of every group."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
