@@ -1,0 +1,154 @@
+"""Requests: bounds, exact rates, what is refused and how, and the way through JSON."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from studio.errors import RequestError
+from studio.requests import (
+    REQUESTS,
+    InterpolationRequest,
+    PredictionRequest,
+    RestyleRequest,
+    TextToVideoRequest,
+    bounds_of,
+    default_of,
+    exact_rate,
+    from_json,
+    scaled_size,
+)
+
+PICTURES = (Path("/secret/place/a.png"), Path("/secret/place/b.png"))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (24, Fraction(24)),
+        ("23.976", Fraction(24000, 1001)),
+        (23.98, Fraction(24000, 1001)),
+        (29.97, Fraction(30000, 1001)),
+        ("59.94", Fraction(60000, 1001)),
+        (119.88, Fraction(120000, 1001)),
+        (12.5, Fraction(25, 2)),
+        (25.0, Fraction(25)),
+        ("30000/1001", Fraction(30000, 1001)),
+        (Fraction(15), Fraction(15)),
+    ],
+)
+def test_rates_are_the_ones_meant(said, meant):
+    assert exact_rate(said) == meant
+
+
+@pytest.mark.parametrize("said", [0, -1, "fast", "", "nan", "inf", 1e9, "1/0"])
+def test_rates_that_make_no_sense_are_refused(said):
+    with pytest.raises(RequestError):
+        exact_rate(said)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"prompt": ""},
+        {"prompt": "   "},
+        {"prompt": "?!.,"},
+        {"prompt": "x" * 10_000},
+        {"prompt": "a cat", "seconds": 0.5},
+        {"prompt": "a cat", "seconds": 6.5},
+        {"prompt": "a cat", "seconds": float("nan")},
+        {"prompt": "a cat", "fps": 0},
+        {"prompt": "a cat", "fps": float("inf")},
+        {"prompt": "a cat", "width": 255},
+        {"prompt": "a cat", "height": 1024},
+        {"prompt": "a cat", "seed": -1},
+        {"prompt": "a cat", "seed": 1.5},
+        {"prompt": "a cat", "seed": "seven"},
+        {"prompt": "a cat", "variations": 5},
+        {"prompt": "a cat", "variety": True},
+    ],
+)
+def test_prompts_out_of_bounds_are_refused_with_one_sentence(values):
+    with pytest.raises(RequestError) as error:
+        TextToVideoRequest(**values)
+    assert str(error.value).endswith((".", ")."))
+    assert "\n" not in str(error.value)
+
+
+def test_emoji_and_other_scripts_are_words():
+    assert TextToVideoRequest(prompt="🐱").num_frames == 24
+    TextToVideoRequest(prompt="猫が走る")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"images": PICTURES[:1]},
+        {"images": PICTURES, "clip": Path("c.mp4"), "fps": 60},
+        {"clip": Path("c.mp4")},
+        {"clip": Path("c.mp4"), "fps": 60, "loop": True},
+        {"clip": Path("c.mp4"), "fps": 60, "easing": "ease"},
+        {"clip": Path("c.mp4"), "fps": 0},
+        {"clip": Path("c.mp4"), "fps": 500},
+        {"images": PICTURES, "easing": "bouncy"},
+        {"images": PICTURES, "seconds": 0},
+        {"images": PICTURES, "replace_duplicates": True},
+    ],
+)
+def test_keyframe_requests_that_contradict_themselves_are_refused(values):
+    with pytest.raises(RequestError):
+        InterpolationRequest(**values)
+
+
+def test_restyle_needs_a_look_and_prediction_a_length():
+    with pytest.raises(RequestError):
+        RestyleRequest(source=Path("a.mp4"), style="  ")
+    RestyleRequest(source=Path("a.mp4"), style_image=Path("b.png"))
+    with pytest.raises(RequestError):
+        PredictionRequest(clip=Path("a.mp4"), seconds=60)
+
+
+def test_json_carries_names_but_no_paths_and_comes_back():
+    request = InterpolationRequest(images=PICTURES, fps=59.94, loop=True, seed=5)
+    text = request.to_json()
+    assert "secret" not in text
+    again = from_json(text, images=PICTURES)
+    assert again == request
+
+
+def test_words_stay_out_of_the_file_unless_kept():
+    request = TextToVideoRequest(prompt="my private thoughts", keep_prompt=False)
+    assert "private" not in request.to_json()
+    assert "private" in TextToVideoRequest(prompt="my private thoughts").to_json()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"task": "dance"}', '{"task": "restyle", "pickle": 1}', "null"])
+def test_json_of_something_else_is_refused(text):
+    with pytest.raises(RequestError):
+        from_json(text)
+
+
+def test_every_bound_has_words_and_its_default_lies_within():
+    for kind in REQUESTS.values():
+        names = dict(bounds_of(kind))
+        assert {"seed", "keep_prompt"} <= set(names)
+        for name, bounds in names.items():
+            assert bounds.label and bounds.help
+            default = default_of(kind, name)
+            if bounds.low is not None and default is not None:
+                assert bounds.low <= default <= bounds.high
+
+
+def test_task_is_written_down():
+    assert json.loads(RestyleRequest(source=Path("a.mp4"), style="oil").to_json())["task"] == "restyle"
+
+
+@pytest.mark.parametrize(("shape", "ratio"), [("square", 1), ("16:9", 16 / 9), ("9:16", 9 / 16)])
+@pytest.mark.parametrize("short", [144, 256, 288, 512])
+def test_sizes_are_even_within_bounds_and_of_their_shape(shape, ratio, short):
+    width, height = scaled_size(shape, short)
+    assert width % 2 == height % 2 == 0
+    assert 144 <= min(width, height) and max(width, height) <= 512
+    assert width / height == pytest.approx(ratio, rel=0.02)
