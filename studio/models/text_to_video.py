@@ -1,0 +1,228 @@
+"""The generator of the prompt tab: text embedding and noise to the layers of a scene, in one forward pass.
+
+A layered GAN generator: networks emit only strips, a sprite and tracks; the compositor (models/compositor.py, without
+weights) makes frames of them, so that resolution and frame count are free. Styles follow StyleGAN (Karras et al. 2019),
+conditioning FiLM (Perez et al. 2018). The noise is *aligned*: while training, the world that is learnt from draws with
+the same noise, so a plain distance is legitimate and variety comes for free; a few dims more are free for the
+adversarial loss. Nothing learnt is taken from anywhere; the weights come from studio/training/recipes/text_to_video.py.
+
+Letters: B batch, D text width, T frames, h strip height (a strip is h x 2h), S sprite side, K cosine terms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+
+import torch
+from diffusers import ModelMixin
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.models.blocks import Mapping, StyledConv, premultiplied
+from studio.scene import TRACK_NAMES
+
+NOISE_LAYERS = ("strips", "sprite", "tracks")
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What the generator makes: strips (B, 4, 4, h, 2h), offsets (B, 4), sprite (B, 4, S, S), tracks (B, T, 13).
+
+    Pictures are premultiplied RGBA in 0..1, float32; offsets and tracks in frame heights as the compositor wants them.
+    """
+
+    strips: Tensor
+    offsets: Tensor
+    sprite: Tensor
+    tracks: Tensor
+
+
+class _Pyramid(nn.Module):
+    """A style to a small map, enlarged by styled convolutions to premultiplied RGBA."""
+
+    def __init__(self, style: int, start: tuple[int, int], widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.start = start
+        self.first = nn.Linear(style, widths[0] * start[0] * start[1])
+        self.convs = nn.ModuleList(StyledConv(a, b, style) for a, b in zip(widths, widths[1:]))
+        self.out = nn.Conv2d(widths[-1], 4, 3, padding=1)
+
+    def forward(self, style: Tensor) -> Tensor:
+        x = self.first(style).view(len(style), -1, *self.start).contiguous(memory_format=torch.channels_last)
+        for conv in self.convs:
+            x = conv(x, style)
+        return premultiplied(self.out(x))
+
+
+class StripsNet(nn.Module):
+    """Text and noise to the four strips and their offsets; one strip alone can be asked for (training does)."""
+
+    def __init__(self, text: int, noise: int, free: int, height: int, style: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.mapping = Mapping(text, noise, free, style)
+        self.kinds = nn.Embedding(4, 64)
+        self.joined = nn.ModuleList([nn.Linear(style + 64, style), nn.Linear(style, style)])
+        rows = height >> (len(widths) - 1)
+        self.pyramid = _Pyramid(style, (rows, 2 * rows), widths)
+        self.offsets = nn.Sequential(nn.Linear(style, 128), nn.SiLU(), nn.Linear(128, 4))
+
+    def forward(self, text_embeds: Tensor, noise: Tensor, free: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor]:
+        """`kinds` (B, N) says which strips (0 sky .. 3 near) to paint: strips (B, N, 4, h, 2h), offsets (B, 4)."""
+        style = self.mapping(text_embeds, noise, free)
+        offsets = 0.25 + 0.25 * self.offsets(style).float()
+        batch, count = kinds.shape
+        each = torch.cat([style[:, None].expand(-1, count, -1), self.kinds(kinds).to(style.dtype)], 2).flatten(0, 1)
+        for layer in self.joined:
+            each = F.silu(layer(each))
+        strips = self.pyramid(each).unflatten(0, (batch, count))
+        sky = (kinds == 0)[:, :, None, None, None]
+        # The sky is opaque: undo its premultiplication instead of painting a hole.
+        alpha = strips[:, :, 3:]
+        colour = torch.where(sky, strips[:, :, :3] / alpha.clamp(min=1e-4), strips[:, :, :3])
+        return torch.cat([colour.clamp(0, 1), torch.where(sky, torch.ones_like(alpha), alpha)], 2), offsets
+
+
+class SpriteNet(nn.Module):
+    """Text and noise to the subject, (B, 4, S, S)."""
+
+    def __init__(self, text: int, noise: int, free: int, side: int, style: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.mapping = Mapping(text, noise, free, style)
+        rows = side >> (len(widths) - 1)
+        self.pyramid = _Pyramid(style, (rows, rows), widths)
+
+    def forward(self, text_embeds: Tensor, noise: Tensor, free: Tensor) -> Tensor:
+        return self.pyramid(self.mapping(text_embeds, noise, free))
+
+
+class TracksNet(nn.Module):
+    """Text, noise and the clip's length to coefficients of cosine series: any number of frames.
+
+    The thirteen tracks are series over the clip, cos(pi k t / T); quick motions (bounces, shakes) keep their pace in
+    real seconds, so the series must reach past the fastest of them in the longest clip.
+    """
+
+    def __init__(self, text: int, noise: int, free: int, style: int, terms: int) -> None:
+        super().__init__()
+        self.terms = terms
+        self.mapping = Mapping(text, noise, free, style, extra=3)
+        self.hidden = nn.Linear(style, style)
+        self.out = nn.Linear(style, len(TRACK_NAMES) * terms)
+        nn.init.normal_(self.out.weight, 0.0, 0.02)
+        with torch.no_grad():
+            self.out.bias.zero_()
+            start = (0.5, 0.5, -1.0, 0.0, 0.8, 0.0, 0.85, 0.1, 0.75, 0.5, 0.9, 0.2, 0.2)
+            self.out.bias.view(-1, terms)[:, 0] = torch.tensor(start)
+
+    def coefficients(self, text_embeds: Tensor, noise: Tensor, free: Tensor, seconds: Tensor) -> Tensor:
+        """(B, 13, K); `seconds` (B,)."""
+        length = torch.log2(seconds.to(text_embeds.dtype) / 2)[:, None]
+        extra = torch.cat([length, length.square(), torch.cos(math.pi * length)], 1)
+        style = self.mapping(text_embeds, noise, free, extra)
+        return self.out(F.silu(self.hidden(style))).float().view(-1, len(TRACK_NAMES), self.terms)
+
+    def forward(self, text_embeds: Tensor, noise: Tensor, free: Tensor, seconds: Tensor, progress: Tensor) -> Tensor:
+        """`progress` (T,) in 0..1 along the clip: tracks (B, T, 13)."""
+        order = torch.arange(self.terms, device=progress.device, dtype=torch.float32)
+        # High terms start small: the world's motions are mostly slow.
+        basis = torch.cos(math.pi * progress.float()[:, None] * order) / (1 + 0.15 * order)
+        tracks = torch.einsum("bdk,tk->btd", self.coefficients(text_embeds, noise, free, seconds), basis)
+        low = tracks.new_full((len(TRACK_NAMES),), -math.inf)
+        high = tracks.new_full((len(TRACK_NAMES),), math.inf)
+        low[[7, 11, 12]], high[[7, 11, 12]] = 0.0, 1.0
+        return torch.maximum(torch.minimum(tracks, high), low)
+
+
+class SlotReader(nn.Module):
+    """Text embedding to logits of every slot: what the generator understood, in words."""
+
+    def __init__(self, text: int, slots: MappingType[str, int], width: int = 256) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(text, width)
+        self.heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in slots.items()})
+
+    def forward(self, text_embeds: Tensor) -> dict[str, Tensor]:
+        hidden = F.silu(self.hidden(text_embeds))
+        return {name: head(hidden) for name, head in self.heads.items()}
+
+
+class TextToVideoGenerator(ModelMixin, ConfigMixin):
+    """Text embeddings and noise to the layers of scenes.
+
+    Args:
+        text_width: D. noise_sizes: aligned noise dims of "strips", "sprite", "tracks". free_sizes: the free ones.
+        strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, track_style, track_terms: sizes.
+        slots: what the world is made of, slot name -> value names; known_words: words that the training captions used.
+    """
+
+    config_name = "config.json"
+
+    @register_to_config
+    def __init__(
+        self,
+        text_width: int = 256,
+        noise_sizes: dict[str, int] | None = None,
+        free_sizes: dict[str, int] | None = None,
+        strip_height: int = 96,
+        sprite_side: int = 64,
+        style: int = 256,
+        strip_widths: tuple[int, ...] = (112, 96, 72, 40, 16),
+        sprite_widths: tuple[int, ...] = (160, 128, 80, 40),
+        track_style: int = 384,
+        track_terms: int = 64,
+        slots: dict[str, list[str]] | None = None,
+        known_words: list[str] | None = None,
+    ) -> None:
+        super().__init__()
+        noise = noise_sizes or {"strips": 16, "sprite": 6, "tracks": 8}
+        free = free_sizes or {"strips": 8, "sprite": 4, "tracks": 4}
+        self.noise_sizes, self.free_sizes = dict(noise), dict(free)
+        self.slots = {name: tuple(values) for name, values in (slots or {"subject": ["thing"]}).items()}
+        self.strips_net = StripsNet(
+            text_width, noise["strips"], free["strips"], strip_height, style, tuple(strip_widths)
+        )
+        self.sprite_net = SpriteNet(text_width, noise["sprite"], free["sprite"], sprite_side, style, tuple(sprite_widths))
+        self.tracks_net = TracksNet(text_width, noise["tracks"], free["tracks"], track_style, track_terms)
+        self.reader = SlotReader(text_width, {name: len(values) for name, values in self.slots.items()})
+
+    def draw_noise(self, count: int, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """Standard normal noise of `count` scenes on the CPU, float32: "strips", "sprite", "tracks", then "free_..."."""
+        noise = {name: torch.randn(count, self.noise_sizes[name], generator=generator) for name in NOISE_LAYERS}
+        free = {f"free_{name}": torch.randn(count, self.free_sizes[name], generator=generator) for name in NOISE_LAYERS}
+        return noise | free
+
+    def forward(self, text_embeds: Tensor, noise: dict[str, Tensor], seconds: Tensor, frames: int) -> Layers:
+        """Layers of B scenes.
+
+        Args:
+            text_embeds: (B, D), each of length 16. noise: as `draw_noise` gives it. seconds: (B,) length of the clips.
+            frames: T; they are spread evenly from the clip's first moment to its last.
+        """
+        kinds = torch.arange(4, device=text_embeds.device).expand(len(text_embeds), 4)
+        strips, offsets = self.strips_net(text_embeds, noise["strips"], noise["free_strips"], kinds)
+        sprite = self.sprite_net(text_embeds, noise["sprite"], noise["free_sprite"])
+        progress = torch.linspace(0, 1, frames, device=text_embeds.device)
+        tracks = self.tracks_net(text_embeds, noise["tracks"], noise["free_tracks"], seconds, progress)
+        return Layers(strips=strips, offsets=offsets, sprite=sprite, tracks=tracks)
+
+    def read(self, text_embeds: Tensor) -> dict[str, Tensor]:
+        """Probabilities (B, number of values) of each slot, as the generator reads the text."""
+        return {name: logits.float().softmax(1) for name, logits in self.reader(text_embeds).items()}
+
+    @classmethod
+    def tiny(cls, slots: dict[str, list[str]] | None = None, known_words: list[str] | None = None) -> TextToVideoGenerator:
+        """The smallest net that does everything, for tests: builds and runs in a fraction of a second."""
+        return cls(
+            strip_height=16,
+            sprite_side=16,
+            style=32,
+            strip_widths=(16, 8, 8),
+            sprite_widths=(16, 8, 8),
+            track_style=32,
+            track_terms=16,
+            slots=slots,
+            known_words=known_words,
+        )
