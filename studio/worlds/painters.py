@@ -111,20 +111,19 @@ def _colour(*rgb: float) -> np.ndarray:
 @_painter
 def paint_oil(sheet: _Sheet) -> np.ndarray:
     stroke = sheet.maps["stroke"]
-    detail = _calm(sheet.rgb, 1, 0.1)
-    paint = 0.72 * sheet.colours() + 0.28 * detail
-    paint = _contrast(_saturate(paint, 1.4), 1.14)
+    paint = 0.5 * sheet.colours() + 0.5 * _calm(sheet.rgb, 1, 0.1)
+    paint = _contrast(_saturate(paint, 1.45), 1.16)
     light = luminance(paint)[..., None]
     # Thick paint: strokes vary the pigment where there is some, and their ridges catch the light.
-    paint = paint + 0.045 * stroke[..., None] * (0.35 + light) + 0.11 * _relief(stroke)[..., None]
-    return paint * _colour(1.02, 1.0, 0.95)
+    paint = paint + 0.03 * stroke[..., None] * (0.3 + light) + 0.10 * _relief(stroke)[..., None]
+    return paint * _colour(1.03, 1.0, 0.94)
 
 
 @_painter
 def paint_starry(sheet: _Sheet) -> np.ndarray:
     stroke, colours = sheet.maps["stroke"], sheet.colours()
-    light = luminance(0.75 * colours + 0.25 * sheet.rgb)
-    tone = _contrast(light + 0.1 * stroke, 1.18, 0.47) - 0.02
+    light = luminance(0.4 * colours + 0.6 * sheet.rgb)
+    tone = _contrast(light + 0.085 * stroke, 1.25, 0.47) - 0.02
     painted = _ramp(
         tone,
         [
@@ -144,21 +143,22 @@ def paint_starry(sheet: _Sheet) -> np.ndarray:
 
 @_painter
 def paint_watercolour(sheet: _Sheet) -> np.ndarray:
-    washes = 0.6 * sheet.colours() + 0.4 * _calm(sheet.rgb, 2, 0.14)
+    washes = 0.45 * sheet.colours() + 0.55 * _calm(sheet.rgb, 2, 0.14)
     light = luminance(washes)
-    tone = _steps(cv2.GaussianBlur(light, (0, 0), 1.2), 6, 5)
-    washes = np.clip(washes * (0.45 + 0.55 * tone / np.maximum(light, 0.05))[..., None], 0, 1)
-    washes = 1 - (1 - _saturate(washes, 1.5)) * 0.82
+    tone = _steps(cv2.GaussianBlur(light, (0, 0), 0.8), 5, 6)
+    washes = np.clip(washes * (0.3 + 0.7 * tone / np.maximum(light, 0.05))[..., None], 0, 1)
+    washes = 1 - (1 - _saturate(washes, 1.7)) * 0.78
     # Bright places stay bare paper; pigment gathers at the borders of a wash and in the valleys of the paper.
-    bare = np.clip((luminance(washes) - 0.78) * 3.4, 0, 1)[..., None]
-    washes = washes * (1 - bare) + _colour(0.985, 0.975, 0.945) * bare
+    bare = np.clip((luminance(washes) - 0.74) * 4.0 + 0.12 * sheet.maps["pigment"], 0, 1)[..., None]
+    washes = washes * (1 - bare) + _colour(0.99, 0.98, 0.95) * bare
     border = cv2.magnitude(
         cv2.Sobel(tone, cv2.CV_32F, 1, 0, scale=1 / 4), cv2.Sobel(tone, cv2.CV_32F, 0, 1, scale=1 / 4)
     )
-    border = np.minimum(cv2.GaussianBlur(border, (0, 0), 1.0), 0.3)
-    density = 1 + 0.2 * sheet.maps["pigment"] + 0.07 * sheet.maps["noise"] + 5.0 * border
-    density = np.clip(density, 0.3, 2.8)[..., None]
-    return washes - (washes - washes * washes) * (density - 1)
+    density = 1 + 0.16 * sheet.maps["pigment"] + 0.10 * sheet.maps["noise"] + 4.0 * np.minimum(border, 0.25)
+    density = np.clip(density, 0.3, 2.6)[..., None]
+    washes = washes - (washes - washes * washes) * (density - 1)
+    line = 0.55 * (1 - _pen(luminance(_calm(sheet.rgb, 1, 0.08)), 1.1, 0.34, 6.0))[..., None]
+    return washes * (1 - line) + washes * _colour(0.20, 0.14, 0.16) * line
 
 
 @_painter
@@ -198,9 +198,10 @@ def paint_ink(sheet: _Sheet) -> np.ndarray:
 def paint_charcoal(sheet: _Sheet) -> np.ndarray:
     light = _level(sheet, luminance(_calm(sheet.rgb, 1, 0.1)), 0.5, 0.56)
     line = _pen(light, 1.7, 0.32, 5.0)
-    rubbed = np.clip(_contrast(light, 1.35, 0.48) + 0.10 * sheet.maps["stroke"] + 0.05 * sheet.maps["hatch_up"], 0, 1)
+    texture = 0.075 * sheet.maps["hatch_up"] + 0.05 * sheet.maps["noise"] + 0.03 * sheet.maps["pigment"]
+    rubbed = np.clip(_contrast(light, 1.5, 0.5) + texture, 0, 1)
     rubbed = rubbed * rubbed * (3 - 2 * rubbed)
-    page = 0.07 + 0.84 * rubbed * (0.3 + 0.7 * line) + 0.05 * sheet.maps["noise"] * (1 - rubbed) * rubbed * 4
+    page = 0.07 + 0.86 * rubbed * (0.2 + 0.8 * line)
     return page[..., None] * _colour(0.98, 0.965, 0.935)
 
 
@@ -252,7 +253,7 @@ def paint_vintage(sheet: _Sheet) -> np.ndarray:
     grey = luminance(soft)[..., None]
     faded = grey + (soft - grey) * 0.5
     faded = faded * _colour(1.10, 0.97, 0.72) + _colour(0.085, 0.055, 0.05)
-    return _contrast(faded, 0.94) + (0.026 * sheet.maps["noise"])[..., None]
+    return _contrast(faded, 0.94) + (0.02 * sheet.maps["noise"])[..., None]
 
 
 @_painter
