@@ -153,7 +153,7 @@ def read_guides(rgb: np.ndarray, noise: np.ndarray) -> Guides:
     direction = tangents(brightness, noise)
     painted = draw_along(colours, direction, (1.0, 2.0))
     # The factors bring every texture to about unit variance for white noise.
-    stroke = 6.9 * draw_along(cv2.GaussianBlur(noise, (0, 0), 0.7), direction)
+    stroke = 6.0 * draw_along(cv2.GaussianBlur(noise, (0, 0), 0.55), direction)
     down = np.eye(9, dtype=np.float32) / 3
     edges = cv2.magnitude(
         cv2.Scharr(brightness, cv2.CV_32F, 1, 0, scale=1 / 4), cv2.Scharr(brightness, cv2.CV_32F, 0, 1, scale=1 / 4)

@@ -115,7 +115,7 @@ def paint_oil(sheet: _Sheet) -> np.ndarray:
     paint = _contrast(_saturate(paint, 1.45), 1.16)
     light = luminance(paint)[..., None]
     # Thick paint: strokes vary the pigment where there is some, and their ridges catch the light.
-    paint = paint + 0.03 * stroke[..., None] * (0.3 + light) + 0.10 * _relief(stroke)[..., None]
+    paint = paint + 0.03 * stroke[..., None] * (0.3 + light) + 0.075 * _relief(stroke)[..., None]
     return paint * _colour(1.03, 1.0, 0.94)
 
 
@@ -147,7 +147,7 @@ def paint_watercolour(sheet: _Sheet) -> np.ndarray:
     light = luminance(washes)
     tone = _steps(cv2.GaussianBlur(light, (0, 0), 0.8), 5, 6)
     washes = np.clip(washes * (0.3 + 0.7 * tone / np.maximum(light, 0.05))[..., None], 0, 1)
-    washes = 1 - (1 - _saturate(washes, 1.7)) * 0.78
+    washes = 1 - (1 - _saturate(washes, 1.85)) * 0.7
     # Bright places stay bare paper; pigment gathers at the borders of a wash and in the valleys of the paper.
     bare = np.clip((luminance(washes) - 0.74) * 4.0 + 0.12 * sheet.maps["pigment"], 0, 1)[..., None]
     washes = washes * (1 - bare) + _colour(0.99, 0.98, 0.95) * bare
