@@ -71,7 +71,7 @@ PLACES: dict[str, tuple[Land, Land, Land]] = {
                Land("mesas", 0.62, 0.12, 0.8, (0.80, 0.39, 0.24), (0.64, 0.27, 0.17)),
                Land("dunes", 0.84, 0.025, 0.7, (0.93, 0.58, 0.36), (0.60, 0.30, 0.18))),
     "village": (Land("hills", 0.58, 0.050, 1.0, (0.52, 0.72, 0.52), (0.44, 0.64, 0.42)),
-                Land("houses", 0.66, 0.105, 2.4, (0.93, 0.88, 0.78), (0.86, 0.78, 0.66)),
+                Land("houses", 0.66, 0.120, 3.4, (0.93, 0.88, 0.78), (0.86, 0.78, 0.66)),
                 Land("hills", 0.82, 0.015, 0.8, (0.56, 0.78, 0.34), (0.28, 0.52, 0.22))),
 }
 #: Mixing with the sky by distance, far to near.
@@ -190,6 +190,8 @@ def _land(place: str, land: Land, layer: int, time: Tensor, weather: Tensor, u: 
     timeless = place in ("studio", "space", "underwater")
     light = torch.ones_like(sky.LIGHTS[time]) if timeless else sky.LIGHTS[time] * sky.WEATHER_LIGHT[weather][:, None]
     ink = ink * colours(light * (0.93 + 0.14 * u[:, 13:14]))
+    if not timeless:  # moonlight: blue and never black
+        ink = ink + colours((time == sky.NIGHT).float()[:, None] * torch.tensor([[0.015, 0.035, 0.10]]))
     if land.outline in ("water", "waves"):
         ink = _glitter(ink, x, y, land.base, time, weather, height)
     if land.outline in ("towers", "houses"):
@@ -279,13 +281,13 @@ def _windows(land: Land, layer: int, ink: Tensor, y: Tensor, phase: Tensor, dept
         palette = torch.tensor([(0.80, 0.33, 0.24), (0.56, 0.35, 0.28), (0.38, 0.47, 0.62), (0.72, 0.48, 0.26)])
         tile = palette[(_hash(cell, 7.7) * 4).long().clamp(0, 3)].movedim(-1, 1) * colours(sky.LIGHTS[time])
         ink = ink * (1 - roof[:, None]) + tile * roof[:, None]
-    rows, across = (14.0, 3.0) if houses else ((30.0, 4.0) if layer == 0 else (22.0, 4.0))
+    rows, across = (15.0, 2.0) if houses else ((30.0, 4.0) if layer == 0 else (22.0, 4.0))
     wx, wy = torch.frac((inside - 0.09) / 0.82 * across if houses else inside * across), torch.frac(y * rows)
     lit = _hash(torch.floor(inside * across) * 7.1 + torch.floor(y * rows) * 3.7 + cell * 5.3, 9.0)
     pane = step(0.24 - (wx - 0.5).abs(), 0.03) * step(0.26 - (wy - 0.5).abs(), 0.03)
-    pane = pane * (lit > 0.40).float() * step(depth - (0.13 if houses else 0.03), 0.003)
+    pane = pane * (lit > 0.40).float() * step(depth - (0.10 if houses else 0.03), 0.003)
     if houses:
-        pane = pane * step(0.40 - (inside - 0.5).abs(), 0.01) * step(0.82 - y, 0.004)
+        pane = pane * step(0.36 - (inside - 0.5).abs(), 0.01) * step(0.82 - y, 0.004)
     lamps = columns(time >= 2)[:, None].float()
     lamp = torch.tensor([1.0, 0.86, 0.48])[None, :, None, None]
     glass = colours(sky.SKIES[time][:, 1]) * 0.8 + 0.12

@@ -20,7 +20,7 @@ SKIES = torch.tensor([
 ])
 #: Colour of the light that falls on the land, by time of day.
 LIGHTS = torch.tensor([(1.02, 0.89, 0.86), (1.04, 1.02, 0.98), (1.00, 0.71, 0.62), (0.44, 0.53, 0.84)])
-SUNS = torch.tensor([(1.00, 0.94, 0.76), (1.00, 0.98, 0.86), (1.00, 0.84, 0.50), (0.95, 0.97, 1.00)])
+SUNS = torch.tensor([(1.00, 0.96, 0.80), (1.00, 0.97, 0.78), (1.00, 0.90, 0.60), (0.95, 0.97, 1.00)])
 #: Where the sun or moon stands: y and radius by time of day; it always stands at SUN_X of its strip.
 SUN_X = 1.0
 SUN_Y = torch.tensor([0.46, 0.17, 0.47, 0.19])
@@ -110,7 +110,7 @@ def open_sky(time: Tensor, weather: Tensor, hue: Tensor, height: int) -> Tensor:
     sky = sky * (1 - disc[:, None]) + sun * disc[:, None]
 
     noise = fractal(height)
-    cover = step(noise - 0.75 + 1.6 * columns(overcast), 0.30) * (1 - (y / 0.60) ** 3).clamp(0, 1) * 0.85
+    cover = step(noise - 0.95 + 1.7 * columns(overcast), 0.30) * (1 - (y / 0.60) ** 3).clamp(0, 1) * 0.85
     cover = cover * columns(1 - 0.35 * night)
     lit = colours(SKIES[time][:, 2] * 0.6 + 0.4 * LIGHTS[time]) * (0.86 + 0.16 * step(noise - 0.9, 0.4))[:, None]
     sky = sky * (1 - cover[:, None]) + lit.clamp(0, 1) * cover[:, None]
@@ -133,9 +133,11 @@ def deep_space(hue: Tensor, height: int) -> Tensor:
     """Stars, a nebula and a ringed planet, (n, 3, H, 2H); `hue` 0..1 chooses among a few nebulae."""
     x, y = grid(height)
     noise = fractal(height)
-    turn = 6.283 * (0.62 + 0.30 * hue[:, None] + torch.tensor([[0.0, 0.30, 0.62]]))
-    cloud = step(noise - 0.35, 0.45) * 0.62 + step(noise.flip(-1) - 1.0, 0.4) * 0.25
-    sky = torch.tensor([0.03, 0.03, 0.10])[None, :, None, None] + colours(0.5 + 0.5 * torch.cos(turn)) * cloud[:, None]
+    violet, blue = torch.tensor([[0.74, 0.24, 0.72]]), torch.tensor([[0.14, 0.34, 0.92]])
+    first, second = hue[:, None] * blue + (1 - hue[:, None]) * violet, torch.tensor([[0.10, 0.50, 0.62]])
+    cloud, wisp = step(noise - 0.35, 0.45) * 0.70, step(noise.flip(-1) - 0.9, 0.35) * 0.40
+    sky = torch.tensor([0.03, 0.03, 0.11])[None, :, None, None] + colours(first) * cloud[:, None]
+    sky = sky + colours(second) * wisp[:, None]
     sky = sky + stars(height)[:, None]
     radius, px, py = 0.15, SUN_X + 0.16, 0.26
     dx, dy = x - px, y - py
