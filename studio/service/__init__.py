@@ -1,0 +1,18 @@
+"""The studio without a face: one queue, one worker, private job folders, progress, cancel, results that expire.
+
+    from studio.service import Studio
+    with Studio(settings) as studio:
+        job = studio.submit(request)
+        for event in job.events(): ...
+        result = job.result()
+
+A task file (text_to_video, interpolation, restyle, prediction) walks media -> pipeline -> media; all else is shared.
+"""
+
+from studio.service.events import Event
+from studio.service.history import Entry
+from studio.service.jobs import Job
+from studio.service.results import Result
+from studio.service.studio import CatalogueRow, Studio
+
+__all__ = ["CatalogueRow", "Entry", "Event", "Job", "Result", "Studio"]

@@ -1,0 +1,61 @@
+"""Before a request may wait: its files are checked from their headers and copied into the job's folder.
+
+Copied, because the original may be deleted or changed while the job waits (a browser's upload is not ours to keep),
+and under names of ours, because a name from outside may be hostile.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+
+from studio.errors import MediaError
+from studio.media.probe import probe
+from studio.requests import MAX_SEED, Request
+from studio.service.jobs import Source, Task
+from studio.settings import Limits
+
+SOURCES = "sources"
+
+
+def files_of(request: Request) -> Iterator[tuple[str, tuple[Path, ...]]]:
+    """(field name, its files) of every field of a request that names files."""
+    for item in fields(request):
+        value = getattr(request, item.name)
+        if isinstance(value, Path):
+            yield item.name, (value,)
+        elif isinstance(value, tuple) and value and all(isinstance(entry, Path) for entry in value):
+            yield item.name, value
+
+
+def take_in(request: Request, folder: Path, limits: Limits) -> Task:
+    """Check and copy the request's files into ``folder`` and settle its seed.
+
+    Raises MediaError or LimitError with one sentence for a file that cannot be used, OSError where the copy fails.
+    """
+    seed = secrets.randbelow(MAX_SEED + 1) if request.seed is None else int(request.seed)
+    place = folder / SOURCES
+    place.mkdir()
+    sources: dict[str, tuple[Source, ...]] = {}
+    for name, paths in files_of(request):
+        sources[name] = tuple(_copy(path, place / f"{name}-{number}", limits) for number, path in enumerate(paths))
+    return Task(request=replace(request, seed=seed), seed=seed, folder=folder, sources=sources)
+
+
+def _copy(path: Path, copy: Path, limits: Limits) -> Source:
+    if not path.is_file():
+        raise MediaError(f'There is no file "{path.name}": please choose it again.')
+    info = probe(path, limits)
+    shutil.copyfile(path, copy)
+    return Source(copy, path.name, info)
+
+
+def label_of(request: Request) -> str:
+    """A few words by which a person knows the job again: the prompt's start, or the source's name."""
+    for _, paths in files_of(request):
+        return paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
+    words = " ".join(str(getattr(request, "prompt", "")).split())
+    return words if len(words) <= 60 else words[:59].rstrip() + "…"

@@ -1,0 +1,149 @@
+"""Keyframes to a film, or a clip to another frame rate: files -> pipeline -> one finished clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from studio.errors import LimitError, MediaError
+from studio.media.decode import open_frames, read_image
+from studio.media.frames import fit, pad_to_even
+from studio.requests import InterpolationRequest
+from studio.service.jobs import Source
+from studio.service.results import Result
+from studio.service.workbench import Workbench
+from studio.settings import Limits
+
+if TYPE_CHECKING:
+    from studio.pipelines.interpolation import InterpolationPipeline
+
+DEFAULT_FPS = Fraction(24)
+MAX_KEYFRAME_SIDE = 1920  # photographs are far larger than any film that is wanted of them
+ONE_PICTURE = "This clip has only one picture: motion needs at least two."
+
+
+def check(request: InterpolationRequest, sources: dict[str, tuple[Source, ...]], limits: Limits) -> None:
+    """Pictures where pictures belong, a clip of two frames or more where a clip does, a bounded result."""
+    if request.clip is not None:
+        (clip,) = sources["clip"]
+        if clip.info.kind == "image":
+            raise MediaError(f'"{clip.name}" is a picture: please give a clip, or at least two pictures.')
+        if clip.info.frame_count is not None and clip.info.frame_count < 2:
+            raise MediaError(ONE_PICTURE)
+        frames = clip.info.duration * float(request.fps)
+    else:
+        if len(request.images) > limits.keyframes:
+            raise LimitError(f"At most {limits.keyframes} pictures can be used at once, not {len(request.images)}.")
+        for picture in sources["images"]:
+            if picture.info.kind == "video":
+                raise MediaError(f'"{picture.name}" is a clip: please give pictures only, or one clip alone.')
+        frames = _gaps(request) * request.seconds * float(request.fps or DEFAULT_FPS)
+    if frames > limits.frames:
+        raise LimitError(f"The result would have {round(frames)} frames; this studio makes at most {limits.frames}.")
+
+
+def run(request: InterpolationRequest, bench: Workbench) -> Result:
+    """Morph between the pictures, or give the clip its new rate."""
+    return _from_clip(request, bench) if request.clip is not None else _from_pictures(request, bench)
+
+
+def _gaps(request: InterpolationRequest) -> int:
+    return len(request.images) - 1 + request.loop
+
+
+def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
+    keyframes = _keyframes(bench)
+    height, width = keyframes[0].shape[:2]
+    fps = request.fps or DEFAULT_FPS
+    pipeline: InterpolationPipeline = bench.pipeline()
+    bench.note_long_words(pipeline, request.prompt)
+    total = round(_gaps(request) * request.seconds * fps) + (0 if request.loop else 1)
+    bench.start("working", total, "Drawing the frames between.")
+    frames = pipeline.animate(
+        keyframes,
+        seconds=request.seconds,
+        fps=fps,
+        easing=request.easing,
+        loop=request.loop,
+        prompt=request.prompt or None,
+        at_cut=request.at_cut,
+        generator=bench.generator(),
+        is_cancelled=bench.is_cancelled,
+    )
+    count = 0
+    with bench.video("video.mp4", (width, height), fps) as video:
+        for frame in frames:
+            video.write(frame)
+            count += 1
+            bench.step(count)
+    return bench.finish("video.mp4", (width, height), fps, count)
+
+
+def _keyframes(bench: Workbench) -> list[np.ndarray]:
+    """All pictures at the size of the first (even, at most MAX_KEYFRAME_SIDE long): scaled to cover, then cropped."""
+    sources = bench.sources("images")
+    bench.start("working", len(sources), "Reading the pictures.")
+    pictures: list[np.ndarray] = []
+    size = (0, 0)
+    shapes = set()
+    for number, source in enumerate(sources, start=1):
+        picture = read_image(source.path, bench.limits)
+        height, width = picture.shape[:2]
+        shapes.add((width, height))
+        if not pictures:
+            scale = min(1.0, MAX_KEYFRAME_SIDE / max(width, height))
+            size = (max(2, round(width * scale) // 2 * 2), max(2, round(height * scale) // 2 * 2))
+            if size != (width, height):
+                bench.notes.append(f"The first picture is {width}x{height}; the film is {size[0]}x{size[1]}.")
+        pictures.append(picture if (width, height) == size else fit(picture, size, "cover"))
+        bench.step(number)
+    if len(shapes) > 1:
+        bench.notes.append(
+            f"The pictures have different sizes: all were scaled to cover the first one's {size[0]}x{size[1]} "
+            "and cropped around the centre."
+        )
+    if any(source.info.has_alpha for source in sources):
+        bench.notes.append("Transparent parts were laid over white.")
+    return pictures
+
+
+def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
+    source = bench.source("clip")
+    pipeline: InterpolationPipeline = bench.pipeline()
+    bench.note_long_words(pipeline, request.prompt)
+    fps = request.fps
+    with open_frames(source.path, bench.limits) as clip:
+        total = round(clip.length * fps / clip.fps) if clip.length else None
+        bench.start("working", total, "Drawing the frames between.")
+        frames = pipeline.retime(
+            _at_least_two(iter(clip)),
+            fps_in=clip.fps,
+            fps_out=fps,
+            at_cut=request.at_cut,
+            replace_duplicates=request.replace_duplicates,
+            prompt=request.prompt or None,
+            length=clip.length,
+            generator=bench.generator(),
+            is_cancelled=bench.is_cancelled,
+        )
+        size = (clip.size[0] + clip.size[0] % 2, clip.size[1] + clip.size[1] % 2)
+        count = 0
+        with bench.video("video.mp4", size, fps, sound=clip.sound) as video:
+            for frame in frames:
+                video.write(pad_to_even(frame))
+                count += 1
+                bench.step(count)
+        bench.note_source(source, clip)
+    return bench.finish("video.mp4", size, fps, count)
+
+
+def _at_least_two(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same frames; MediaError if there are fewer than two (a header need not tell)."""
+    head = [frame for frame, _ in zip(frames, range(2))]
+    if len(head) < 2:
+        raise MediaError(ONE_PICTURE)
+    yield from chain(head, frames)

@@ -1,0 +1,123 @@
+"""One job: a request on its way to a result. Faces hold it to watch, to wait, or to stop it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.errors import Cancelled, StudioError
+from studio.requests import Request
+from studio.service.events import Event, EventLog, Kind
+from studio.service.results import Result
+
+if TYPE_CHECKING:
+    from studio.media.probe import MediaInfo
+
+
+@dataclass(frozen=True)
+class Source:
+    """A person's file, copied into the job's own folder under a name of ours. ``name`` is what they called it."""
+
+    path: Path
+    name: str
+    info: MediaInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What the worker needs: the request with its seed filled in, and the copies of its files by field name."""
+
+    request: Request
+    seed: int
+    folder: Path
+    sources: dict[str, tuple[Source, ...]] = field(default_factory=dict)
+
+
+class Job:
+    """A job. ``id`` is 128 random bits (nobody can guess another's); ``request`` is as the person made it."""
+
+    def __init__(self, task: Task, *, job_id: str | None = None, visitor: str = "") -> None:
+        self.id = job_id or new_id()
+        self.task = task
+        self.visitor = visitor
+        self.submitted = time.monotonic()
+        self.ended: float | None = None
+        self._log = EventLog()
+        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._result: Result | None = None
+        self._error: StudioError | None = None
+        self._on_cancel: Callable[[Job], None] | None = None
+
+    @property
+    def request(self) -> Request:
+        """The request, with the seed that is used."""
+        return self.task.request
+
+    @property
+    def state(self) -> Kind:
+        """The newest event's kind: waiting, loading, working, finishing, done, failed or cancelled."""
+        last = self._log.last()
+        return last.kind if last else "waiting"
+
+    def events(self, timeout: float | None = None) -> Iterator[Event]:
+        """Every change from the first to the last; any number of watchers, at any time.
+
+        With ``timeout`` the iterator also stops after that many seconds without news.
+        """
+        return self._log.follow(timeout)
+
+    def cancel(self) -> None:
+        """Ask to stop: at once where the job still waits, within a frame where it runs. Safe at any time, and twice."""
+        self._stop.set()
+        if self._on_cancel is not None:
+            self._on_cancel(self)
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._stop.is_set()
+
+    def is_over(self) -> bool:
+        """Whether the job is done, failed or cancelled, and cleaned up."""
+        return self._over.is_set()
+
+    def result(self, timeout: float | None = None) -> Result:
+        """Wait for the result. Raises the job's StudioError, Cancelled, or TimeoutError after ``timeout`` seconds."""
+        if not self._over.wait(timeout):
+            raise TimeoutError("The job has not finished yet.")
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None
+        return self._result
+
+    def tell(self, event: Event) -> None:
+        """Add an event (for the queue and the worker)."""
+        self._log.add(event)
+
+    def watch_cancel(self, on_cancel: Callable[[Job], None]) -> None:
+        """Let the queue know when somebody asks to stop."""
+        self._on_cancel = on_cancel
+
+    def end(self, outcome: Result | StudioError) -> None:
+        """Close the job, once its folder is in order (for the queue and the worker). A second call is ignored."""
+        if self._over.is_set():
+            return
+        self.ended = time.monotonic()
+        if isinstance(outcome, Result):
+            self._result = outcome
+            last = Event("done", outcome.frames, outcome.frames, 0.0, "Done.")
+        else:
+            self._error = outcome
+            last = Event("cancelled" if isinstance(outcome, Cancelled) else "failed", message=str(outcome))
+        self._over.set()
+        self._log.add(last)
+
+
+def new_id() -> str:
+    """128 random bits in hexadecimal: safe as a folder's name, and not to be guessed."""
+    return secrets.token_hex(16)

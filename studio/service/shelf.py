@@ -1,0 +1,76 @@
+"""The loaded pipelines: each is built once, in the worker, when its first job comes, and kept.
+
+torch and diffusers are imported here and nowhere else in the service, inside functions that only the worker calls:
+the page must be up before they are (they take seconds).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from studio import catalogue
+from studio.settings import Settings
+
+if TYPE_CHECKING:
+    from studio.pipelines.base import StudioPipeline
+
+logger = logging.getLogger(__name__)
+
+ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",  # nothing is fetched at run time; without this a library may wait for a network
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait make a busy machine many times slower
+}
+"""Set before torch and the hub's client are imported, unless the person has set them."""
+
+
+class PipelineShelf:
+    """Pipelines by task, on the device that the settings name. Only the worker thread touches it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loaded: dict[str, StudioPipeline] = {}
+
+    def has(self, task: str) -> bool:
+        """Whether the task's pipeline is ready."""
+        return task in self._loaded
+
+    def take(self, task: str) -> StudioPipeline:
+        """The task's pipeline, loaded now if need be. CheckpointError if its folder is missing or damaged."""
+        if task not in self._loaded:
+            self._loaded[task] = load(task, self._settings)
+        return self._loaded[task]
+
+    def release(self) -> None:
+        """Let go of what a fault left in memory; the pipelines themselves stay."""
+        import gc
+        import sys
+
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def load(task: str, settings: Settings) -> StudioPipeline:
+    """Build one pipeline from its checkpoint folder, in evaluation mode, on the device and dtype of the settings."""
+    folder = catalogue.find(task, settings.checkpoints)
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from studio.pipelines.base import choose_device
+    from studio.pipelines.interpolation import InterpolationPipeline
+    from studio.pipelines.prediction import PredictionPipeline
+    from studio.pipelines.restyle import RestylePipeline
+    from studio.pipelines.text_to_video import TextToVideoPipeline
+
+    classes: dict[str, type[StudioPipeline]] = {
+        "text_to_video": TextToVideoPipeline,
+        "interpolation": InterpolationPipeline,
+        "restyle": RestylePipeline,
+        "prediction": PredictionPipeline,
+    }
+    device, dtype = choose_device(settings.device)
+    logger.info("Loading %s on %s in %s.", task, device, dtype)
+    return classes[task].from_pretrained(folder, dtype=dtype).to(device)

@@ -1,0 +1,229 @@
+"""The studio without a face: a request goes in, a job comes out. Page, command line and Python come here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+from studio import catalogue
+from studio.errors import RequestError, StudioError
+from studio.media.encode import write_gif
+from studio.media.metadata import read_request
+from studio.media.probe import probe
+from studio.privacy import JobFolders
+from studio.requests import Request, from_json
+from studio.service import interpolation, prediction, restyle, text_to_video
+from studio.service.events import Event
+from studio.service.faults import translate
+from studio.service.history import Entry, History
+from studio.service.intake import label_of, take_in
+from studio.service.jobs import Job, new_id
+from studio.service.queue import JobQueue
+from studio.service.results import Result
+from studio.service.shelf import PipelineShelf
+from studio.service.workbench import Workbench
+from studio.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+TASKS: dict[str, ModuleType] = {
+    "text_to_video": text_to_video,
+    "interpolation": interpolation,
+    "restyle": restyle,
+    "prediction": prediction,
+}
+"""Each has ``check(request, sources, limits)`` for submit, and ``run(request, bench) -> Result`` for the worker."""
+
+WAITING_PER_VISITOR = 2  # of a public studio, so that one visitor cannot fill the queue
+SWEEP_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueRow:
+    """A checkpoint as the catalogue shows it; ``size_bytes`` is 0 where it is absent."""
+
+    name: str
+    task: str
+    size_bytes: int
+    licence: str
+    origin: str
+    present: bool
+
+
+class Studio:
+    """One queue for all tasks, one worker, private folders. Use as a context manager, or call ``shutdown``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._folders = JobFolders(settings.work)
+        self._shelf = PipelineShelf(settings)
+        self._history = History()
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._gif_lock = threading.Lock()
+        self._closing = threading.Event()
+        self._queue = JobQueue(
+            self._perform,
+            self._discard,
+            limit=settings.limits.queue,
+            per_visitor=WAITING_PER_VISITOR if settings.public else None,
+        )
+        self._sweeper = threading.Thread(target=self._sweep, name="studio-sweeper", daemon=True)
+        self._sweeper.start()
+
+    def submit(self, request: Request, visitor: str = "") -> Job:
+        """Check the request's files, copy them, and put the job into the queue.
+
+        ``visitor`` is an opaque key of the face's own: it opens the visitor's history and bounds their waiting jobs.
+        Raises BusyError, UserError (with one sentence), CheckpointError or ResourceError; nothing is left behind then.
+        """
+        self._queue.check_room(visitor)
+        catalogue.find(request.task, self.settings.checkpoints)
+        job_id = new_id()
+        try:
+            folder = self._folders.create(job_id)
+            task = take_in(request, folder, self.settings.limits)
+            TASKS[request.task].check(task.request, task.sources, self.settings.limits)
+            job = Job(task, job_id=job_id, visitor=visitor)
+            with self._lock:
+                self._jobs[job.id] = job
+            self._queue.add(job)
+        except Exception as error:
+            self._wipe(job_id)
+            known = translate(error)
+            raise known from (None if known is error else error)
+        return job
+
+    def run(self, request: Request, on_event: Callable[[Event], None] | None = None) -> Result:
+        """Submit and wait. Interrupted (Ctrl-C, or ``on_event`` raises), it cancels the job and waits for its end."""
+        job = self.submit(request)
+        try:
+            for event in job.events():
+                if on_event is not None:
+                    on_event(event)
+            return job.result()
+        except BaseException:
+            job.cancel()
+            for _ in job.events():
+                pass
+            raise
+
+    def job(self, job_id: str) -> Job | None:
+        """The job of that id while it is known: after a reload a page finds its job again."""
+        with self._lock:
+            return self._jobs.get(job_id)
+
+    def history(self, visitor: str) -> tuple[Entry, ...]:
+        """The visitor's finished jobs, newest first."""
+        return self._history.of(visitor)
+
+    def gif(self, job_id: str, variation: int = 0) -> Path:
+        """A finished job's video as a GIF beside it, made on the first call. Raises RequestError for an unknown job."""
+        job = self.job(job_id)
+        if job is None or not job.is_over():
+            raise RequestError("This result is no longer here: please make it again.")
+        result = job.result()
+        video = (result.variations or (result.video,))[variation]
+        target = video.with_suffix(".gif")
+        try:
+            with self._gif_lock:
+                if not target.exists():
+                    write_gif(target, video)
+        except Exception as error:
+            known = translate(error)
+            raise known from (None if known is error else error)
+        return target
+
+    def kind_of(self, path: Path) -> str:
+        """What a file is: "video", "animation" (a GIF that moves) or "image"; MediaError or LimitError if neither."""
+        return probe(path, self.settings.limits).kind
+
+    def request_in(self, path: Path, **files: object) -> Request:
+        """The request that a file made here carries, to fill a form again; RequestError if it carries none.
+
+        A request that needs files knows only their names: ``files`` gives the paths anew.
+        """
+        found = read_request(path)
+        if found is None:
+            raise RequestError("This file does not carry a Zoetrope request.")
+        return from_json(found, **files)
+
+    def catalogue(self) -> tuple[CatalogueRow, ...]:
+        """Every checkpoint: its task, size, licence, origin, and whether it is here."""
+        place = self.settings.checkpoints
+        return tuple(
+            CatalogueRow(
+                name=card.name,
+                task=card.task,
+                size_bytes=card.size_bytes(place),
+                licence=card.licence,
+                origin=card.origin,
+                present=card.is_present(place),
+            )
+            for card in catalogue.CARDS.values()
+        )
+
+    def warm_up(self) -> None:
+        """Load what is present, piece by piece, while nothing waits: the first job then starts at once."""
+        for name in TASKS:
+            if catalogue.CARDS[name].is_present(self.settings.checkpoints):
+                self._queue.add_errand(lambda task=name: self._shelf.take(task))
+
+    def shutdown(self, timeout: float = 30.0) -> None:
+        """Cancel every job, end the threads, wipe every folder of this process. Safe to call twice."""
+        self._closing.set()
+        if not self._queue.close(timeout):
+            logger.warning("The worker did not come to an end within %.0f seconds.", timeout)
+        self._sweeper.join(timeout)
+        self._folders.close()
+
+    def __enter__(self) -> Studio:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.shutdown()
+
+    def _perform(self, job: Job) -> None:
+        """Run one job in the worker. Its folder is in order before anybody hears of its end."""
+        started = time.monotonic()
+        outcome: Result | StudioError
+        try:
+            bench = Workbench(job, self.settings, self._shelf)
+            bench.start("working", None, "Reading the files." if job.task.sources else "Starting.")
+            outcome = TASKS[job.request.task].run(job.request, bench)
+            bench.check_cancelled()
+            self._folders.wipe_sources(job.id)
+            outcome = replace(outcome, seconds_taken=time.monotonic() - started, job_id=job.id)
+        except BaseException as error:  # noqa: BLE001  the worker must outlive whatever a job does
+            outcome = translate(error)
+        if isinstance(outcome, StudioError):
+            self._folders.wipe(job.id)
+            self._shelf.release()
+        else:
+            entry = Entry(job_id=job.id, task=job.request.task, video=outcome.video, label=label_of(job.request))
+            self._history.add(job.visitor, entry)
+        job.end(outcome)
+
+    def _discard(self, job: Job) -> None:
+        self._folders.wipe(job.id)
+
+    def _wipe(self, job_id: str) -> None:
+        with self._lock:
+            self._jobs.pop(job_id, None)
+        self._history.forget(job_id)
+        self._folders.wipe(job_id)
+
+    def _sweep(self) -> None:
+        """Results stay for the settings' time after their job's end, then their folder goes."""
+        keep = self.settings.keep_seconds
+        while not self._closing.wait(min(SWEEP_SECONDS, keep / 2)):
+            now = time.monotonic()
+            with self._lock:
+                old = [job.id for job in self._jobs.values() if job.ended is not None and now - job.ended > keep]
+            for job_id in old:
+                self._wipe(job_id)

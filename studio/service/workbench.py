@@ -1,0 +1,177 @@
+"""What a task has at hand while it runs: its copied files, its pipeline, progress, cancel, and places for its results.
+
+A task file reads sources, walks them through the pipeline and writes results, all through here; so cancelling,
+telling the time left and never leaving half a file behind stand in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.clip import FrameStream
+from studio.errors import Cancelled
+from studio.media.encode import VideoWriter
+from studio.requests import Request
+from studio.scene import LookReading, Understanding
+from studio.service.events import Event, Kind, StepClock
+from studio.service.jobs import Job, Source
+from studio.service.results import Result
+from studio.service.shelf import PipelineShelf
+from studio.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    import torch
+
+    from studio.pipelines.base import StudioPipeline
+
+RESULTS = "results"
+
+
+class Workbench:
+    """One job's tools, used by the worker thread only. ``notes`` collects sentences for the person."""
+
+    def __init__(self, job: Job, settings: Settings, shelf: PipelineShelf) -> None:
+        self._job = job
+        self._settings = settings
+        self._shelf = shelf
+        self._clock = StepClock(None)
+        self._stage: tuple[Kind, str] = ("working", "")
+        self.notes: list[str] = []
+        self.results = job.task.folder / RESULTS
+        self.results.mkdir(exist_ok=True)
+
+    @property
+    def limits(self) -> Limits:
+        """What files may be in this studio."""
+        return self._settings.limits
+
+    @property
+    def request(self) -> Request:
+        """The request with its seed."""
+        return self._job.task.request
+
+    @property
+    def seed(self) -> int:
+        """The seed that is used: the person's, or the one that was rolled."""
+        return self._job.task.seed
+
+    def source(self, field: str) -> Source | None:
+        """The copied file of a request's field, or None where none was given."""
+        found = self._job.task.sources.get(field, ())
+        return found[0] if found else None
+
+    def sources(self, field: str) -> tuple[Source, ...]:
+        """The copied files of a field that holds several."""
+        return self._job.task.sources.get(field, ())
+
+    def is_cancelled(self) -> bool:
+        """Whether the person asked to stop; handed to the pipelines."""
+        return self._job.is_cancelled()
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled if the person asked to stop."""
+        if self._job.is_cancelled():
+            raise Cancelled()
+
+    def pipeline(self) -> StudioPipeline:
+        """The task's pipeline; where it must be loaded first, that is announced as a stage of its own."""
+        task = self.request.task
+        if not self._shelf.has(task):
+            self.start("loading", None, "Loading the generator (only the first time).")
+        pipeline = self._shelf.take(task)
+        self.check_cancelled()
+        return pipeline
+
+    def generator(self, offset: int = 0) -> torch.Generator:
+        """Randomness on the CPU from the seed plus ``offset``, the same on every device."""
+        import torch
+
+        return torch.Generator("cpu").manual_seed(self.seed + offset)
+
+    def start(self, kind: Kind, total: int | None, message: str) -> None:
+        """Begin a stage of ``total`` steps (None: unknown)."""
+        self.check_cancelled()
+        self._clock = StepClock(total)
+        self._stage = (kind, message)
+        self._job.tell(Event(kind, 0, total, None, message))
+
+    def step(self, done: int, message: str | None = None) -> None:
+        """``done`` steps of this stage are finished. Raises Cancelled if the person asked to stop."""
+        self.check_cancelled()
+        kind, words = self._stage
+        message = words if message is None else message
+        left = self._clock.advance(done)
+        self._job.tell(Event(kind, done, self._clock.total, left, message))
+
+    @contextmanager
+    def video(
+        self,
+        name: str,
+        size: tuple[int, int],
+        fps: Fraction,
+        *,
+        sound: Path | None = None,
+        sound_seconds: float | None = None,
+        request: Request | None = None,
+    ) -> Iterator[VideoWriter]:
+        """A video ``name`` in the results' folder that is finished when the block ends well, and gone if it does not.
+
+        ``size`` (width, height), even. ``request`` is what the file says of itself (default: the job's request).
+        """
+        metadata = (request or self.request).to_json()
+        writer = VideoWriter(
+            self.results / name, size, fps, sound=sound, sound_seconds=sound_seconds, metadata=metadata
+        )
+        try:
+            yield writer
+            self.check_cancelled()
+            writer.close()
+        except BaseException:
+            writer.abort()
+            raise
+
+    def finish(
+        self,
+        name: str,
+        size: tuple[int, int],
+        fps: Fraction,
+        frames: int,
+        *,
+        picture: Path | None = None,
+        understood: Understanding | LookReading | None = None,
+    ) -> Result:
+        """The result of a task that made one video ``name`` of ``frames`` frames, with the notes gathered so far."""
+        return Result(
+            task=self.request.task,
+            video=self.results / name,
+            seed=self.seed,
+            width=size[0],
+            height=size[1],
+            fps=float(fps),
+            frames=frames,
+            picture=picture,
+            understood=understood,
+            notes=tuple(self.notes),
+        )
+
+    def note_source(self, source: Source, clip: FrameStream) -> None:
+        """Say what a clip lost on its way through: odd sizes, transparency, depth, a rate that varied."""
+        width, height = clip.size
+        if width % 2 or height % 2:
+            self.notes.append(
+                f"H.264 needs even sizes: the {width}x{height} clip got a repeated line of pixels at its edge."
+            )
+        if source.info.has_alpha:
+            self.notes.append("Transparent parts were laid over white.")
+        if source.info.ten_bit:
+            self.notes.append("The source has 10 bits per colour; the result has 8.")
+
+    def note_long_words(self, pipeline: StudioPipeline, words: str) -> None:
+        """Say so where the text encoder reads only the start of a long prompt."""
+        window = pipeline.text_encoder.config.max_position_embeddings
+        if words and len(pipeline.tokenizer(words).input_ids) > window:
+            self.notes.append("The words are longer than the text encoder reads: their end was not used.")
