@@ -1,0 +1,59 @@
+"""Zoetrope in the browser: ``python app.py`` opens the studio on http://127.0.0.1:7860.
+
+Flags and settings, build, launch: nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from studio.errors import StudioError  # noqa: E402  the environment must be set before Gradio is imported
+from studio.service import Studio  # noqa: E402
+from studio.settings import from_environment  # noqa: E402
+from studio.ui.page import build, keep_uploads_in, launch_arguments  # noqa: E402
+
+
+def flags() -> argparse.Namespace:
+    """The command line's flags; unset ones are None and leave the environment's word."""
+    parser = argparse.ArgumentParser(description="Open the Zoetrope studio in a browser.")
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port (default 7860)")
+    parser.add_argument("--device", help='"auto", "cpu", "cuda"...')
+    parser.add_argument("--checkpoints", type=Path, help="folder with the generators")
+    parser.add_argument("--work", type=Path, help="private folder for uploads and results")
+    parser.add_argument("--public", action="store_const", const=True, help="tight limits, for strangers")
+    parser.add_argument("--share", action="store_true", help="ask Gradio for a public link")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Open the studio; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    options = vars(flags())
+    share = options.pop("share")
+    try:
+        settings = from_environment(**options)
+        with Studio(settings) as studio:
+            keep_uploads_in(settings.work / "page")
+            page = build(studio)
+            page.launch(**launch_arguments(studio, share=share), prevent_thread_lock=True)
+            sys.stdout.write(f"Zoetrope is open at {page.local_url}\n")
+            sys.stdout.flush()
+            studio.warm_up()
+            page.block_thread()
+    except StudioError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The tab "Keyframes": pictures become motion between them, or a clip gets an exact frame rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from studio.errors import RequestError
+from studio.requests import InterpolationRequest, exact_rate
+from studio.ui import layout
+from studio.ui.media_inputs import CLIPS, PICTURES, examples_of, paths_of
+from studio.ui.running import cancel
+
+TASK = InterpolationRequest.task
+FROM_PICTURES, FROM_CLIP = "pictures", "clip"
+RATES = ["24", "25", "30", "48", "50", "59.94", "60", "120"]
+SIZE_RULE = (
+    "Pictures of different sizes: the first one sets the shape, the others are scaled to cover it and cropped around "
+    "their middle. The result keeps the first one's size."
+)
+EASINGS = {"linear": "Even", "ease": "Soft start and end", "ease-in": "Soft start", "ease-out": "Soft end"}
+AT_CUT = {"hold": "Hold the picture", "dissolve": "Dissolve"}
+
+
+def build() -> layout.Tab:
+    """Draw the tab inside the current Blocks."""
+    kind = InterpolationRequest
+    with gr.Row(elem_classes="zoe-columns"):
+        with gr.Column(scale=5, elem_classes="zoe-inputs"):
+            source = gr.Radio(
+                [("Pictures", FROM_PICTURES), ("A clip", FROM_CLIP)], value=FROM_PICTURES, label="Start from",
+                elem_id=f"{TASK}-source",
+            )  # fmt: skip
+            images = gr.Gallery(
+                label="Keyframes, in order", type="filepath", interactive=True, file_types=list(PICTURES), columns=4,
+                height=210, object_fit="cover", buttons=[], sources=["upload"], elem_id=f"{TASK}-images",
+            )  # fmt: skip
+            rule = gr.Markdown(SIZE_RULE, elem_classes="zoe-bare zoe-lead", elem_id=f"{TASK}-rule")
+            clip = gr.Video(
+                label="Clip", sources=["upload"], height=230, visible=False, interactive=True, elem_id=f"{TASK}-clip"
+            )
+            with gr.Row(elem_classes="zoe-row"):
+                seconds = layout.slider(kind, "seconds")
+                fps = gr.Dropdown(
+                    RATES, value="24", allow_custom_value=True, label="Frames per second",
+                    info="Exact: 24, 59.94, 60 or any other rate.", elem_id=f"{TASK}-fps",
+                )  # fmt: skip
+            easing = layout.choice(kind, "easing", EASINGS)
+            loop = layout.tick(kind, "loop")
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+                prompt = layout.words(kind, "prompt", placeholder="slow start")
+                at_cut = layout.choice(kind, "at_cut", AT_CUT)
+                replace_duplicates = layout.tick(kind, "replace_duplicates", visible=False)
+                seed = layout.seed_row(kind)
+                keep_prompt = layout.tick(kind, "keep_prompt")
+                settings = layout.settings_drop(TASK)
+            controls = layout.controls(TASK, "Fill in the motion")
+            examples_of(TASK, [source, images, clip], lambda found: [
+                [FROM_PICTURES, [str(path) for path in found if path.suffix == ".png"], None],
+            ])  # fmt: skip
+        with gr.Column(scale=6, elem_classes="zoe-result"):
+            panel = layout.panel(TASK, cancel)
+    source.change(
+        _show_source, source, [images, rule, clip, seconds, easing, loop, replace_duplicates],
+        show_progress="hidden", api_visibility="private",
+    )  # fmt: skip
+    fields = {
+        "source": source, "images": images, "clip": clip, "seconds": seconds, "fps": fps, "easing": easing,
+        "loop": loop, "prompt": prompt, "at_cut": at_cut, "replace_duplicates": replace_duplicates,
+        "seed": seed.number, "keep_prompt": keep_prompt,
+    }  # fmt: skip
+    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
+
+
+def _show_source(source: str) -> list[Any]:
+    pictures = source == FROM_PICTURES
+    return [gr.update(visible=shown) for shown in (pictures, pictures, not pictures, pictures, pictures, pictures,
+                                                   not pictures)]  # fmt: skip
+
+
+def to_request(values: dict[str, Any]) -> InterpolationRequest:
+    """Widget values to a request; what belongs to the other source is left out."""
+    fps = str(values["fps"] or "").strip()
+    shared = {
+        "fps": exact_rate(fps) if fps else None,
+        "prompt": values["prompt"] or "",
+        "at_cut": values["at_cut"],
+        "seed": None if values["seed"] is None else int(values["seed"]),
+        "keep_prompt": values["keep_prompt"],
+    }
+    if values["source"] == FROM_CLIP:
+        if not values["clip"]:
+            raise RequestError("Please add a clip first.")
+        return InterpolationRequest(
+            clip=Path(values["clip"]), replace_duplicates=values["replace_duplicates"], **shared
+        )
+    return InterpolationRequest(
+        images=paths_of(values["images"]), seconds=values["seconds"], easing=values["easing"], loop=values["loop"],
+        **shared,
+    )  # fmt: skip
+
+
+def from_request(request: InterpolationRequest) -> dict[str, Any]:
+    """A request to widget values, without its files."""
+    rate = None if request.fps is None else request.fps
+    shown = "24" if rate is None else str(int(rate)) if rate.denominator == 1 else f"{float(rate):.3f}".rstrip("0")
+    return {
+        "source": FROM_CLIP if request.clip else FROM_PICTURES,
+        "seconds": request.seconds,
+        "fps": shown,
+        "easing": request.easing,
+        "loop": request.loop,
+        "prompt": request.prompt,
+        "at_cut": request.at_cut,
+        "replace_duplicates": request.replace_duplicates,
+        "seed": request.seed,
+        "keep_prompt": request.keep_prompt,
+    }
+
+
+def take_over(path: str) -> dict[str, Any]:
+    """A result of another tab becomes this tab's clip, at a smoother rate."""
+    return {"source": FROM_CLIP, "clip": path, "fps": "60"}
+
+
+ACCEPTED = CLIPS + PICTURES

@@ -1,0 +1,229 @@
+"""What all four tabs share: widgets drawn from a request's bounds, the run and cancel buttons, the result panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from studio.requests import Bounds, Request, bounds_of, default_of
+from studio.ui import messages
+
+STAGE_HEIGHT = 420
+VARIATIONS = 4
+HANDOVERS = {"interpolation": "Smooth this", "restyle": "Restyle this", "prediction": "Continue this"}
+"""Task that takes a result over, and the button's words."""
+
+
+def bounds(kind: type[Request], name: str) -> Bounds:
+    """The bounds of one field of a request."""
+    return dict(bounds_of(kind))[name]
+
+
+def slider(kind: type[Request], name: str, **overrides: Any) -> gr.Slider:
+    """A slider with the request's own label, bounds, step and default."""
+    found = bounds(kind, name)
+    words = {"label": found.label, "info": found.help, "value": default_of(kind, name)}
+    return gr.Slider(found.low, found.high, step=found.step, elem_id=f"{kind.task}-{name}", **{**words, **overrides})
+
+
+def tick(kind: type[Request], name: str, **overrides: Any) -> gr.Checkbox:
+    """A tick box with the request's own words."""
+    found = bounds(kind, name)
+    words = {"label": found.label, "info": found.help, "value": default_of(kind, name)}
+    return gr.Checkbox(elem_id=f"{kind.task}-{name}", **{**words, **overrides})
+
+
+def choice(kind: type[Request], name: str, labels: dict[str, str] | None = None) -> gr.Radio:
+    """A row of choices with the request's own words; ``labels`` gives a value the words that the page shows."""
+    found = bounds(kind, name)
+    options = [((labels or {}).get(value, value.capitalize()), value) for value in found.choices]
+    return gr.Radio(
+        options, value=default_of(kind, name), label=found.label, info=found.help, elem_id=f"{kind.task}-{name}"
+    )
+
+
+def words(kind: type[Request], name: str, *, lines: int = 1, placeholder: str = "", **overrides: Any) -> gr.Textbox:
+    """A text box with the request's own words."""
+    found = bounds(kind, name)
+    return gr.Textbox(
+        label=overrides.pop("label", found.label),
+        info=overrides.pop("info", found.help),
+        lines=lines,
+        max_lines=max(lines, 4),
+        placeholder=placeholder,
+        elem_id=f"{kind.task}-{name}",
+        **overrides,
+    )
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The seed that the next run will use (empty: a fresh one) and the die that rolls one."""
+
+    number: gr.Number
+    die: gr.Button
+
+
+def seed_row(kind: type[Request]) -> Seed:
+    """Seed and die, side by side."""
+    found = bounds(kind, "seed")
+    with gr.Row(elem_classes="zoe-row", equal_height=True):
+        number = gr.Number(
+            value=None,
+            label=found.label,
+            info=found.help,
+            precision=0,
+            minimum=found.low,
+            maximum=found.high,
+            placeholder="a fresh one each time",
+            elem_id=f"{kind.task}-seed",
+            scale=4,
+        )
+        die = gr.Button("⚄ Roll", elem_id=f"{kind.task}-die", elem_classes="zoe-small zoe-die", scale=1, min_width=80)
+    return Seed(number, die)
+
+
+def settings_drop(task: str) -> gr.File:
+    """Where an earlier result is dropped to fill the form with what made it."""
+    return gr.File(
+        label="Load settings from a result (drop a Zoetrope mp4)",
+        file_types=[".mp4"],
+        height=110,
+        elem_id=f"{task}-settings",
+    )
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The primary button, Cancel, and the place where progress stands."""
+
+    run: gr.Button
+    cancel: gr.Button
+    progress: gr.HTML
+
+
+def controls(task: str, label: str) -> Controls:
+    """The buttons under the inputs, and the progress below them."""
+    with gr.Row(elem_classes="zoe-actions"):
+        run = gr.Button(label, variant="primary", size="lg", scale=4, elem_id=f"{task}-run", elem_classes="zoe-run")
+        cancel = gr.Button(
+            "Cancel", variant="stop", size="lg", scale=1, min_width=96, interactive=False, elem_id=f"{task}-cancel"
+        )
+    progress = gr.HTML(messages.idle(), elem_id=f"{task}-progress", elem_classes="zoe-bare")
+    return Controls(run, cancel, progress)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The right-hand side: the clip, its facts, what was understood, downloads and hand-overs."""
+
+    video: gr.Video
+    picture: gr.Image
+    grid: gr.Row
+    cells: tuple[gr.Video, ...]
+    picks: tuple[gr.Button, ...]
+    facts: gr.HTML
+    understood: gr.HTML
+    downloads: gr.Column
+    mp4: gr.DownloadButton
+    gif: gr.Button
+    gif_file: gr.DownloadButton
+    layers: gr.DownloadButton
+    png: gr.DownloadButton
+    keep_seed: gr.Button
+    again: gr.Button
+    handovers: dict[str, gr.Button]
+    running: gr.State
+    done: gr.State
+    chosen: gr.State
+
+
+def panel(task: str, on_leave: Callable[[Any], None]) -> Panel:
+    """Draw the result side of a tab. ``on_leave(job)`` is called when the visitor has gone."""
+    looks = {"interactive": False, "autoplay": True, "loop": True, "show_label": False, "buttons": []}
+    video = gr.Video(label="Result", height=STAGE_HEIGHT, elem_id=f"{task}-video", elem_classes="zoe-stage", **looks)
+    picture = gr.Image(
+        label="Result", height=STAGE_HEIGHT, visible=False, interactive=False, show_label=False, buttons=["fullscreen"],
+        type="filepath", format="png", elem_id=f"{task}-picture", elem_classes="zoe-stage",
+    )  # fmt: skip
+    cells: list[gr.Video] = []
+    picks: list[gr.Button] = []
+    with gr.Row(visible=False, elem_classes="zoe-grid") as grid:
+        for index in range(VARIATIONS if task == "text_to_video" else 0):
+            with gr.Column(min_width=120):
+                cells.append(
+                    gr.Video(height=200, elem_id=f"{task}-cell-{index}", elem_classes="zoe-stage", label="Variation",
+                             **looks)
+                )  # fmt: skip
+                picks.append(gr.Button("Use this one", size="sm", elem_id=f"{task}-pick-{index}"))
+    facts = gr.HTML("", elem_id=f"{task}-facts", elem_classes="zoe-bare", visible=False)
+    understood = gr.HTML("", elem_id=f"{task}-understood", elem_classes="zoe-bare", visible=False)
+    small = {"size": "sm", "elem_classes": "zoe-small"}
+    with gr.Column(visible=False, elem_classes="zoe-after") as downloads:
+        with gr.Row(elem_classes="zoe-words"):
+            mp4 = gr.DownloadButton("Download MP4", elem_id=f"{task}-mp4", **small)
+            gif = gr.Button("Download GIF", elem_id=f"{task}-gif", **small)
+            gif_file = gr.DownloadButton("GIF", visible="hidden", elem_id=f"{task}-gif-file")
+            layers = gr.DownloadButton("Download layers", elem_id=f"{task}-layers", visible=False, **small)
+            png = gr.DownloadButton("Download PNG", elem_id=f"{task}-png", visible=False, **small)
+        with gr.Row(elem_classes="zoe-words"):
+            keep_seed = gr.Button("Keep this seed", elem_id=f"{task}-keep-seed", **small)
+            again = gr.Button("Roll another", elem_id=f"{task}-again", **small)
+            handovers = {
+                other: gr.Button(f"{label} →", elem_id=f"{task}-to-{other}", **small)
+                for other, label in HANDOVERS.items()
+                if other != task or task == "prediction"
+            }
+    return Panel(
+        video=video, picture=picture, grid=grid, cells=tuple(cells), picks=tuple(picks), facts=facts,
+        understood=understood, downloads=downloads, mp4=mp4, gif=gif, gif_file=gif_file, layers=layers, png=png,
+        keep_seed=keep_seed, again=again, handovers=handovers, running=gr.State(None, delete_callback=on_leave),
+        done=gr.State(None), chosen=gr.State(0),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One finished tab: its inputs by name, how they become a request and how a request fills them again."""
+
+    task: str
+    fields: dict[str, Component]
+    seed: Seed
+    controls: Controls
+    panel: Panel
+    settings: gr.File
+    to_request: Callable[[dict[str, Any]], Request]
+    from_request: Callable[[Any], dict[str, Any]]
+    take_over: Callable[[str], dict[str, Any]]
+    """Values (by field name) that put a clip's file into this tab; empty where a tab takes none."""
+
+
+HEADER = """
+<header class="zoe-header">
+  <svg viewBox="0 0 64 64" role="img" aria-label="A zoetrope from above"><g class="zoe-drum">
+    <circle cx="32" cy="32" r="29" fill="none" stroke="currentColor" stroke-width="3.4"/>
+    <circle cx="32" cy="32" r="21.5" fill="none" stroke="currentColor" stroke-width="7" stroke-dasharray="3.6 7.66"/>
+    </g><circle cx="32" cy="32" r="8.6" fill="#e35d2f"/></svg>
+  <h1>Zoetrope</h1><p>A small video studio</p>
+  <span class="zoe-local">{place}</span>
+  <button class="zoe-shade" type="button" aria-label="Light or dark" title="Light or dark">
+    <svg viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="7" fill="none" stroke="currentColor"
+    stroke-width="1.8"/><path d="M10 3a7 7 0 0 1 0 14z" fill="currentColor"/></svg></button>
+</header>
+"""
+SHADE = """
+element.querySelector('.zoe-shade').addEventListener('click', () => {
+  const dark = document.body.classList.toggle('dark');
+  document.documentElement.classList.toggle('dark', dark);
+});
+"""
+
+
+def header(public: bool) -> gr.HTML:
+    """Wordmark, what this is, and where the work happens."""
+    place = "Runs on this server" if public else "Runs on this machine; nothing leaves it"
+    return gr.HTML(HEADER.format(place=place), js_on_load=SHADE, elem_classes="zoe-bare")

@@ -1,0 +1,76 @@
+"""The whole page: header, four tabs, the part about it, the endpoints."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import gradio as gr
+
+from studio.service import Studio
+from studio.ui import (
+    about,
+    endpoints,
+    handover,
+    interpolation,
+    layout,
+    prediction,
+    restyle,
+    running,
+    text_to_video,
+    theme,
+)
+
+TABS = (
+    ("Prompt to video", text_to_video),
+    ("Keyframes", interpolation),
+    ("Restyle", restyle),
+    ("Continue", prediction),
+)
+SWEEP_SECONDS = 600
+
+
+def build(studio: Studio) -> gr.Blocks:
+    """The page of one studio, ready to launch with ``launch_arguments``."""
+    keep = int(studio.settings.keep_seconds)
+    with gr.Blocks(
+        title="Zoetrope", analytics_enabled=False, delete_cache=(min(SWEEP_SECONDS, keep), keep), fill_width=True
+    ) as page:
+        layout.header(studio.settings.public)
+        built = {}
+        with gr.Tabs(elem_id="zoe-tabs") as tabs:
+            for label, module in TABS:
+                with gr.Tab(label, id=module.TASK, elem_id=f"tab-{module.TASK}"):
+                    built[module.TASK] = module.build()
+        about.build(studio)
+        for tab in built.values():
+            running.wire(studio, tab)
+        handover.wire(studio, tabs, built)
+        with gr.Row(visible=False):
+            endpoints.build(studio)
+    page.queue(max_size=running.waiters(studio) + 8, default_concurrency_limit=8)
+    return page
+
+
+def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object]:
+    """The keyword arguments of ``Blocks.launch``: looks, and what keeps the page private and offline."""
+    limits = studio.settings.limits
+    return {
+        **theme.launch_looks(),
+        "server_name": studio.settings.host,
+        "server_port": studio.settings.port,
+        "share": share,
+        "ssr_mode": False,
+        "run_history": False,
+        "enable_monitoring": False,
+        "footer_links": [],
+        "max_file_size": max(limits.video_bytes, limits.image_bytes),
+        "allowed_paths": [str(studio.settings.work)],
+        "max_threads": running.waiters(studio) + 16,
+        "quiet": True,
+    }
+
+
+def keep_uploads_in(folder: Path) -> None:
+    """Uploads and served copies stay in the studio's private folder; call before ``build``."""
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)

@@ -1,0 +1,84 @@
+"""The tab "Continue": a clip goes on for some seconds, on its own course or on one given in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from studio.errors import RequestError
+from studio.requests import PredictionRequest
+from studio.ui import layout
+from studio.ui.media_inputs import examples_of
+from studio.ui.running import cancel
+
+TASK = PredictionRequest.task
+COURSES = (
+    "goes on", "pans left", "pans right", "tilts up", "tilts down", "zooms in", "zooms out", "slows down", "speeds up",
+    "stops",
+)  # fmt: skip
+
+
+def build() -> layout.Tab:
+    """Draw the tab inside the current Blocks."""
+    kind = PredictionRequest
+    with gr.Row(elem_classes="zoe-columns"):
+        with gr.Column(scale=5, elem_classes="zoe-inputs"):
+            clip = gr.Video(label="Clip", sources=["upload"], height=230, interactive=True, elem_id=f"{TASK}-clip")
+            seconds = layout.slider(kind, "seconds")
+            prompt = layout.words(kind, "prompt", placeholder="goes on as it was")
+            with gr.Row(elem_classes="zoe-words"):
+                for course in COURSES:
+                    chip = gr.Button(course, size="sm", variant="secondary")
+                    words = "" if course == COURSES[0] else course
+                    chip.click(None, None, prompt, js=f"() => {words!r}", api_visibility="private")
+            append = layout.tick(kind, "append")
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+                mark = layout.tick(kind, "mark")
+                seed = layout.seed_row(kind)
+                keep_prompt = layout.tick(kind, "keep_prompt")
+                settings = layout.settings_drop(TASK)
+            controls = layout.controls(TASK, "Continue the clip")
+            examples_of(TASK, [clip, prompt], lambda found: [
+                [str(path), words] for path, words in zip((p for p in found if p.suffix == ".mp4"), ("", "zooms in"))
+            ])  # fmt: skip
+        with gr.Column(scale=6, elem_classes="zoe-result"):
+            panel = layout.panel(TASK, cancel)
+    fields = {
+        "clip": clip, "seconds": seconds, "prompt": prompt, "append": append, "mark": mark, "seed": seed.number,
+        "keep_prompt": keep_prompt,
+    }  # fmt: skip
+    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
+
+
+def to_request(values: dict[str, Any]) -> PredictionRequest:
+    """Widget values to a request."""
+    if not values["clip"]:
+        raise RequestError("Please add a clip first.")
+    return PredictionRequest(
+        clip=Path(values["clip"]),
+        seconds=values["seconds"],
+        prompt=values["prompt"] or "",
+        append=values["append"],
+        mark=values["mark"],
+        seed=None if values["seed"] is None else int(values["seed"]),
+        keep_prompt=values["keep_prompt"],
+    )
+
+
+def from_request(request: PredictionRequest) -> dict[str, Any]:
+    """A request to widget values, without its clip."""
+    return {
+        "seconds": request.seconds,
+        "prompt": request.prompt,
+        "append": request.append,
+        "mark": request.mark,
+        "seed": request.seed,
+        "keep_prompt": request.keep_prompt,
+    }
+
+
+def take_over(path: str) -> dict[str, Any]:
+    """A result of another tab becomes the clip to continue."""
+    return {"clip": path}

@@ -1,0 +1,100 @@
+"""The tab "Restyle": a clip or a picture in another look, named in words or shown by a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from studio.errors import RequestError
+from studio.requests import RestyleRequest
+from studio.ui import layout
+from studio.ui.media_inputs import examples_of
+from studio.ui.running import cancel
+
+TASK = RestyleRequest.task
+FROM_CLIP, FROM_PICTURE = "clip", "picture"
+LOOKS = (
+    "watercolour painting", "oil painting", "starry night brush strokes", "pencil drawing", "comic book",
+    "japanese woodblock print", "pop art", "neon lights", "vintage film", "halftone print",
+)  # fmt: skip
+
+
+def build() -> layout.Tab:
+    """Draw the tab inside the current Blocks."""
+    kind = RestyleRequest
+    with gr.Row(elem_classes="zoe-columns"):
+        with gr.Column(scale=5, elem_classes="zoe-inputs"):
+            source = gr.Radio(
+                [("A clip", FROM_CLIP), ("A picture", FROM_PICTURE)], value=FROM_CLIP, label="Start from",
+                elem_id=f"{TASK}-source",
+            )  # fmt: skip
+            clip = gr.Video(label="Clip", sources=["upload"], height=230, interactive=True, elem_id=f"{TASK}-clip")
+            picture = gr.Image(
+                label="Picture", sources=["upload"], height=230, type="filepath", visible=False, interactive=True,
+                buttons=[], elem_id=f"{TASK}-source-picture",
+            )  # fmt: skip
+            style = layout.words(kind, "style", placeholder="watercolour painting")
+            with gr.Row(elem_classes="zoe-words"):
+                for look in LOOKS:
+                    chip = gr.Button(look, size="sm", variant="secondary")
+                    chip.click(None, None, style, js=f"() => {look!r}", api_visibility="private")
+            with gr.Row(elem_classes="zoe-row"):
+                strength = layout.slider(kind, "strength")
+                keep_colours = layout.tick(kind, "keep_colours")
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+                style_image = gr.Image(
+                    label="Style picture (instead of words, or with them)", sources=["upload"], type="filepath",
+                    height=160, interactive=True, buttons=[], elem_id=f"{TASK}-style-image",
+                )  # fmt: skip
+                seed = layout.seed_row(kind)
+                keep_prompt = layout.tick(kind, "keep_prompt")
+                settings = layout.settings_drop(TASK)
+            controls = layout.controls(TASK, "Restyle")
+            examples_of(TASK, [source, clip, style], lambda found: [
+                [FROM_CLIP, str(path), look] for path, look in zip((p for p in found if p.suffix == ".mp4"), LOOKS)
+            ])  # fmt: skip
+        with gr.Column(scale=6, elem_classes="zoe-result"):
+            panel = layout.panel(TASK, cancel)
+    source.change(
+        lambda value: [gr.update(visible=value == FROM_CLIP), gr.update(visible=value == FROM_PICTURE)],
+        source, [clip, picture], show_progress="hidden", api_visibility="private",
+    )  # fmt: skip
+    fields = {
+        "source": source, "clip": clip, "picture": picture, "style": style, "strength": strength,
+        "keep_colours": keep_colours, "style_image": style_image, "seed": seed.number, "keep_prompt": keep_prompt,
+    }  # fmt: skip
+    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
+
+
+def to_request(values: dict[str, Any]) -> RestyleRequest:
+    """Widget values to a request."""
+    path = values["clip"] if values["source"] == FROM_CLIP else values["picture"]
+    if not path:
+        raise RequestError("Please add a clip or a picture first.")
+    return RestyleRequest(
+        source=Path(path),
+        style=values["style"] or "",
+        style_image=Path(values["style_image"]) if values["style_image"] else None,
+        strength=values["strength"],
+        keep_colours=values["keep_colours"],
+        seed=None if values["seed"] is None else int(values["seed"]),
+        keep_prompt=values["keep_prompt"],
+    )
+
+
+def from_request(request: RestyleRequest) -> dict[str, Any]:
+    """A request to widget values, without its files."""
+    return {
+        "style": request.style,
+        "strength": request.strength,
+        "keep_colours": request.keep_colours,
+        "seed": request.seed,
+        "keep_prompt": request.keep_prompt,
+    }
+
+
+def take_over(path: str) -> dict[str, Any]:
+    """A result of another tab becomes this tab's clip."""
+    return {"source": FROM_CLIP, "clip": path}

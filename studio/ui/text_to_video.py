@@ -1,0 +1,90 @@
+"""The tab "Prompt to video": a sentence becomes a clip, and says what it was taken to mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from studio.requests import SIZES, TextToVideoRequest, scaled_size
+from studio.ui import layout
+from studio.ui.running import cancel
+
+TASK = TextToVideoRequest.task
+SHAPES = {"square": "Square", "16:9": "16:9", "9:16": "9:16"}
+SHORT_SIDES = (256, 288, 360, 512)
+EXAMPLES = (
+    "a red car drives left across the desert at sunset",
+    "a blue sailboat drifts on the sea in the morning",
+    "a fox runs through a snowy forest at night",
+    "a hot air balloon rises over the mountains, the camera zooms out",
+)
+
+
+def build() -> layout.Tab:
+    """Draw the tab inside the current Blocks."""
+    kind = TextToVideoRequest
+    with gr.Row(elem_classes="zoe-columns"):
+        with gr.Column(scale=5, elem_classes="zoe-inputs"):
+            prompt = layout.words(
+                kind, "prompt", lines=3, placeholder="a red car drives left across the desert at sunset", autofocus=True
+            )
+            with gr.Row(elem_classes="zoe-row"):
+                seconds = layout.slider(kind, "seconds")
+                fps = layout.slider(kind, "fps")
+            shape = gr.Radio(
+                [(label, value) for value, label in SHAPES.items()], value="square", label="Shape",
+                elem_id=f"{TASK}-shape",
+            )  # fmt: skip
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+                side = gr.Radio(
+                    [(f"{side} px", side) for side in SHORT_SIDES], value=256, label="Size (shorter side)",
+                    info="The longer side is at most 512 pixels.", elem_id=f"{TASK}-side",
+                )  # fmt: skip
+                with gr.Row(elem_classes="zoe-row"):
+                    variety = layout.slider(kind, "variety")
+                    variations = gr.Radio([1, 2, 4], value=1, label="Variations", info="Each with the next seed.",
+                                          elem_id=f"{TASK}-variations")  # fmt: skip
+                seed = layout.seed_row(kind)
+                keep_prompt = layout.tick(kind, "keep_prompt", label="Keep my prompt in the file")
+                settings = layout.settings_drop(TASK)
+            controls = layout.controls(TASK, "Make the clip")
+            gr.Examples([[text] for text in EXAMPLES], [prompt], label="Try one of these", api_visibility="private")
+        with gr.Column(scale=6, elem_classes="zoe-result"):
+            panel = layout.panel(TASK, cancel)
+    fields = {
+        "prompt": prompt, "seconds": seconds, "fps": fps, "shape": shape, "side": side, "variety": variety,
+        "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,
+    }  # fmt: skip
+    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, lambda path: {})
+
+
+def to_request(values: dict[str, Any]) -> TextToVideoRequest:
+    """Widget values to a request."""
+    values = dict(values)
+    width, height = scaled_size(values.pop("shape"), int(values.pop("side")))
+    seed = values.pop("seed")
+    return TextToVideoRequest(
+        **{**values, "prompt": values["prompt"] or "", "variations": int(values["variations"])},
+        width=width,
+        height=height,
+        seed=None if seed is None else int(seed),
+    )
+
+
+def from_request(request: TextToVideoRequest) -> dict[str, Any]:
+    """A request to widget values."""
+    ratio = request.width / request.height
+    shape = min(SIZES, key=lambda name: abs(SIZES[name][0] / SIZES[name][1] - ratio))
+    side = min(SHORT_SIDES, key=lambda value: abs(scaled_size(shape, value)[0] - request.width))
+    return {
+        "prompt": request.prompt,
+        "seconds": request.seconds,
+        "fps": request.fps,
+        "shape": shape,
+        "side": side,
+        "variety": request.variety,
+        "variations": request.variations if request.variations in (1, 2, 4) else 4,
+        "seed": request.seed,
+        "keep_prompt": request.keep_prompt,
+    }
