@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from studio.errors import RequestError, StudioError, UserError
 from studio.requests import (
     SIZES,
+    Bounds,
     InterpolationRequest,
     PredictionRequest,
     Request,
@@ -47,6 +48,13 @@ examples:
 
 `python -m studio COMMAND --help` lists a command's options. `python app.py` opens the same studio in a browser.
 """
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Room for the longest flag beside its help, and the examples as they were written."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,36 +88,42 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m studio",
         description="Zoetrope: video from prompts, keyframes and clips, made on this machine by its own generators.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    generate = _command(commands, "generate", _generate, "make a clip from a prompt", TextToVideoRequest)
+    generate = _command(commands, "generate", "PROMPT", _generate, "make a clip from a prompt", TextToVideoRequest)
     generate.add_argument("prompt", help="what to show, in quotation marks")
     generate.add_argument(
         "--size", default="256x256", help=f"WIDTHxHEIGHT in even pixels, or {', '.join(SIZES)} (default: 256x256)"
     )
     generate.add_argument("--layers", type=Path, metavar="ZIP", help="also write the scene's layers (PNG and JSON)")
-    interpolate = _command(
-        commands, "interpolate", _interpolate, "fill in the motion between pictures or frames", InterpolationRequest
-    )
+    words = "fill in the motion between pictures or frames"
+    interpolate = _command(commands, "interpolate", "FILE...", _interpolate, words, InterpolationRequest)
     interpolate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more pictures, or one clip")
-    restyle = _command(commands, "restyle", _restyle, "give a clip or a picture another look", RestyleRequest)
+    restyle = _command(commands, "restyle", "SOURCE", _restyle, "give a clip or a picture another look", RestyleRequest)
     restyle.add_argument("source", type=Path, help="the clip or picture")
     restyle.add_argument("--style-image", type=Path, metavar="PICTURE", help="a picture whose look to take")
-    predict = _command(commands, "predict", _predict, "let a clip go on", PredictionRequest)
+    predict = _command(commands, "predict", "CLIP", _predict, "let a clip go on", PredictionRequest)
     predict.add_argument("clip", type=Path, help="the clip to continue")
-    models = commands.add_parser("models", help="list the generators and whether they are here", allow_abbrev=False)
+    models = commands.add_parser("models", help="list the generators and whether they are here")
     models.set_defaults(command=_models)
     _add_common(models)
     return parser
 
 
 def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, kind: type[Request]
+    commands: Any, name: str, usage: str, run: Callable[[argparse.Namespace], int], help: str, kind: type[Request]
 ) -> argparse.ArgumentParser:
     """A command with one option per bounded field of its request, and what all commands share."""
-    parser = commands.add_parser(name, help=help, description=f"{help[:1].upper()}{help[1:]}.", allow_abbrev=False)
+    parser = commands.add_parser(
+        name,
+        help=help,
+        description=f"{help[:1].upper()}{help[1:]}.",
+        usage=f"python -m studio {name} {usage} --out FILE [options]",
+        formatter_class=_Help,
+        allow_abbrev=False,
+    )
     parser.set_defaults(command=run)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the result: .mp4, or .gif"
                         + (" (or .png for a picture)" if kind is RestyleRequest else ""))  # fmt: skip
@@ -120,19 +134,29 @@ def _command(
             continue
         default, flag = default_of(kind, field), "--" + field.replace("_", "-")
         words = bounds.help.replace("%", "%%")
-        if isinstance(default, bool):
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=words)
-            continue
-        if bounds.choices:
-            words += f" One of: {', '.join(bounds.choices)}."
-        elif bounds.low is not None:
-            words += f" From {bounds.low:g} to {bounds.high:g}."
-        shown = "" if default in (None, "") else f" (default: {default})"
-        reader = str if bounds.low is None or field == "fps" and default is None else _number(flag)
-        metavar = "TEXT" if bounds.low is None and not bounds.choices else "CHOICE" if bounds.choices else "N"
-        parser.add_argument(flag, type=reader, default=default, metavar=metavar, help=words + shown)
+        if default is True:
+            words = f"switch off: {words[:1].lower()}{words[1:]}"
+            parser.add_argument(f"--no-{flag[2:]}", dest=field, action="store_false", help=words)
+        elif default is False:
+            parser.add_argument(flag, action="store_true", help=words)
+        else:
+            _add_value(parser, flag, default, bounds, words)
     _add_common(parser)
     return parser
+
+
+def _add_value(parser: argparse.ArgumentParser, flag: str, default: Any, bounds: Bounds, words: str) -> None:
+    """An option that takes a number, one of a few words, or free words; what it may be is said in its help."""
+    if bounds.choices:
+        words, metavar = f"{words} One of: {', '.join(bounds.choices)}.", "WORD"
+    elif bounds.low is not None and bounds.high is not None:
+        words, metavar = f"{words} From {bounds.low:.10g} to {bounds.high:.10g}.", "N"
+    else:
+        metavar = "TEXT"
+    words += "" if default in (None, "") else f" (default: {default})"
+    is_exact = flag == "--fps" and default is None  # 24000/1001 and 59.94 are read by the request itself
+    reader = _number(flag) if metavar == "N" and not is_exact else str
+    parser.add_argument(flag, type=reader, default=default, metavar=metavar, help=words)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
