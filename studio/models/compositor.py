@@ -6,7 +6,7 @@ paints uint8 frames one by one at any size with bounded memory (inference). Neit
 Letters: B clips, T frames, K = 4 strips (sky, far, middle, near), h strip height, S sprite side, H x W the frame.
 Lengths are in frame heights with the origin at the top left of the *square* frame; colours are premultiplied by alpha.
 
-Tracks (B, T, 13), see TRACKS: x, y sprite centre; log_size natural log of the sprite's side; sin, cos its rotation;
+Tracks (B, T, 13), see studio.scene.TRACK_NAMES: x, y sprite centre; log_size natural log of the sprite's side; sin, cos its rotation;
 flip +1 as drawn, -1 mirrored; shadow_y the ground line under the sprite; shadow_alpha 0..1; camera_x (.75 is centred),
 camera_y (.5 is centred), zoom (height of the view at the subject's depth: .94 is normal, smaller is closer); rain,
 snow 0..1. The sprite lives in screen space: whoever plans tracks lets it grow when the camera zooms in.
@@ -28,14 +28,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-TRACKS = ("x", "y", "log_size", "sin", "cos", "flip", "shadow_y", "shadow_alpha", "camera_x", "camera_y", "zoom", "rain", "snow")
+from studio.scene import TRACK_NAMES as TRACKS
+
 STRIPS = ("sky", "far", "middle", "near")
 DEPTHS = (0.4, 0.6, 0.8, 1.1)
 STRIP_WIDTH = 2.0
 CENTRE_X = 0.75
 MIN_SIZE, MAX_SIZE = 0.03, 1.4
 
-# Falling weather: (track, colour, layers of (scale of the tile, sideways speed, falling speed, strength)); speeds in frame heights a second.
+# Falling weather: (track, colour, layers of (scale of the tile, sideways speed, falling speed, strength)).
+# Speeds in frame heights a second.
 _WEATHER = (
     ("rain", (0.80, 0.86, 0.95), ((1.0, -0.35, 1.9, 0.85), (0.62, -0.24, 1.35, 0.55))),
     ("snow", (1.0, 1.0, 1.0), ((1.0, 0.05, 0.30, 1.0), (0.55, -0.03, 0.17, 0.75))),
@@ -82,7 +84,8 @@ def weather_tile(kind: str, height: int) -> np.ndarray:
             dx = (x - cx + 0.5) % 1 - 0.5
             radius = 0.006 + 0.012 * size**2
             edge = max(0.004, 0.5 * pixel)
-            mark = (0.55 + 0.4 * strength) / (1 + np.exp(np.minimum((np.sqrt(dx * dx + dy * dy) - radius) / edge, 40.0)))
+            outside = np.minimum((np.sqrt(dx * dx + dy * dy) - radius) / edge, 40.0)
+            mark = (0.55 + 0.4 * strength) / (1 + np.exp(outside))
         np.maximum(tile, mark, out=tile)
     tile.flags.writeable = False
     return tile
@@ -162,7 +165,8 @@ def _weather_over(out: Tensor, tracks: Tensor, times: Tensor) -> Tensor:
         haze, haze_colour = _HAZE[kind]
         out = out * (1 - haze * amount) + haze * amount * out.new_tensor(haze_colour)[None, :, None, None]
         # The border is repeated so that bilinear sampling is periodic.
-        tile = F.pad(torch.from_numpy(weather_tile(kind, height).copy()).to(out)[None, None], (1, 1, 1, 1), mode="circular")
+        tile = torch.from_numpy(weather_tile(kind, height).copy()).to(out)[None, None]
+        tile = F.pad(tile, (1, 1, 1, 1), mode="circular")
         fit = height / (height + 2)
         for scale, across, down, strength in layers:
             u = torch.remainder((x - across * moment) / scale, 1.0)
@@ -183,7 +187,7 @@ def compose(
         strips: (B, 4, 4, h, 2h) premultiplied RGBA, the first one opaque.
         offsets: (B, 4) in frame heights.
         sprite: (B, 4, S, S) premultiplied RGBA.
-        tracks: (B, T, 13), see TRACKS.
+        tracks: (B, T, 13).
         seconds: length of the clips, a number or (B,); only the weather falls by it.
         size: (H, W) in pixels.
         times: (B, T) in seconds, where the frames are not evenly spread over the clip from 0 on.

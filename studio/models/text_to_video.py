@@ -6,7 +6,7 @@ conditioning FiLM (Perez et al. 2018). The noise is *aligned*: while training, t
 the same noise, so a plain distance is legitimate and variety comes for free; a few dims more are free for the
 adversarial loss. Nothing learnt is taken from anywhere; the weights come from studio/training/recipes/text_to_video.py.
 
-Letters: B batch, D text width, T frames, h strip height (a strip is h x 2h), S sprite side, K cosine terms.
+Letters: B batch, D text width, T frames, h strip height (a strip is h x 2h), S sprite side.
 """
 
 from __future__ import annotations
@@ -99,41 +99,54 @@ class SpriteNet(nn.Module):
 
 
 class TracksNet(nn.Module):
-    """Text, noise and the clip's length to coefficients of cosine series: any number of frames.
+    """Text, noise and the clip's length to thirteen curves: any number of frames.
 
-    The thirteen tracks are series over the clip, cos(pi k t / T); quick motions (bounces, shakes) keep their pace in
-    real seconds, so the series must reach past the fastest of them in the longest clip.
+    Each curve is a short cosine series over the clip (journeys, camera moves) plus oscillators in real seconds
+    (breathing, bounces, shakes) whose frequencies the net chooses for the scene, so that a beat keeps its pace in a
+    clip of any length. Amplitudes near nothing are shrunk to nothing: what should stand still must not tremble.
     """
 
-    def __init__(self, text: int, noise: int, free: int, style: int, terms: int) -> None:
+    def __init__(self, text: int, noise: int, free: int, style: int, terms: int, oscillators: int) -> None:
         super().__init__()
-        self.terms = terms
+        self.terms, self.oscillators = terms, oscillators
         self.mapping = Mapping(text, noise, free, style, extra=3)
         self.hidden = nn.Linear(style, style)
-        self.out = nn.Linear(style, len(TRACK_NAMES) * terms)
-        nn.init.normal_(self.out.weight, 0.0, 0.02)
+        self.series = nn.Linear(style, len(TRACK_NAMES) * terms)
+        self.waves = nn.Linear(style, len(TRACK_NAMES) * oscillators * 2)
+        self.pace = nn.Linear(style, oscillators)
+        spread = torch.linspace(math.log(0.3), math.log(3.0), oscillators)
         with torch.no_grad():
-            self.out.bias.zero_()
+            for layer in (self.series, self.waves, self.pace):
+                layer.weight.normal_(0.0, 0.02)
+                layer.bias.zero_()
             start = (0.5, 0.5, -1.0, 0.0, 0.8, 0.0, 0.85, 0.1, 0.75, 0.5, 0.9, 0.2, 0.2)
-            self.out.bias.view(-1, terms)[:, 0] = torch.tensor(start)
-
-    def coefficients(self, text_embeds: Tensor, noise: Tensor, free: Tensor, seconds: Tensor) -> Tensor:
-        """(B, 13, K); `seconds` (B,)."""
-        length = torch.log2(seconds.to(text_embeds.dtype) / 2)[:, None]
-        extra = torch.cat([length, length.square(), torch.cos(math.pi * length)], 1)
-        style = self.mapping(text_embeds, noise, free, extra)
-        return self.out(F.silu(self.hidden(style))).float().view(-1, len(TRACK_NAMES), self.terms)
+            self.series.bias.view(-1, terms)[:, 0] = torch.tensor(start)
+            self.pace.bias.copy_(spread)
 
     def forward(self, text_embeds: Tensor, noise: Tensor, free: Tensor, seconds: Tensor, progress: Tensor) -> Tensor:
-        """`progress` (T,) in 0..1 along the clip: tracks (B, T, 13)."""
+        """`seconds` (B,), `progress` (T,) or (B, T) in 0..1 along the clip: tracks (B, T, 13)."""
+        length = torch.log2(seconds.to(text_embeds.dtype) / 2)[:, None]
+        extra = torch.cat([length, length.square(), torch.cos(math.pi * length)], 1)
+        style = F.silu(self.hidden(self.mapping(text_embeds, noise, free, extra)))
+        count, names = len(style), len(TRACK_NAMES)
+        progress = progress.float().expand(count, progress.shape[-1])
         order = torch.arange(self.terms, device=progress.device, dtype=torch.float32)
-        # High terms start small: the world's motions are mostly slow.
-        basis = torch.cos(math.pi * progress.float()[:, None] * order) / (1 + 0.15 * order)
-        tracks = torch.einsum("bdk,tk->btd", self.coefficients(text_embeds, noise, free, seconds), basis)
-        low = tracks.new_full((len(TRACK_NAMES),), -math.inf)
-        high = tracks.new_full((len(TRACK_NAMES),), math.inf)
-        low[[7, 11, 12]], high[[7, 11, 12]] = 0.0, 1.0
-        return torch.maximum(torch.minimum(tracks, high), low)
+        basis = torch.cos(math.pi * progress[..., None] * order) / (1 + 0.15 * order)
+        series = self.series(style).float().view(count, names, self.terms)
+        series = torch.cat([series[..., :1], _shrunk(series[..., 1:])], -1)
+        tracks = torch.einsum("bdk,btk->btd", series, basis)
+        hertz = self.pace(style).float().clamp(-3, 1.6).exp()
+        angle = 2 * math.pi * hertz[:, None] * (progress * seconds.float()[:, None])[..., None]
+        waves = _shrunk(self.waves(style).float().view(count, names, 2 * self.oscillators))
+        tracks = tracks + torch.einsum("bdk,btk->btd", waves, torch.cat([angle.sin(), angle.cos()], -1))
+        bounded = [tracks[..., i].clamp(0, 1) if i in (7, 11, 12) else tracks[..., i] for i in range(names)]
+        return torch.stack(bounded, -1)
+
+
+def _shrunk(amplitudes: Tensor, threshold: float = 0.002) -> Tensor:
+    """Amplitudes well above the threshold as they are, those below it towards zero; smooth."""
+    squared = amplitudes.square()
+    return amplitudes * (squared / (squared + threshold**2))
 
 
 class SlotReader(nn.Module):
@@ -154,7 +167,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
 
     Args:
         text_width: D. noise_sizes: aligned noise dims of "strips", "sprite", "tracks". free_sizes: the free ones.
-        strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, track_style, track_terms: sizes.
+        strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, track_style, track_terms, oscillators: sizes.
         slots: what the world is made of, slot name -> value names; known_words: words that the training captions used.
     """
 
@@ -172,7 +185,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         strip_widths: tuple[int, ...] = (112, 96, 72, 40, 16),
         sprite_widths: tuple[int, ...] = (160, 128, 80, 40),
         track_style: int = 384,
-        track_terms: int = 64,
+        track_terms: int = 24,
+        oscillators: int = 10,
         slots: dict[str, list[str]] | None = None,
         known_words: list[str] | None = None,
     ) -> None:
@@ -185,7 +199,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             text_width, noise["strips"], free["strips"], strip_height, style, tuple(strip_widths)
         )
         self.sprite_net = SpriteNet(text_width, noise["sprite"], free["sprite"], sprite_side, style, tuple(sprite_widths))
-        self.tracks_net = TracksNet(text_width, noise["tracks"], free["tracks"], track_style, track_terms)
+        self.tracks_net = TracksNet(text_width, noise["tracks"], free["tracks"], track_style, track_terms, oscillators)
         self.reader = SlotReader(text_width, {name: len(values) for name, values in self.slots.items()})
 
     def draw_noise(self, count: int, generator: torch.Generator | None = None) -> dict[str, Tensor]:
@@ -199,12 +213,12 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
 
         Args:
             text_embeds: (B, D), each of length 16. noise: as `draw_noise` gives it. seconds: (B,) length of the clips.
-            frames: T; they are spread evenly from the clip's first moment to its last.
+            frames: T; the first is at 0, one follows every seconds / T.
         """
         kinds = torch.arange(4, device=text_embeds.device).expand(len(text_embeds), 4)
         strips, offsets = self.strips_net(text_embeds, noise["strips"], noise["free_strips"], kinds)
         sprite = self.sprite_net(text_embeds, noise["sprite"], noise["free_sprite"])
-        progress = torch.linspace(0, 1, frames, device=text_embeds.device)
+        progress = torch.arange(frames, device=text_embeds.device, dtype=torch.float32) / frames
         tracks = self.tracks_net(text_embeds, noise["tracks"], noise["free_tracks"], seconds, progress)
         return Layers(strips=strips, offsets=offsets, sprite=sprite, tracks=tracks)
 
@@ -222,7 +236,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             strip_widths=(16, 8, 8),
             sprite_widths=(16, 8, 8),
             track_style=32,
-            track_terms=16,
+            track_terms=8,
+            oscillators=2,
             slots=slots,
             known_words=known_words,
         )

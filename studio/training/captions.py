@@ -1,0 +1,60 @@
+"""Captions to the embeddings that generators are conditioned on, frozen: from the trained CLIP, or from random slot codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import CLIPTextModelWithProjection, CLIPTokenizer
+
+from studio.errors import CheckpointError
+from studio.worlds.captions import captions
+from studio.worlds.lexicon import SLOTS
+
+EMBEDDING_SCALE = 16.0
+"""As in studio/pipelines/base.py, which training may not import; a test holds them equal."""
+
+Slots = dict[str, Tensor]
+
+
+class CaptionEmbedder:
+    """A caption for every scene, read by the CLIP text encoder in `folder`. Raises CheckpointError if there is none."""
+
+    def __init__(self, folder: Path, device: torch.device | str = "cpu") -> None:
+        if not (folder / "config.json").is_file():
+            raise CheckpointError(f"{folder} holds no CLIP; train it first with: python -m studio.training clip")
+        self.tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        model = CLIPTextModelWithProjection.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        self.model = model.eval().requires_grad_(False).to(device)
+
+    @torch.no_grad()
+    def read(self, texts: list[str]) -> Tensor:
+        """(B, D) of length EMBEDDING_SCALE, float32."""
+        window = self.model.config.max_position_embeddings
+        tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=window, return_tensors="pt")
+        embeds = self.model(
+            input_ids=tokens["input_ids"].to(self.model.device),
+            attention_mask=tokens["attention_mask"].to(self.model.device),
+        ).text_embeds
+        return torch.nn.functional.normalize(embeds.float(), dim=1) * EMBEDDING_SCALE
+
+    def __call__(self, slots: Slots, rng: np.random.Generator) -> Tensor:
+        """One freshly worded caption for each scene, embedded."""
+        return self.read(captions(slots, rng))
+
+
+class SlotCodes:
+    """Stands in for a text encoder where none is trained yet (dry runs, tests): a fixed random code for every value."""
+
+    def __init__(self, width: int = 256, noise: float = 0.3) -> None:
+        source = torch.Generator().manual_seed(5)
+        self.noise = noise
+        self.codes = {name: torch.randn(len(values), width, generator=source) for name, values in SLOTS.items()}
+
+    def __call__(self, slots: Slots, rng: np.random.Generator) -> Tensor:
+        """(B, width) of length EMBEDDING_SCALE: the values' codes and some noise in place of wording."""
+        total = sum(self.codes[name][values] for name, values in slots.items())
+        wording = torch.from_numpy(rng.standard_normal(tuple(total.shape), dtype=np.float32))
+        return torch.nn.functional.normalize(total + self.noise * wording, dim=1) * EMBEDDING_SCALE
