@@ -22,3 +22,10 @@ def to_uint8(tensor: torch.Tensor) -> np.ndarray:
     """Floats (..., C, H, W) in 0..1 (clamped) to a uint8 array (..., H, W, C), rounded to nearest."""
     values = tensor.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
     return np.ascontiguousarray(values.movedim(-3, -1).cpu().numpy())
+
+
+def to_channels_first(
+    fields: np.ndarray, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """Float fields such as flows, (T, H, W, C) or (H, W, C), to (T, C, H, W) or (C, H, W); values as they are."""
+    return torch.from_numpy(np.ascontiguousarray(fields)).to(device, dtype).movedim(-1, -3)

@@ -77,7 +77,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
 
     Args:
         width: channels at a quarter of the frame's resolution; deep: at an eighth. blocks: of each.
-        text: D. style: width of the FiLM vector. noise: Z, dims of randomness for what nobody can know. timing_points: P.
+        text: D. style: width of the FiLM vector. noise: Z, randomness for what nobody can know. timing_points: P.
         strength: a factor in 0..1 on both corrections, lowered after training if the full correction measured worse
             than the classical picture (0 = classical only).
     """

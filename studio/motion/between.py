@@ -18,13 +18,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from studio.motion.flow import FlowQuality, estimate_both_ways, invert_flow
+from studio.motion.flow import FlowQuality, estimate_both_ways, inconsistency, invert_flow
 from studio.motion.warp import inside_frame, pixel_grid, resize_flow, warp_backward
 
 _AGREEMENT = 14.0  # levels of 255: a disagreement of the two samples by this much divides an opinion's weight by e
 _WINDOW = 5
 _OFF_FRAME = 12.0  # what an opinion that looks beyond the frame is supposed to disagree by
 _SLIVER = 1e-3
+_HOME = 3.0  # half pixels that a point may miss its home by, there and back
 
 _MODERATE = FlowQuality(preset="medium", finest_level=0)
 _LARGE = FlowQuality(preset="medium", finest_level=1)
@@ -99,6 +100,11 @@ def candidates(gap: Gap, moment: float) -> Candidates:
     return Candidates(moment=moment, motions=motions, warps=np.stack(warps), weights=weight)
 
 
+def matched_share(gap: Gap) -> float:
+    """The share, 0..1, of the first frame's points that come home when they follow the motion there and back."""
+    return float((inconsistency(gap.forward, gap.backward) < _HOME).mean())
+
+
 def full_warps(gap: Gap, found: Candidates, pool: Executor | None = None) -> list[np.ndarray]:
     """The four warps at full resolution, bicubic, uint8 (H, W, 3) each; side by side when a thread pool is given."""
     height, width = gap.first.shape[:2]
@@ -120,8 +126,8 @@ def full_warps(gap: Gap, found: Candidates, pool: Executor | None = None) -> lis
 def blend(warps: list[np.ndarray], weights: np.ndarray, residual: np.ndarray | None = None) -> np.ndarray:
     """The weighted mean of the four full warps, uint8 (H, W, 3).
 
-    weights: float32 (4, h, w) of sum 1, stretched to full size here; residual: float32 (H, W, 3) or (h, w, 3) in levels
-    of 255, added at the end.
+    weights: float32 (4, h, w) of sum 1, stretched to full size here; residual: float32 (3, h, w) in -1..1 of the
+    range, stretched and added at the end.
     """
     height, width = warps[0].shape[:2]
     large = cv2.resize(np.ascontiguousarray(weights.transpose(1, 2, 0)), (width, height))
@@ -129,7 +135,7 @@ def blend(warps: list[np.ndarray], weights: np.ndarray, residual: np.ndarray | N
     for index, warp in enumerate(warps):
         total += warp * large[..., index : index + 1]
     if residual is not None:
-        total += residual if residual.shape[:2] == (height, width) else cv2.resize(residual, (width, height))
+        total += cv2.resize(np.ascontiguousarray(residual.transpose(1, 2, 0)) * 255, (width, height))
     return np.clip(np.rint(total, out=total), 0, 255, out=total).astype(np.uint8)
 
 

@@ -41,14 +41,20 @@ class CutEvidence:
 
 def cut_evidence(first: np.ndarray, second: np.ndarray) -> CutEvidence:
     """Measures both witnesses on two uint8 RGB frames (H, W, 3) of one size; 4 ms on one thread."""
-    small_first, small_second = _small(first), _small(second)
+    return _evidence(_small(first), _small(second))
+
+
+def _evidence(small_first: np.ndarray, small_second: np.ndarray) -> CutEvidence:
     moved = warp_backward(small_second, estimate_flow(small_first, small_second, _QUALITY))
     return CutEvidence(structure=_correlation(small_first, moved), colour=_colour_distance(small_first, small_second))
 
 
 def is_cut(first: np.ndarray, second: np.ndarray) -> bool:
     """True when two consecutive frames (uint8 RGB, one size) come from different shots."""
-    return cut_evidence(first, second).is_cut
+    small_first, small_second = _small(first), _small(second)
+    if _correlation(small_first, small_second) >= _STRUCTURE_BELOW:
+        return False  # alike even without following the motion: the usual case, and twenty times cheaper to see
+    return _evidence(small_first, small_second).is_cut
 
 
 def _small(frame: np.ndarray) -> np.ndarray:

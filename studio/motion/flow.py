@@ -108,9 +108,7 @@ def _grey(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else np.ascontiguousarray(image)
 
 
-def _flow_of_grey(
-    first: np.ndarray, second: np.ndarray, size: tuple[int, int], quality: FlowQuality
-) -> np.ndarray:
+def _flow_of_grey(first: np.ndarray, second: np.ndarray, size: tuple[int, int], quality: FlowQuality) -> np.ndarray:
     search = cv2.DISOpticalFlow_create(_PRESETS[quality.preset])
     if quality.finest_level is not None:
         search.setFinestScale(quality.finest_level)

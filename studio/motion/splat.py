@@ -1,7 +1,7 @@
 """Forward warping: every input pixel is pushed along its flow and lands on up to four pixels.
 
 Softmax splatting after Niklaus and Liu, "Softmax Splatting for Video Frame Interpolation", CVPR 2020: where several
-pixels land on one place, each counts with the exponential of its log weight, so that the more trusted or nearer one wins.
+pixels land on one place, each counts with the exponential of its log weight: the more trusted or nearer one wins.
 Letters: H, W rows and columns; C channels.
 """
 
@@ -12,9 +12,7 @@ import numpy as np
 from studio.motion.warp import pixel_grid
 
 
-def splat(
-    image: np.ndarray, flow: np.ndarray, log_weight: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def splat(image: np.ndarray, flow: np.ndarray, log_weight: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Pushes image(x) to x + flow(x).
 
     image: (H, W, C) of any real type; flow: float32 (H, W, 2) in pixels; log_weight: (H, W), None for all equal.
