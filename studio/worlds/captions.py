@@ -86,7 +86,7 @@ TIMINGS: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
 
 
 def is_held_out(subject: torch.Tensor, colour: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
-    """True where a combination of (subject, colour, place) is kept away from training, about one in ten. Long, any shape."""
+    """True where a combination of (subject, colour, place) is kept away from training, about one in ten."""
     mixed = (subject * 7919 + colour * 104729 + place * 1299709) * 2654435761
     return (mixed >> 7) % 10 == 0
 

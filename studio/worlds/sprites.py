@@ -44,7 +44,8 @@ def load_atlas(size: int, font: Path = FONT) -> Tensor:
     """
     if not font.is_file():
         raise ResourceError(
-            f"The colour emoji font {font} is missing; it is needed for training. Install Debian's fonts-noto-color-emoji."
+            f"The colour emoji font {font} is missing, and training needs it: "
+            "install Debian's package fonts-noto-color-emoji."
         )
     face = ImageFont.truetype(str(font), GLYPH_SIZE)
     return torch.stack([_glyph(face, index, size) for index in range(len(SUBJECTS))])

@@ -1,0 +1,279 @@
+"""What the CLIP is trained on: four kinds of (four frames, phrase) pairs.
+
+Scenes of the procedural world, stills in the teacher's looks, and clips of a picture under a moving camera for the
+courses of a continuation and the timings of in-betweens. Costly pictures are painted once and kept as bytes.
+
+Letters: B pairs, 4 frames, H x W = 64 x 64; slots are long tensors (B,), see worlds/lexicon.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.errors import ResourceError
+from studio.models.clip import FRAMES, PICTURE_SIZE
+from studio.models.compositor import compose
+from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
+from studio.worlds.captions import (
+    COURSES,
+    TIMINGS,
+    captions,
+    course_phrase,
+    is_held_out,
+    sample_slots,
+    timing_phrase,
+)
+from studio.worlds.lexicon import SLOTS
+from studio.worlds.looks import LOOKS, look_phrase
+from studio.worlds.noise import sample_noise
+from studio.worlds.scenery import paint_strips, strip_offsets
+from studio.worlds.sprites import load_atlas, paint_sprites
+from studio.worlds.tracks import plan_tracks_at
+
+LOOK_NAMES, COURSE_NAMES, TIMING_NAMES = tuple(LOOKS), tuple(COURSES), tuple(TIMINGS)
+#: When the four frames are seen, as shares of a clip.
+MOMENTS = torch.linspace(0.02, 0.98, FRAMES)
+SCENE_SLOTS = ("place", "time", "weather")  # what a strip's pictures depend on
+_SPRITE_SIZE, _LOOK_SIDE = 40, 76
+
+
+@dataclass
+class Pairs:
+    """B clips and their phrases. `groups` (B,) says which pairs mean the same: equal numbers are both right."""
+
+    clips: Tensor  # (B, 4, 3, 64, 64) in 0..1
+    phrases: list[str]
+    groups: Tensor
+    labels: dict[str, Tensor]  # by slot, or "look", "course", "timing"
+
+
+def torch_generator(rng: np.random.Generator) -> torch.Generator:
+    """A torch generator seeded from a numpy one."""
+    return torch.Generator().manual_seed(int(rng.integers(2**62)))
+
+
+class ScenePairs:
+    """Scenes of the world. Backgrounds are painted once; clips over them wait in a pool of which one block is rendered
+    anew every step; captions are fresh each time. A third of the clips are hard negatives: twins in every slot but one.
+    """
+
+    def __init__(self, seed: int, tiny: bool = False, held_out: bool = False) -> None:
+        self.held_out = held_out
+        self.block, self.height = (4, 32) if tiny else (48, 64)
+        self.backgrounds = ScenePool(self._paint, blocks=2 if tiny else 24, refresh_every=0, seed=seed)
+        self.rendered = ScenePool(self._render, blocks=2 if tiny else 64, refresh_every=1, seed=seed + 1)
+        self.atlas = load_atlas(_SPRITE_SIZE)
+
+    def _paint(self, rng: np.random.Generator) -> Rows:
+        slots = sample_slots(self.block, rng)
+        noise = sample_noise(self.block, torch_generator(rng))["strips"]
+        rows: Rows = {name: slots[name] for name in SCENE_SLOTS}
+        rows["strips"] = to_bytes(paint_strips(slots, noise, self.height))
+        rows["offsets"] = strip_offsets(slots, noise)
+        return rows
+
+    def _render(self, rng: np.random.Generator) -> Rows:
+        """A block of the pool of clips; its rows are neighbours, two by two, so that twins stay together."""
+        pairs = self.fresh(self.block // 2, rng)
+        rows = {**pairs.labels, "clips": to_bytes(pairs.clips)}
+        return {name: values.unflatten(0, (-1, 2)) for name, values in rows.items()}
+
+    def draw(self, count: int, step: int, rng: np.random.Generator) -> Pairs:
+        """`count` pairs (even) from the pool as it is at this step, with fresh captions."""
+        self.backgrounds.at(0)
+        self.rendered.at(step)
+        rows = {name: values.flatten(0, 1) for name, values in self.rendered.draw(count // 2, rng).items()}
+        clips = from_bytes(rows.pop("clips"))
+        return Pairs(clips, captions(rows, rng), torch.arange(count), rows)
+
+    def fresh(self, count: int, rng: np.random.Generator, hard: float = 0.33) -> Pairs:
+        """`count` newly rendered pairs; a share `hard` of them differ from their neighbour in one slot only."""
+        self.backgrounds.at(0)
+        scenes = self.backgrounds.draw(count, rng)
+        slots = sample_slots(count, rng)
+        for name in SCENE_SLOTS:
+            slots[name] = scenes[name].clone()
+        for first in range(0, 2 * int(count * hard / 2), 2):
+            self._make_twin(slots, scenes, first, rng)
+        self._avoid_wrong_side(slots, rng)
+        return Pairs(self.clips(slots, scenes, rng), captions(slots, rng), torch.arange(count), dict(slots))
+
+    @staticmethod
+    def _make_twin(slots: dict[str, Tensor], scenes: Rows, first: int, rng: np.random.Generator) -> None:
+        """Turn scene first + 1 into a copy of scene `first` with another subject, colour, motion or place."""
+        changed = ("subject", "colour", "motion", "camera", "place")[int(rng.integers(5))]
+        for name, values in slots.items():
+            if name == changed or (changed == "place" and name in SCENE_SLOTS):
+                continue
+            values[first + 1] = values[first]
+        if changed != "place":
+            for values in scenes.values():
+                values[first + 1] = values[first]
+
+    def _avoid_wrong_side(self, slots: dict[str, Tensor], rng: np.random.Generator) -> None:
+        """Redraw the colour until no combination is on the wrong side of the held-out border."""
+        for _ in range(200):
+            side = is_held_out(slots["subject"], slots["colour"], slots["place"])
+            wrong = torch.nonzero(side != self.held_out)[:, 0]
+            if not len(wrong):
+                return
+            slots["colour"][wrong] = torch.from_numpy(rng.integers(0, len(SLOTS["colour"]), len(wrong)))
+            slots["subject"][wrong] = torch.from_numpy(rng.integers(0, len(SLOTS["subject"]), len(wrong)))
+
+    def clips(self, slots: dict[str, Tensor], scenes: Rows, rng: np.random.Generator) -> Tensor:
+        """Four frames of each scene, (B, 4, 3, 64, 64)."""
+        count = len(slots["subject"])
+        noise = sample_noise(count, torch_generator(rng))
+        seconds = torch.from_numpy(rng.uniform(1.0, 4.0, count)).float()
+        share = MOMENTS[None].expand(count, FRAMES)
+        sprite = paint_sprites(self.atlas, slots, noise["sprite"])
+        tracks = plan_tracks_at(slots, noise["tracks"], seconds, share)
+        times = share * seconds[:, None]
+        clips = torch.empty(count, FRAMES, 3, PICTURE_SIZE, PICTURE_SIZE)
+        for weather in range(len(SLOTS["weather"])):  # falling weather costs, and most skies are clear
+            rows = torch.nonzero(slots["weather"] == weather)[:, 0]
+            if not len(rows):
+                continue
+            with torch.no_grad():
+                clips[rows] = compose(
+                    from_bytes(scenes["strips"][rows]), scenes["offsets"][rows], sprite[rows], tracks[rows],
+                    seconds[rows], (PICTURE_SIZE, PICTURE_SIZE), times=times[rows])
+        return clips
+
+
+def read_photos(folder: Path | None, limit: int) -> list[np.ndarray]:
+    """Photos as uint8 RGB (H, W, 3), about 400 pixels high; ResourceError if the folder has none."""
+    paths = sorted((folder / "train" / "photos").glob("*.jpg")) if folder is not None else []
+    if not paths:
+        raise ResourceError("The looks need photos: pass --data with a folder that holds train/photos/*.jpg.")
+    pictures = []
+    for path in paths[:limit]:
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ResourceError(f"{path.name} cannot be read as a picture.")
+        scale = 400 / picture.shape[0]
+        size = (max(1, round(picture.shape[1] * scale)), 400)
+        pictures.append(np.ascontiguousarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)[..., ::-1]))
+    return pictures
+
+
+class LookPairs:
+    """Crops of photos in every look, against the ways of naming it."""
+
+    def __init__(self, photos: list[np.ndarray], seed: int, each: int) -> None:
+        rng = np.random.default_rng((seed, 17))
+        self.each = each
+        pictures = [[self._paint(name, photos, rng) for _ in range(each)] for name in LOOK_NAMES]
+        self.pictures = torch.from_numpy(np.stack(pictures)).movedim(-1, -3)  # (looks, each, 3, side, side)
+
+    @staticmethod
+    def _paint(name: str, photos: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+        photo = photos[int(rng.integers(len(photos)))]
+        side = int(rng.integers(170, 330))
+        top, left = int(rng.integers(photo.shape[0] - side)), int(rng.integers(photo.shape[1] - side))
+        crop = photo[top : top + side, left : left + side].astype(np.float32) / 255
+        painted = LOOKS[name].paint(crop, rng.standard_normal((side, side)).astype(np.float32))
+        small = cv2.resize(painted, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA)
+        return np.clip(small * 255 + 0.5, 0, 255).astype(np.uint8)
+
+    def draw(self, count: int, rng: np.random.Generator) -> Pairs:
+        """`count` stills, seen four times, each look about equally often."""
+        looks = rng.permutation(np.arange(count) % len(LOOK_NAMES))
+        clips = []
+        for look in looks:
+            picture = self.pictures[int(look), int(rng.integers(self.each))]
+            top, left = rng.integers(0, _LOOK_SIDE - PICTURE_SIZE + 1, 2)
+            crop = picture[:, top : top + PICTURE_SIZE, left : left + PICTURE_SIZE]
+            clips.append(crop.flip(-1) if rng.random() < 0.5 else crop)
+        stills = from_bytes(torch.stack(clips))[:, None].expand(-1, FRAMES, -1, -1, -1)
+        labels = torch.from_numpy(looks)
+        return Pairs(stills, [look_phrase(LOOK_NAMES[int(look)], rng) for look in looks], labels, {"look": labels})
+
+
+class CameraPairs:
+    """Pictures under a moving camera, against the words for its course or for the timing of its motion."""
+
+    def __init__(self, photos: list[np.ndarray], scenes: ScenePairs, seed: int, world: int = 60) -> None:
+        rng = np.random.default_rng((seed, 23))
+        self.pictures = [cv2.resize(photo, None, fx=0.32, fy=0.32, interpolation=cv2.INTER_AREA) for photo in photos]
+        rows = scenes._paint(rng)  # a few wide backgrounds of the world
+        for strips in from_bytes(rows["strips"])[:world]:
+            view = strips[0, :3]
+            for strip in strips[1:]:
+                view = view * (1 - strip[3:]) + strip[:3]
+            wide = to_bytes(view).movedim(0, -1).numpy()
+            self.pictures.append(cv2.resize(wide, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC))
+
+    def _clip(self, path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Four frames (4, 64, 64, 3) along a path (4, 4): camera x, y in frame heights, zoom in octaves, turn."""
+        picture = self.pictures[int(rng.integers(len(self.pictures)))]
+        height, width = picture.shape[:2]
+        side = height * rng.uniform(0.45, 0.75)
+        path = path - path.mean(0)
+        frames = []
+        for x, y, zoom, turn in path:
+            scale = side * 2.0 ** (-zoom) / PICTURE_SIZE  # picture pixels per frame pixel
+            cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
+            middle = np.array([width / 2 + x * side, height / 2 + y * side])
+            # The picture turns clockwise when the camera turns the other way.
+            matrix = np.array([[cos, sin, 0.0], [-sin, cos, 0.0]])
+            matrix[:, 2] = middle - matrix[:, :2] @ np.array([PICTURE_SIZE / 2] * 2)
+            frames.append(cv2.warpAffine(
+                picture, matrix.astype(np.float32), (PICTURE_SIZE, PICTURE_SIZE),
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT))
+        return np.stack(frames)
+
+    def _pairs(self, clips: list[np.ndarray], phrases: list[str], kinds: np.ndarray, label: str) -> Pairs:
+        labels = torch.from_numpy(kinds)
+        return Pairs(from_bytes(torch.from_numpy(np.stack(clips)).movedim(-1, -3)), phrases, labels, {label: labels})
+
+    def courses(self, count: int, rng: np.random.Generator) -> Pairs:
+        """Clips that go on as a course says, over one second and a half."""
+        kinds = rng.permutation(np.arange(count) % len(COURSE_NAMES))
+        clips, phrases = [], []
+        time = np.linspace(0, 1, FRAMES)
+        for kind in kinds:
+            name = COURSE_NAMES[int(kind)]
+            pan_x, pan_y, zoom, turn, speed, stop = COURSES[name][1]
+            own = rng.normal(0, 1, 4) * np.array([0.28, 0.2, 0.25, 0.2])  # the clip's own motion
+            if name in ("slow_down", "speed_up", "stop", "steady"):
+                own *= 1.6
+            else:
+                own *= 0.25
+            if stop:
+                pace = np.minimum(time, 0.34)
+            elif speed < 1:
+                pace = 1 - (1 - time) ** 2.2
+            else:
+                pace = time**2.2 if speed > 1 else time
+            strength = rng.uniform(0.9, 1.6)
+            course = np.array([pan_x, pan_y, zoom, -turn]) * strength
+            clips.append(self._clip(pace[:, None] * own + time[:, None] * course, rng))
+            phrases.append(course_phrase(name, rng))
+        return self._pairs(clips, phrases, kinds, "course")
+
+    def timings(self, count: int, rng: np.random.Generator) -> Pairs:
+        """Clips whose motion from the first to the last frame is spread as a timing says."""
+        kinds = rng.permutation(np.arange(count) % len(TIMING_NAMES))
+        clips, phrases = [], []
+        for kind in kinds:
+            name = TIMING_NAMES[int(kind)]
+            curve = np.interp(np.linspace(0, 1, FRAMES), np.linspace(0, 1, 17), TIMINGS[name][1])
+            move = rng.normal(0, 1, 4) * np.array([0.4, 0.25, 0.4, 0.4])
+            clips.append(self._clip(curve[:, None] * move, rng))
+            phrases.append(timing_phrase(name, rng))
+        return self._pairs(clips, phrases, kinds, "timing")
+
+
+def all_phrases(count: int, rng: np.random.Generator) -> list[str]:
+    """Texts for learning the tokenizer: scene captions, and every look, course and timing in several wordings."""
+    texts = captions(sample_slots(count, rng), rng)
+    for names, phrase in ((LOOK_NAMES, look_phrase), (COURSE_NAMES, course_phrase), (TIMING_NAMES, timing_phrase)):
+        texts += [phrase(name, rng) for name in names for _ in range(max(8, count // 200))]
+    return texts
