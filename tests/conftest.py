@@ -1,0 +1,150 @@
+"""What many tests share: four tiny real generators on disk, media made by ffmpeg, and an independent look at files.
+
+Nothing here is a mock: the tiny checkpoints are untrained nets of the studio's own classes, saved and loaded as the
+shipped ones are.
+"""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+WORDS = ["a red car drives left across the desert at sunset", "a watercolour painting", "pans left", "slow start"] * 3
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoints(tmp_path_factory) -> Path:
+    """A checkpoints folder with a tiny, untrained pipeline for each of the four tasks (and the CLIP they share)."""
+    import torch
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for name, pipeline in _tiny_pipelines().items():
+            pipeline.save_pretrained(folder / name)
+    return folder
+
+
+def _tiny_pipelines() -> dict:
+    from studio.models.prediction import PredictionGenerator
+    from studio.pipelines.prediction import PredictionPipeline
+    from studio.pipelines.restyle import RestylePipeline
+    from studio.pipelines.text_to_video import TextToVideoPipeline
+    from transformers import CLIPTextModelWithProjection, CLIPVisionModelWithProjection
+
+    from studio.models.clip import build_clip, train_tokenizer
+    from studio.models.interpolation import InterpolationGenerator
+    from studio.models.restyle import RestyleGenerator
+    from studio.models.text_to_video import TextToVideoGenerator
+    from studio.pipelines.interpolation import InterpolationPipeline
+    from studio.worlds.lexicon import SLOTS, known_words
+
+    tokenizer = train_tokenizer(WORDS, 560)
+    clip = build_clip(tokenizer, tiny=True).eval()
+    text = CLIPTextModelWithProjection(clip.config.text_config).eval()
+    vision = CLIPVisionModelWithProjection(clip.config.vision_config).eval()
+    slots = {name: list(values) for name, values in SLOTS.items()}
+    looks = {"looks": ["oil", "neon"], "look_phrases": [["an oil painting"], ["neon lights"]]}
+    drawing = TextToVideoGenerator.tiny(slots=slots, known_words=sorted(known_words()))
+    painting = RestyleGenerator.tiny(**looks, look_titles=["oil painting", "neon"], known_words=["oil", "painting"])
+    return {
+        "text_to_video": TextToVideoPipeline(text, tokenizer, drawing.eval()),
+        "interpolation": InterpolationPipeline(text, tokenizer, InterpolationGenerator.tiny().eval()),
+        "restyle": RestylePipeline(text, tokenizer, vision, painting.eval()),
+        "prediction": PredictionPipeline(text, tokenizer, PredictionGenerator.tiny().eval()),
+    }
+
+
+class Maker:
+    """Makes small media files with ffmpeg and Pillow, each once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def clip(
+        self,
+        name: str = "clip.mp4",
+        *,
+        size: tuple[int, int] = (64, 48),
+        frames: int = 12,
+        fps: str = "12",
+        sound: bool = False,
+        extra: tuple[str, ...] = (),
+    ) -> Path:
+        """A moving test picture of exactly ``frames`` frames, with a beep as long as the picture where ``sound``."""
+        path = self.folder / name
+        if path.exists():
+            return path
+        seconds = float(frames / Fraction(fps))
+        picture = f"testsrc2=size={size[0]}x{size[1]}:rate={fps}"
+        command = [FFMPEG, "-v", "error", "-f", "lavfi", "-i", picture]
+        if sound:
+            command += ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}", "-c:a", "aac"]
+        command += ["-frames:v", str(frames), "-pix_fmt", "yuv420p" if not (size[0] % 2 or size[1] % 2) else "yuv444p"]
+        subprocess.run([*command, *extra, str(path)], check=True)
+        return path
+
+    def picture(self, name: str, size: tuple[int, int] = (64, 48), seed: int = 0, alpha: bool = False) -> Path:
+        """A smooth picture with a bright square whose place depends on ``seed``."""
+        path = self.folder / name
+        if not path.exists():
+            width, height = size
+            y, x = np.mgrid[0:height, 0:width]
+            picture = np.stack([x * 200 // width, y * 200 // height, np.full_like(x, 90)], -1).astype(np.uint8)
+            left = 4 + 7 * seed % max(1, width - 16)
+            picture[height // 3 : height // 3 + 10, left : left + 10] = (250, 240, 60)
+            if alpha:
+                picture = np.dstack([picture, np.where(x < width // 2, 0, 255).astype(np.uint8)])
+            Image.fromarray(picture).save(path)
+        return path
+
+
+@pytest.fixture(scope="session")
+def make(tmp_path_factory) -> Maker:
+    """The session's maker of clips and pictures; ask for the same name twice and get the same file."""
+    return Maker(tmp_path_factory.mktemp("media"))
+
+
+@dataclass
+class Seen:
+    """What ffmpeg itself finds in a finished file."""
+
+    frames: np.ndarray
+    fps: Fraction
+    has_sound: bool
+    codec: str
+    pixel_format: str
+    text: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)"""
+        return self.frames.shape[2], self.frames.shape[1]
+
+
+@pytest.fixture(scope="session")
+def look():
+    """A function that decodes a finished clip with ffmpeg alone, past all of the studio's own code."""
+
+    def look(path: Path) -> Seen:
+        text = subprocess.run([FFMPEG, "-hide_banner", "-i", str(path)], capture_output=True).stderr.decode()
+        video = re.search(r"Video: (\w+).*?, (\w+)\(.*?(\d{2,5})x(\d{2,5}).*?([\d.]+) fps", text)
+        assert video, text
+        raw = subprocess.run(
+            [FFMPEG, "-v", "error", "-i", str(path), "-fps_mode", "passthrough"]
+            + ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+            capture_output=True,
+            check=True,
+        ).stdout
+        width, height = int(video[3]), int(video[4])
+        frames = np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+        return Seen(frames, Fraction(video[5]), "Audio:" in text, video[1], video[2], text)
+
+    return look

@@ -1,0 +1,171 @@
+"""The command line as a person meets it: a child process, its output, its files and its exit codes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def command(tiny_checkpoints, tmp_path):
+    """A function that starts ``python -m studio`` with the tiny generators; returns the process."""
+
+    def start(*arguments) -> subprocess.Popen:
+        environment = {**os.environ, "ZOETROPE_CHECKPOINTS": str(tiny_checkpoints), "ZOETROPE_WORK": str(tmp_path / "w")}
+        return subprocess.Popen(
+            [sys.executable, "-m", "studio", *map(str, arguments)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def run(command):
+    """A function that runs it to the end; returns (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        process = command(*arguments)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+    return run
+
+
+def left_behind(tmp_path):
+    work = [path for path in (tmp_path / "w").rglob("*") if path.is_file() and "lock" not in path.name]
+    return [*work, *tmp_path.glob("*.part"), *tmp_path.glob(".*.part")]
+
+
+def test_generate(run, tmp_path, look):
+    out = tmp_path / "car.mp4"
+    layers = tmp_path / "layers.zip"
+    options = ("--seconds", 1, "--fps", 6, "--size", "144x144", "--seed", 7, "--layers", layers)
+    code, said, told = run("generate", "a red car drives left", *options, "--out", out)
+    assert (code, said.split()) == (0, [str(out), str(layers)]), told
+    assert len(look(out).frames) == 6 and look(out).size == (144, 144)
+    assert "seed 7" in told and "Drawing frames" in told
+    assert left_behind(tmp_path) == []
+    code, said, told = run("generate", "a red car drives left", *options, "--out", out)
+    assert (code, said) == (2, "") and "exists already" in told
+
+
+def test_variations_as_gifs(run, tmp_path):
+    options = ("--seconds", 1, "--fps", 6, "--size", "144x144", "--variations", 2, "--quiet")
+    code, said, told = run("generate", "a red car", *options, "--out", tmp_path / "car.gif")
+    assert (code, told) == (0, "")
+    assert [Path(line).name for line in said.split()] == ["car-1.gif", "car-2.gif"]
+    assert all(Path(line).read_bytes()[:4] == b"GIF8" for line in said.split())
+
+
+def test_interpolate_pictures_then_a_clip(run, tmp_path, make, look):
+    film, smooth = tmp_path / "film.mp4", tmp_path / "smooth.mp4"
+    pictures = [make.picture("a.png"), make.picture("c.png", seed=2)]
+    code, said, told = run("interpolate", *pictures, "--seconds", 0.5, "--fps", 12, "--out", film)
+    assert (code, said.strip()) == (0, str(film)), told
+    assert len(look(film).frames) == 7
+    code, said, told = run("interpolate", film, "--fps", 24, "--out", smooth)
+    assert (code, said.strip()) == (0, str(smooth)), told
+    assert len(look(smooth).frames) == 14
+
+
+def test_restyle_a_clip_and_a_picture(run, tmp_path, make, look):
+    painted = tmp_path / "painted.mp4"
+    code, said, told = run("restyle", make.clip(), "--style", "oil painting", "--keep-colours", "--out", painted)
+    assert (code, said.strip()) == (0, str(painted)), told
+    assert len(look(painted).frames) == 12
+    options = ("--style-image", make.picture("style.png"), "--out", tmp_path / "p.png")
+    code, said, told = run("restyle", make.picture("a.png"), *options)
+    assert code == 0 and (tmp_path / "p.png").read_bytes()[1:4] == b"PNG", told
+    code, said, told = run("restyle", make.clip(), "--style", "oil", "--out", tmp_path / "clip.png")
+    assert (code, said) == (2, "") and "cannot become" in told
+
+
+def test_predict_and_append(run, tmp_path, make, look):
+    out = tmp_path / "next.mp4"
+    options = ("--seconds", 0.5, "--prompt", "pans left", "--append", "--mark", "--seed", 1)
+    code, said, told = run("predict", make.clip(), *options, "--out", out)
+    assert (code, said.strip()) == (0, str(out)), told
+    assert len(look(out).frames) == 12 + 6
+
+
+def test_models(run):
+    code, said, told = run("models")
+    assert (code, told) == (0, "")
+    lines = said.splitlines()
+    assert lines[0].split() == ["name", "task", "size", "licence", "origin", "present"]
+    assert {line.split()[0] for line in lines[1:]} >= {"text_to_video", "interpolation", "restyle", "prediction"}
+
+
+def test_help_is_there_for_every_command(run):
+    code, said, _ = run("--help")
+    assert code == 0 and "examples:" in said
+    for name in ("generate", "interpolate", "restyle", "predict", "models"):
+        assert name in said
+    code, said, _ = run("generate", "--help")
+    assert code == 0 and "--seconds" in said and "1 to 6" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "required"),
+        (("fly",), "fly"),
+        (("generate", "a car", "--bogus", "--out", "x.mp4"), "--bogus"),
+        (("generate", "a car"), "--out"),
+        (("generate", "", "--out", "x.mp4"), "describe"),
+        (("generate", "car " * 2500, "--out", "x.mp4"), "characters"),
+        (("generate", "a car", "--fps", "0", "--out", "x.mp4"), "between 6 and 30"),
+        (("generate", "a car", "--seconds", "long", "--out", "x.mp4"), '"long"'),
+        (("generate", "a car", "--seconds", "nan", "--out", "x.mp4"), "number"),
+        (("generate", "a car", "--size", "big", "--out", "x.mp4"), "256x256"),
+        (("generate", "a car", "--out", "x.avi"), ".mp4"),
+        (("generate", "a car", "--out", "/nowhere/x.mp4"), "/nowhere"),
+        (("generate", "a car", "--device", "toaster", "--out", "x.mp4"), "toaster"),
+        (("interpolate", "a.png", "--out", "x.mp4"), "at least two pictures"),
+        (("interpolate", "clip.mp4", "--out", "x.mp4"), "frame rate"),
+        (("interpolate", "clip.mp4", "--fps", "0", "--out", "x.mp4"), "above 0"),
+        (("restyle", "absent.mp4", "--style", "oil", "--out", "x.mp4"), "absent.mp4"),
+        (("restyle", "absent.mp4", "--out", "x.mp4"), "look"),
+        (("predict", __file__, "--out", "x.mp4"), ""),
+    ],
+)
+def test_the_persons_faults_are_one_sentence_and_2(run, tmp_path, arguments, words):
+    here = [str(tmp_path / item) if item == "x.mp4" else item for item in arguments]
+    code, said, told = run(*here)
+    assert (code, said) == (2, "")
+    assert words in told and "Traceback" not in told
+    lines = [line for line in told.splitlines() if not line.startswith(("Loading", "Reading"))]
+    assert len(lines) == 1, told
+    assert left_behind(tmp_path) == [] and not (tmp_path / "x.mp4").exists()
+
+
+def test_a_missing_checkpoint_is_our_fault(run, tmp_path):
+    code, said, told = run("generate", "a car", "--checkpoints", tmp_path, "--out", tmp_path / "x.mp4")
+    assert (code, said) == (1, "")
+    assert len(told.splitlines()) == 1 and "missing" in told
+
+
+@pytest.mark.parametrize(("sign", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_leaves_nothing(command, tmp_path, sign, expected):
+    options = ("--seconds", 6, "--fps", 30, "--size", "512x512", "--out", tmp_path / "x.mp4")
+    process = command("generate", "a red car", *options)
+    for line in process.stderr:
+        if "Drawing" in line:
+            break
+    time.sleep(0.2)
+    process.send_signal(sign)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (expected, "")
+    assert "Traceback" not in err
+    assert left_behind(tmp_path) == [] and not (tmp_path / "x.mp4").exists()
