@@ -43,8 +43,8 @@ class _ModulatedBlock(nn.Module):
 class RestyleGenerator(ModelMixin, ConfigMixin):
     """Pictures, guides and a look's embedding to pictures in that look.
 
-    ``looks`` names the looks it was trained on, ``look_phrases`` their plain names in the same order (their text
-    embeddings are what a prompt is compared with), ``known_words`` the words that the text encoder met with them.
+    ``looks`` names the looks that it learnt, ``look_titles`` says them to people, and the buffer ``look_codes`` (L, D)
+    holds their typical embeddings, all in one order; ``known_words`` are the words that the text encoder met with them.
     """
 
     @register_to_config
@@ -58,7 +58,6 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         mapping: int = 128,
         looks: Sequence[str] = (),
         look_titles: Sequence[str] = (),
-        look_phrases: Sequence[Sequence[str]] = (),
         known_words: Sequence[str] = (),
     ) -> None:
         super().__init__()
@@ -77,6 +76,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         self.up = nn.Conv2d(wide, 4 * width, 3, padding=1)
         self.fine = nn.ModuleList(_ModulatedBlock(width) for _ in range(fine_blocks))
         self.leave = nn.Conv2d(width, 12, 3, padding=1)
+        self.register_buffer("look_codes", torch.zeros(max(1, len(looks)), condition))
         with torch.no_grad():
             self.modulate[-1].weight.mul_(0.3)
             self.modulate[-1].bias.zero_()

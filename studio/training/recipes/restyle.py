@@ -262,6 +262,7 @@ class RestyleRecipe(Recipe):
         old = self._generator(context.tiny)
         old.load_state_dict(generator.state_dict())
         _teach_words(generator, old, codes, conditions)
+        generator.look_codes.copy_(conditions.codes)
         critic = PatchDiscriminator(6, 16 if context.tiny else 32, _WIDTH)
         return RestyleObjective(generator, pairs, conditions, context, critic, 1.2e-3)
 
@@ -279,6 +280,5 @@ class RestyleRecipe(Recipe):
             **sizes,
             looks=list(LOOKS),
             look_titles=[look.title for look in LOOKS.values()],
-            look_phrases=[list(look.words) for look in LOOKS.values()],
             known_words=sorted(known_look_words()),
         )

@@ -1,0 +1,70 @@
+"""A noise texture that sticks to what moves: the grain of paper and paint follows the picture instead of the screen.
+
+Kept are not the noise values, which would blur under repeated resampling, but the places at which every pixel looks
+into one fixed, endless texture of white noise. Following a flow moves coordinates; the values stay white and of unit
+variance. Where motion has stretched the texture too far, a block's coordinates are laid straight again: white noise
+shows no seam, and a block that only moved does not change.
+
+Letters: h, w rows and columns; a flow is float32 (h, w, 2), x first, from the new frame back to the old one.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from studio.motion.warp import pixel_grid
+
+_TEXTURE = 1024  # side of the endless (wrapping) texture
+_STILL = 0.05  # pixels: a smaller motion is the flow's own trembling
+_BLOCK = 16
+_STRETCHED = 3.0  # pixels of median deviation from a rigid block
+
+
+class MovingTexture:
+    """White noise (h, w) that can follow a flow. Two of the same seed and the same flows are equal."""
+
+    def __init__(self, height: int, width: int, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._grid = pixel_grid(height, width)
+        self._texture = self._rng.standard_normal((_TEXTURE, _TEXTURE)).astype(np.float32)
+        self._texture = np.pad(self._texture, ((0, 1), (0, 1)), mode="wrap")
+        self._shift = np.zeros_like(self._grid)  # where a pixel looks, relative to itself
+
+    def restart(self) -> None:
+        """Another shot begins: an unrelated piece of the texture, lying straight."""
+        self._shift = np.broadcast_to(
+            self._rng.integers(_TEXTURE, size=2).astype(np.float32), self._grid.shape
+        ).copy()
+
+    def follow(self, flow: np.ndarray) -> None:
+        """Moves with a flow that leads every pixel of the new frame to its place in the old one."""
+        flow = np.where(np.abs(flow).max(axis=2, keepdims=True) < _STILL, np.float32(0), flow)
+        if not flow.any():
+            return
+        # The nearest old pixel's shift, plus the flow: coordinates go on straight beyond the frame and over tears.
+        where = self._grid + flow
+        carried = cv2.remap(self._shift, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        self._shift = self._straighten(carried + flow)
+
+    def noise(self) -> np.ndarray:
+        """The texture as it lies now: float32 (h, w), zero mean, unit variance."""
+        where = np.mod(self._grid + self._shift, np.float32(_TEXTURE))
+        values = cv2.remap(self._texture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        # Averaging between texture pixels lowers the variance by a known factor; undo it.
+        part = where - np.floor(where)
+        kept = (1 - part) ** 2 + part**2
+        return values / np.sqrt(kept[..., 0] * kept[..., 1])
+
+    def _straighten(self, shift: np.ndarray) -> np.ndarray:
+        """Lays blocks rigid again in which the median pixel has left its place by `_STRETCHED`."""
+        height, width = shift.shape[:2]
+        rows, columns = max(1, height // _BLOCK), max(1, width // _BLOCK)
+        middle_y = np.minimum((np.arange(rows) + 0.5) * height / rows, height - 1).astype(int)
+        middle_x = np.minimum((np.arange(columns) + 0.5) * width / columns, width - 1).astype(int)
+        rigid = shift[np.ix_(middle_y, middle_x)]
+        rigid = cv2.resize(rigid, (width, height), interpolation=cv2.INTER_NEAREST)
+        off = np.abs(shift - rigid).max(axis=2)
+        share = cv2.resize((off > _STRETCHED).astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        worn = cv2.resize(share, (width, height), interpolation=cv2.INTER_NEAREST) > 0.5
+        return np.where(worn[..., None], rigid, shift)
