@@ -17,11 +17,11 @@ def command(tiny_checkpoints, tmp_path):
     """A function that starts ``python -m studio`` with the tiny generators; returns the process."""
 
     def start(*arguments) -> subprocess.Popen:
-        environment = {**os.environ, "ZOETROPE_CHECKPOINTS": str(tiny_checkpoints), "ZOETROPE_WORK": str(tmp_path / "w")}
+        places = {"ZOETROPE_CHECKPOINTS": str(tiny_checkpoints), "ZOETROPE_WORK": str(tmp_path / "w")}
         return subprocess.Popen(
             [sys.executable, "-m", "studio", *map(str, arguments)],
             cwd=ROOT,
-            env=environment,
+            env={**os.environ, **places},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
