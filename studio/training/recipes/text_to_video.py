@@ -67,7 +67,7 @@ class Sizes:
     frames: int = 64
     side: int = 64
     block: int = 64
-    blocks: int = 24
+    blocks: int = 16
     variants: int = 3
 
 
@@ -130,9 +130,9 @@ def _picture_loss(made: Tensor, real: Tensor) -> Tensor:
 
 
 class _LayerObjective(Objective):
-    """One picture net against the world's layers, adversarial after `warm` of the steps."""
+    """One picture net against the world's layers: `coarse` of the steps at half size, adversarial after `warm`."""
 
-    warm = 0.66
+    coarse, warm = 0.55, 0.75
 
     def __init__(
         self, name: str, net: nn.Module, critic: nn.Module, gamma: float, rate: float, context: Context, embed: Embed
@@ -148,6 +148,11 @@ class _LayerObjective(Objective):
                 "critic": torch.optim.Adam(critic.parameters(), 4e-4, betas=(0.0, 0.98)),
             },
         )
+
+    def _rough(self, step: int, real: Tensor) -> tuple[bool, Tensor]:
+        """Whether this step paints at half the size, and the pictures at the size of this step."""
+        rough = step < self.coarse * self.context.steps
+        return rough, F.avg_pool2d(real, 2) if rough else real
 
     def _adversarial(
         self, step: int, real: Tensor, made: Tensor, condition: Tensor, mismatched: Tensor, base: Tensor
@@ -186,8 +191,9 @@ class SpritesObjective(_LayerObjective):
         device = self.context.device
         real = paint_sprites(self.atlas, slots, noise).to(device)
         text, noise = self.embed(slots, rng).to(device), noise.to(device)
+        rough, real = self._rough(step, real)
         with _fast(device):
-            made = self.net(text, noise, _free(self.generator, "sprite", count).to(device))
+            made = self.net(text, noise, _free(self.generator, "sprite", count).to(device), rough)
         yield from self._adversarial(step, real, made, text, text.roll(1, 0), _picture_loss(made, real))
 
     def sheet(self) -> np.ndarray:
@@ -225,8 +231,10 @@ class StripsObjective(_LayerObjective):
         real = from_bytes(rows["strips"][torch.arange(count), kinds]).to(device)
         text = rows["text"][torch.arange(count), torch.from_numpy(rng.integers(0, self.sizes.variants, count))]
         text, noise, kinds = text.to(device), rows["noise_strips"].to(device), kinds.to(device)
+        rough, real = self._rough(step, real)
+        free = _free(self.generator, "strips", count).to(device)
         with _fast(device):
-            made, offsets = self.net(text, noise, _free(self.generator, "strips", count).to(device), kinds[:, None])
+            made, offsets = self.net(text, noise, free, kinds[:, None], rough)
         made = made[:, 0]
         base = _picture_loss(made, real) + 2 * (offsets - rows["offsets"].to(device)).abs().mean()
         code = self.kind_codes[kinds]
@@ -355,7 +363,7 @@ class AdversarialObjective(Objective):
         judges = [parameter for critic in self.critics.values() for parameter in critic.net.parameters()]
         self.kind_codes = strips.kind_codes
         paint = ScenePainter(generator.config.strip_height, generator.config.sprite_side, embed, self.sizes)
-        self.pool = ScenePool(paint, max(2, self.sizes.blocks // 3), 8, context.seed + 1)
+        self.pool = ScenePool(paint, max(2, self.sizes.blocks // 2), 8, context.seed + 1)
         super().__init__(
             nets,
             {
