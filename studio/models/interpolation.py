@@ -95,9 +95,9 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         strength: float = 1.0,
     ) -> None:
         super().__init__()
-        self.text = nn.Linear(text, style)
-        self.moment = nn.Linear(3, style)
-        self.noise = nn.Linear(noise, style, bias=False)
+        self.from_text = nn.Linear(text, style)
+        self.from_moment = nn.Linear(3, style)
+        self.from_noise = nn.Linear(noise, style, bias=False)
         self.mix = nn.Linear(style, style)
         self.enter = nn.Conv2d(4 * _INPUTS, width, 3, padding=1)
         self.down = nn.Conv2d(width, deep, 3, stride=2, padding=1)
@@ -153,9 +153,9 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         # The middle is the hardest place and both ends are alike: hence the two even terms beside the plain one.
         centred = moment.float()[:, None] * 2 - 1
         clock = torch.cat([centred, centred.square(), torch.cos(torch.pi * centred)], 1)
-        style = self.moment(clock.to(self.moment.weight.dtype))
+        style = self.from_moment(clock.to(self.from_moment.weight.dtype))
         if text_embeds is not None:
-            style = style + self.text(text_embeds.to(style.dtype)) / 4
+            style = style + self.from_text(text_embeds.to(style.dtype)) / 4
         if noise is not None:
-            style = style + self.noise(noise.to(style.dtype)) / 4
+            style = style + self.from_noise(noise.to(style.dtype)) / 4
         return self.mix(F.silu(style))
