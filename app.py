@@ -15,10 +15,10 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from studio.errors import StudioError  # noqa: E402  the environment must be set before Gradio is imported
-from studio.service import Studio  # noqa: E402
+from studio.service import Studio  # noqa: E402  the environment must be set before Gradio is imported
 from studio.settings import from_environment  # noqa: E402
-from studio.ui.page import build, keep_uploads_in, launch_arguments  # noqa: E402
+from studio.ui.messages import sentence  # noqa: E402
+from studio.ui.page import build, keep_uploads_in, launch  # noqa: E402
 
 
 def flags() -> argparse.Namespace:
@@ -44,13 +44,13 @@ def main() -> int:
         with Studio(settings) as studio:
             keep_uploads_in(settings.work / "page")
             page = build(studio)
-            page.launch(**launch_arguments(studio, share=share), prevent_thread_lock=True)
+            launch(page, studio, share=share)
             sys.stdout.write(f"Zoetrope is open at {page.local_url}\n")
             sys.stdout.flush()
             studio.warm_up()
             page.block_thread()
-    except StudioError as error:
-        sys.stderr.write(f"{error}\n")
+    except Exception as error:  # noqa: BLE001  one sentence for the person, whatever it was
+        sys.stderr.write(f"{sentence(error)}\n")
         return 2
     return 0
 

@@ -9,6 +9,7 @@ import gradio as gr
 from studio.requests import MAX_PROMPT
 from studio.service import CatalogueRow, Studio
 from studio.settings import Limits
+from studio.ui import messages
 
 CALLS = """\
 from gradio_client import Client, handle_file
@@ -20,6 +21,13 @@ painted = studio.predict(handle_file(clip), "watercolour painting", api_name="/r
 longer = studio.predict(handle_file(clip), seconds=1, prompt="pans left", append=True, api_name="/predict")
 """
 
+ENDPOINTS = (
+    ("/generate", "prompt", "seconds, fps, width, height, variety, seed, keep_prompt"),
+    ("/interpolate", "images (two or more), or clip", "seconds, fps, easing, loop, prompt, seed, keep_prompt"),
+    ("/restyle", "source, and style or style_image", "strength, keep_colours, seed, keep_prompt"),
+    ("/predict", "clip", "seconds, prompt, append, mark, seed, keep_prompt"),
+)
+
 
 def build(studio: Studio) -> None:
     """Draw it inside the current Blocks."""
@@ -29,25 +37,38 @@ def build(studio: Studio) -> None:
             + limits_table(studio.settings.limits)
             + "<h3>The generators</h3>"
             + models_table(studio.catalogue())
-            + "<h3>Over HTTP</h3><p>Four named endpoints take text and files and give back the path of a finished MP4; "
-            "they stand in the same queue as this page.</p>",
+            + "<h3>Over HTTP</h3>"
+            + http_notes(studio.settings.port),
             elem_classes="zoe-bare",
-            padding=False,
         )
-        gr.Code(CALLS.format(port=studio.settings.port), language="python", interactive=False, show_label=False,
-                elem_id="about-http", lines=4)  # fmt: skip
+
+
+def http_notes(port: int) -> str:
+    """The four endpoints, what they take, and calls that work."""
+    rows = "".join(
+        f"<tr><td><code>{name}</code></td><td>{first}</td><td><code>{rest}</code></td></tr>"
+        for name, first, rest in ENDPOINTS
+    )
+    return (
+        "<p>Four named endpoints take words and files and give back a finished MP4. They stand in the same queue as "
+        "this page. All but the first parameter may be left out.</p>"
+        + _table("<tr><th>Endpoint</th><th>Needs</th><th>May take</th></tr>" + rows)
+        + f"<pre>{escape(CALLS.format(port=port))}</pre>"
+    )
 
 
 def limits_table(limits: Limits) -> str:
     """The studio's limits as a table."""
+    pictures = f"{messages.size(limits.image_bytes)} and {limits.image_pixels / 1e6:g} megapixels"
+    clips = (
+        f"{messages.size(limits.video_bytes)}, {messages.duration(limits.seconds)}, {limits.max_fps} frames per second"
+    )
     rows = (
         ("Prompt", f"up to {MAX_PROMPT} characters; 1 to 6 seconds; 144 to 512 pixels a side"),
-        ("Pictures", f"PNG, JPEG, WebP; up to {_size(limits.image_bytes)} and {limits.image_pixels / 1e6:g} "
-                     f"megapixels; up to {limits.keyframes} keyframes"),
-        ("Clips", f"MP4, MOV, MKV, WebM, GIF; up to {_size(limits.video_bytes)}, {_span(limits.seconds)}, "
-                  f"{limits.max_fps} frames per second, {limits.video_pixels / 1e6:.1f} megapixels a frame"),
+        ("Pictures", f"PNG, JPEG, WebP; up to {pictures}; up to {limits.keyframes} keyframes"),
+        ("Clips", f"MP4, MOV, MKV, WebM, GIF; up to {clips}, {limits.video_pixels / 1e6:.1f} megapixels a frame"),
         ("Queue", f"one clip is made at a time; up to {limits.queue} may wait"),
-    )  # fmt: skip
+    )
     return _table("".join(f"<tr><th scope='row'>{name}</th><td>{text}</td></tr>" for name, text in rows))
 
 
@@ -56,7 +77,7 @@ def models_table(rows: tuple[CatalogueRow, ...]) -> str:
     head = "<tr><th>Name</th><th>For</th><th>Size</th><th>Licence</th><th>Origin</th></tr>"
     body = "".join(
         f"<tr><td>{escape(row.name)}</td><td>{escape(row.task)}</td>"
-        f"<td>{_size(row.size_bytes) if row.present else 'not here'}</td>"
+        f"<td>{messages.size(row.size_bytes) if row.present else 'not here'}</td>"
         f"<td>{escape(row.licence)}</td><td>{escape(row.origin)}</td></tr>"
         for row in rows
     )
@@ -65,11 +86,3 @@ def models_table(rows: tuple[CatalogueRow, ...]) -> str:
 
 def _table(rows: str) -> str:
     return f'<div class="zoe-scroll"><table>{rows}</table></div>'
-
-
-def _size(count: int) -> str:
-    return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.3g} MB"
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds / 60:g} minutes" if seconds >= 120 else f"{seconds:g} seconds"

@@ -9,7 +9,8 @@ import gradio as gr
 
 from studio.errors import RequestError
 from studio.requests import InterpolationRequest, exact_rate
-from studio.ui import layout
+from studio.settings import Limits
+from studio.ui import layout, messages
 from studio.ui.media_inputs import CLIPS, PICTURES, examples_of, paths_of
 from studio.ui.running import cancel
 
@@ -24,7 +25,7 @@ EASINGS = {"linear": "Even", "ease": "Soft start and end", "ease-in": "Soft star
 AT_CUT = {"hold": "Hold the picture", "dissolve": "Dissolve"}
 
 
-def build() -> layout.Tab:
+def build(limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks."""
     kind = InterpolationRequest
     with gr.Row(elem_classes="zoe-columns"):
@@ -36,10 +37,17 @@ def build() -> layout.Tab:
             images = gr.Gallery(
                 label="Keyframes, in order", type="filepath", interactive=True, file_types=list(PICTURES), columns=4,
                 height=210, object_fit="cover", buttons=[], sources=["upload"], elem_id=f"{TASK}-images",
+                elem_classes="zoe-drop",
             )  # fmt: skip
             rule = gr.Markdown(SIZE_RULE, elem_classes="zoe-bare zoe-lead", elem_id=f"{TASK}-rule")
             clip = gr.Video(
-                label="Clip", sources=["upload"], height=230, visible=False, interactive=True, elem_id=f"{TASK}-clip"
+                label="Clip",
+                sources=["upload"],
+                height=230,
+                visible=False,
+                interactive=True,
+                elem_id=f"{TASK}-clip",
+                elem_classes="zoe-drop",
             )
             with gr.Row(elem_classes="zoe-row"):
                 seconds = layout.slider(kind, "seconds")
@@ -49,19 +57,19 @@ def build() -> layout.Tab:
                 )  # fmt: skip
             easing = layout.choice(kind, "easing", EASINGS)
             loop = layout.tick(kind, "loop")
-            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 prompt = layout.words(kind, "prompt", placeholder="slow start")
                 at_cut = layout.choice(kind, "at_cut", AT_CUT)
                 replace_duplicates = layout.tick(kind, "replace_duplicates", visible=False)
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
                 settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Fill in the motion")
-            examples_of(TASK, [source, images, clip], lambda found: [
-                [FROM_PICTURES, [str(path) for path in found if path.suffix == ".png"], None],
-            ])  # fmt: skip
+            controls = layout.controls(TASK, "Fill in the motion", messages.picture_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
+    examples_of(TASK, [source, images, clip], lambda found: [
+        [FROM_PICTURES, [str(path) for path in found if path.suffix == ".png"], None],
+    ])  # fmt: skip
     source.change(
         _show_source, source, [images, rule, clip, seconds, easing, loop, replace_duplicates],
         show_progress="hidden", api_visibility="private",

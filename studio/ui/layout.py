@@ -27,7 +27,9 @@ def slider(kind: type[Request], name: str, **overrides: Any) -> gr.Slider:
     """A slider with the request's own label, bounds, step and default."""
     found = bounds(kind, name)
     words = {"label": found.label, "info": found.help, "value": default_of(kind, name)}
-    return gr.Slider(found.low, found.high, step=found.step, elem_id=f"{kind.task}-{name}", **{**words, **overrides})
+    return gr.Slider(
+        found.low, found.high, step=found.step, buttons=[], elem_id=f"{kind.task}-{name}", **{**words, **overrides}
+    )
 
 
 def tick(kind: type[Request], name: str, **overrides: Any) -> gr.Checkbox:
@@ -90,10 +92,11 @@ def seed_row(kind: type[Request]) -> Seed:
 def settings_drop(task: str) -> gr.File:
     """Where an earlier result is dropped to fill the form with what made it."""
     return gr.File(
-        label="Load settings from a result (drop a Zoetrope mp4)",
+        label="Load settings from a result: drop a Zoetrope MP4 here",
         file_types=[".mp4"],
-        height=110,
+        height=120,
         elem_id=f"{task}-settings",
+        elem_classes="zoe-drop zoe-short",
     )
 
 
@@ -106,14 +109,14 @@ class Controls:
     progress: gr.HTML
 
 
-def controls(task: str, label: str) -> Controls:
-    """The buttons under the inputs, and the progress below them."""
+def controls(task: str, label: str, hint: str) -> Controls:
+    """The buttons under the inputs, and the progress below them; ``hint`` stands there before the first run."""
     with gr.Row(elem_classes="zoe-actions"):
         run = gr.Button(label, variant="primary", size="lg", scale=4, elem_id=f"{task}-run", elem_classes="zoe-run")
         cancel = gr.Button(
             "Cancel", variant="stop", size="lg", scale=1, min_width=96, interactive=False, elem_id=f"{task}-cancel"
         )
-    progress = gr.HTML(messages.idle(), elem_id=f"{task}-progress", elem_classes="zoe-bare")
+    progress = gr.HTML(messages.idle(hint), elem_id=f"{task}-progress", elem_classes="zoe-bare")
     return Controls(run, cancel, progress)
 
 
@@ -126,6 +129,7 @@ class Panel:
     grid: gr.Row
     cells: tuple[gr.Video, ...]
     picks: tuple[gr.Button, ...]
+    made: gr.Row
     facts: gr.HTML
     understood: gr.HTML
     downloads: gr.Column
@@ -160,26 +164,27 @@ def panel(task: str, on_leave: Callable[[Any], None]) -> Panel:
                              **looks)
                 )  # fmt: skip
                 picks.append(gr.Button("Use this one", size="sm", elem_id=f"{task}-pick-{index}"))
-    facts = gr.HTML("", elem_id=f"{task}-facts", elem_classes="zoe-bare", visible=False)
-    understood = gr.HTML("", elem_id=f"{task}-understood", elem_classes="zoe-bare", visible=False)
     small = {"size": "sm", "elem_classes": "zoe-small"}
+    with gr.Row(visible=False, elem_classes="zoe-words zoe-made") as made:
+        facts = gr.HTML("", elem_id=f"{task}-facts", elem_classes="zoe-bare")
+        keep_seed = gr.Button("Keep this seed", elem_id=f"{task}-keep-seed", **small)
+        again = gr.Button("Roll another", elem_id=f"{task}-again", **small)
+    understood = gr.HTML("", elem_id=f"{task}-understood", elem_classes="zoe-bare", visible=False)
     with gr.Column(visible=False, elem_classes="zoe-after") as downloads:
         with gr.Row(elem_classes="zoe-words"):
             mp4 = gr.DownloadButton("Download MP4", elem_id=f"{task}-mp4", **small)
             gif = gr.Button("Download GIF", elem_id=f"{task}-gif", **small)
-            gif_file = gr.DownloadButton("GIF", visible="hidden", elem_id=f"{task}-gif-file")
+            gif_file = gr.DownloadButton("GIF", elem_id=f"{task}-gif-file", elem_classes="zoe-hidden")
             layers = gr.DownloadButton("Download layers", elem_id=f"{task}-layers", visible=False, **small)
             png = gr.DownloadButton("Download PNG", elem_id=f"{task}-png", visible=False, **small)
         with gr.Row(elem_classes="zoe-words"):
-            keep_seed = gr.Button("Keep this seed", elem_id=f"{task}-keep-seed", **small)
-            again = gr.Button("Roll another", elem_id=f"{task}-again", **small)
             handovers = {
                 other: gr.Button(f"{label} →", elem_id=f"{task}-to-{other}", **small)
                 for other, label in HANDOVERS.items()
                 if other != task or task == "prediction"
             }
     return Panel(
-        video=video, picture=picture, grid=grid, cells=tuple(cells), picks=tuple(picks), facts=facts,
+        video=video, picture=picture, grid=grid, cells=tuple(cells), picks=tuple(picks), made=made, facts=facts,
         understood=understood, downloads=downloads, mp4=mp4, gif=gif, gif_file=gif_file, layers=layers, png=png,
         keep_seed=keep_seed, again=again, handovers=handovers, running=gr.State(None, delete_callback=on_leave),
         done=gr.State(None), chosen=gr.State(0),

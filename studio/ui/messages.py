@@ -13,6 +13,7 @@ from html import escape
 from studio.errors import BusyError, Cancelled, StudioError
 from studio.scene import LookReading, Understanding
 from studio.service import Event, Result
+from studio.settings import Limits
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,21 @@ def duration(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
 
 
+def size(count: int) -> str:
+    """A number of bytes as people say it: "200 MB", "4 GB"."""
+    return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.3g} MB"
+
+
+def clip_hint(limits: Limits) -> str:
+    """What clips may be, in one line."""
+    return f"Clips: MP4, MOV, MKV, WebM or GIF, up to {duration(limits.seconds)} and {size(limits.video_bytes)}."
+
+
+def picture_hint(limits: Limits) -> str:
+    """What keyframe pictures may be, in one line."""
+    return f"Pictures: PNG, JPEG or WebP, 2 to {limits.keyframes} of them, up to {size(limits.image_bytes)} each."
+
+
 def _number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
@@ -62,7 +78,7 @@ def plural(count: int, noun: str) -> str:
 
 def progress(event: Event) -> str:
     """The bar for one event of a running job: stage, steps, time left."""
-    stage = event.message or STAGES.get(event.kind, "Working")
+    stage = event.message.rstrip(".") or STAGES.get(event.kind, "Working")
     if event.kind == "waiting":
         stage = f"Waiting: {plural(event.done, 'job')} before yours" if event.done else STAGES["waiting"]
         return _bar(stage, None, "", "")
@@ -84,9 +100,9 @@ def _bar(stage: str, fraction: float | None, steps: str, left: str) -> str:
     )
 
 
-def idle() -> str:
-    """The empty place where progress will stand; it keeps its height so that the page does not jump."""
-    return '<div class="zoe-progress"></div>'
+def idle(hint: str = "") -> str:
+    """The place where progress will stand, with a hint; it keeps its height so that the page does not jump."""
+    return f'<div class="zoe-progress"><div class="zoe-line"><span>{escape(hint)}</span></div></div>'
 
 
 def starting() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from studio.errors import ResourceError
 from studio.service import Studio
 from studio.ui import (
     about,
@@ -41,7 +42,7 @@ def build(studio: Studio) -> gr.Blocks:
         with gr.Tabs(elem_id="zoe-tabs") as tabs:
             for label, module in TABS:
                 with gr.Tab(label, id=module.TASK, elem_id=f"tab-{module.TASK}"):
-                    built[module.TASK] = module.build()
+                    built[module.TASK] = module.build(studio.settings.limits)
         about.build(studio)
         for tab in built.values():
             running.wire(studio, tab)
@@ -69,6 +70,17 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "max_threads": running.waiters(studio) + 16,
         "quiet": True,
     }
+
+
+def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
+    """Open the page and return at once. Raises ResourceError if the port is taken."""
+    try:
+        page.launch(**launch_arguments(studio, share=share), prevent_thread_lock=True)
+    except OSError as error:
+        raise ResourceError(
+            f"Port {studio.settings.port} on {studio.settings.host} cannot be opened: close the program that uses it, "
+            "or choose another one with --port."
+        ) from error
 
 
 def keep_uploads_in(folder: Path) -> None:

@@ -9,7 +9,8 @@ import gradio as gr
 
 from studio.errors import RequestError
 from studio.requests import PredictionRequest
-from studio.ui import layout
+from studio.settings import Limits
+from studio.ui import layout, messages
 from studio.ui.media_inputs import examples_of
 from studio.ui.running import cancel
 
@@ -20,12 +21,19 @@ COURSES = (
 )  # fmt: skip
 
 
-def build() -> layout.Tab:
+def build(limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks."""
     kind = PredictionRequest
     with gr.Row(elem_classes="zoe-columns"):
         with gr.Column(scale=5, elem_classes="zoe-inputs"):
-            clip = gr.Video(label="Clip", sources=["upload"], height=230, interactive=True, elem_id=f"{TASK}-clip")
+            clip = gr.Video(
+                label="Clip",
+                sources=["upload"],
+                height=230,
+                interactive=True,
+                elem_id=f"{TASK}-clip",
+                elem_classes="zoe-drop",
+            )
             seconds = layout.slider(kind, "seconds")
             prompt = layout.words(kind, "prompt", placeholder="goes on as it was")
             with gr.Row(elem_classes="zoe-words"):
@@ -34,17 +42,17 @@ def build() -> layout.Tab:
                     words = "" if course == COURSES[0] else course
                     chip.click(None, None, prompt, js=f"() => {words!r}", api_visibility="private")
             append = layout.tick(kind, "append")
-            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 mark = layout.tick(kind, "mark")
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
                 settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Continue the clip")
-            examples_of(TASK, [clip, prompt], lambda found: [
-                [str(path), words] for path, words in zip((p for p in found if p.suffix == ".mp4"), ("", "zooms in"))
-            ])  # fmt: skip
+            controls = layout.controls(TASK, "Continue the clip", messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
+    examples_of(TASK, [clip, prompt], lambda found: [
+        [str(path), words] for path, words in zip((p for p in found if p.suffix == ".mp4"), ("", "zooms in"))
+    ])  # fmt: skip
     fields = {
         "clip": clip, "seconds": seconds, "prompt": prompt, "append": append, "mark": mark, "seed": seed.number,
         "keep_prompt": keep_prompt,

@@ -9,7 +9,8 @@ import gradio as gr
 
 from studio.errors import RequestError
 from studio.requests import RestyleRequest
-from studio.ui import layout
+from studio.settings import Limits
+from studio.ui import layout, messages
 from studio.ui.media_inputs import examples_of
 from studio.ui.running import cancel
 
@@ -21,7 +22,7 @@ LOOKS = (
 )  # fmt: skip
 
 
-def build() -> layout.Tab:
+def build(limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks."""
     kind = RestyleRequest
     with gr.Row(elem_classes="zoe-columns"):
@@ -30,10 +31,17 @@ def build() -> layout.Tab:
                 [("A clip", FROM_CLIP), ("A picture", FROM_PICTURE)], value=FROM_CLIP, label="Start from",
                 elem_id=f"{TASK}-source",
             )  # fmt: skip
-            clip = gr.Video(label="Clip", sources=["upload"], height=230, interactive=True, elem_id=f"{TASK}-clip")
+            clip = gr.Video(
+                label="Clip",
+                sources=["upload"],
+                height=230,
+                interactive=True,
+                elem_id=f"{TASK}-clip",
+                elem_classes="zoe-drop",
+            )
             picture = gr.Image(
                 label="Picture", sources=["upload"], height=230, type="filepath", visible=False, interactive=True,
-                buttons=[], elem_id=f"{TASK}-source-picture",
+                buttons=[], elem_id=f"{TASK}-source-picture", elem_classes="zoe-drop",
             )  # fmt: skip
             style = layout.words(kind, "style", placeholder="watercolour painting")
             with gr.Row(elem_classes="zoe-words"):
@@ -43,20 +51,21 @@ def build() -> layout.Tab:
             with gr.Row(elem_classes="zoe-row"):
                 strength = layout.slider(kind, "strength")
                 keep_colours = layout.tick(kind, "keep_colours")
-            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 style_image = gr.Image(
                     label="Style picture (instead of words, or with them)", sources=["upload"], type="filepath",
                     height=160, interactive=True, buttons=[], elem_id=f"{TASK}-style-image",
+                    elem_classes="zoe-drop",
                 )  # fmt: skip
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
                 settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Restyle")
-            examples_of(TASK, [source, clip, style], lambda found: [
-                [FROM_CLIP, str(path), look] for path, look in zip((p for p in found if p.suffix == ".mp4"), LOOKS)
-            ])  # fmt: skip
+            controls = layout.controls(TASK, "Restyle", messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
+    examples_of(TASK, [source, clip, style], lambda found: [
+        [FROM_CLIP, str(path), look] for path, look in zip((p for p in found if p.suffix == ".mp4"), LOOKS)
+    ])  # fmt: skip
     source.change(
         lambda value: [gr.update(visible=value == FROM_CLIP), gr.update(visible=value == FROM_PICTURE)],
         source, [clip, picture], show_progress="hidden", api_visibility="private",

@@ -34,7 +34,7 @@ def outputs_of(controls: Controls, panel: Panel) -> list[Component]:
     """Every widget that a run may change."""
     return [
         controls.run, controls.cancel, controls.progress, panel.video, panel.picture, panel.grid, *panel.cells,
-        *panel.picks, panel.facts, panel.understood, panel.downloads, panel.mp4, panel.layers, panel.png,
+        *panel.picks, panel.made, panel.facts, panel.understood, panel.downloads, panel.mp4, panel.layers, panel.png,
         panel.running, panel.done, panel.chosen,
     ]  # fmt: skip
 
@@ -95,6 +95,7 @@ def show(panel: Panel, result: Result) -> Updates:
         panel.picture: gr.Image(value=picture, visible=picture is not None),
         panel.grid: gr.Row(visible=several),
         panel.understood: gr.HTML(messages.understood(result.understood, result.notes), visible=says),
+        panel.made: gr.Row(visible=True),
         panel.downloads: gr.Column(visible=True),
         panel.layers: gr.DownloadButton(value=str(result.layers or "") or None, visible=bool(result.layers)),
         panel.png: gr.DownloadButton(value=picture, visible=picture is not None),
@@ -111,7 +112,7 @@ def pick(panel: Panel, result: Result, index: int) -> Updates:
     updates: Updates = {
         panel.chosen: index,
         panel.mp4: gr.DownloadButton(value=str(chosen_video(result, index))),
-        panel.facts: gr.HTML(messages.facts(result, index), visible=True),
+        panel.facts: messages.facts(result, index),
     }
     for number, button in enumerate(panel.picks):
         chosen = number == index

@@ -7,12 +7,14 @@ from typing import Any
 import gradio as gr
 
 from studio.requests import SIZES, TextToVideoRequest, scaled_size
+from studio.settings import Limits
 from studio.ui import layout
 from studio.ui.running import cancel
 
 TASK = TextToVideoRequest.task
 SHAPES = {"square": "Square", "16:9": "16:9", "9:16": "9:16"}
 SHORT_SIDES = (256, 288, 360, 512)
+HINT = "Everyday things in simple scenes, up to 6 seconds; each word that is not known is pointed out."
 EXAMPLES = (
     "a red car drives left across the desert at sunset",
     "a blue sailboat drifts on the sea in the morning",
@@ -21,8 +23,9 @@ EXAMPLES = (
 )
 
 
-def build() -> layout.Tab:
-    """Draw the tab inside the current Blocks."""
+def build(limits: Limits) -> layout.Tab:
+    """Draw the tab inside the current Blocks. A prompt has no file, so ``limits`` play no part here."""
+    del limits
     kind = TextToVideoRequest
     with gr.Row(elem_classes="zoe-columns"):
         with gr.Column(scale=5, elem_classes="zoe-inputs"):
@@ -36,7 +39,7 @@ def build() -> layout.Tab:
                 [(label, value) for value, label in SHAPES.items()], value="square", label="Shape",
                 elem_id=f"{TASK}-shape",
             )  # fmt: skip
-            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced"):
+            with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 side = gr.Radio(
                     [(f"{side} px", side) for side in SHORT_SIDES], value=256, label="Size (shorter side)",
                     info="The longer side is at most 512 pixels.", elem_id=f"{TASK}-side",
@@ -48,10 +51,10 @@ def build() -> layout.Tab:
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt", label="Keep my prompt in the file")
                 settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Make the clip")
-            gr.Examples([[text] for text in EXAMPLES], [prompt], label="Try one of these", api_visibility="private")
+            controls = layout.controls(TASK, "Make the clip", HINT)
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
+    gr.Examples([[text] for text in EXAMPLES], [prompt], label="Try one of these", api_visibility="private")
     fields = {
         "prompt": prompt, "seconds": seconds, "fps": fps, "shape": shape, "side": side, "variety": variety,
         "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,

@@ -54,7 +54,7 @@ def theme() -> gr.themes.Base:
         radius_size=gr.themes.sizes.radius_md,
         spacing_size=gr.themes.sizes.spacing_md,
         text_size=gr.themes.sizes.text_md,
-        font=(gr.themes.LocalFont("IBM Plex Sans", weights=(400, 600)), "ui-sans-serif", "system-ui", "sans-serif"),
+        font=(gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"),
         font_mono=(gr.themes.LocalFont("IBM Plex Mono", weights=(400,)), "ui-monospace", "Consolas", "monospace"),
     )
     return base.set(
@@ -83,10 +83,10 @@ def theme() -> gr.themes.Base:
         block_title_text_color="*neutral_700",
         block_title_text_color_dark="*neutral_200",
         block_title_text_weight="600",
-        block_title_text_size="*text_sm",
+        block_title_text_size="13.5px",
         block_info_text_color="*neutral_500",
         block_info_text_color_dark="*neutral_400",
-        block_info_text_size="*text_xs",
+        block_info_text_size="12.5px",
         border_color_primary="*neutral_200",
         border_color_primary_dark="*neutral_800",
         input_background_fill="white",

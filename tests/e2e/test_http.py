@@ -1,0 +1,54 @@
+"""The four named endpoints through gradio_client, as the README shows them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+PROMPT = "a red car drives left across the desert at sunset"
+
+
+@pytest.fixture(scope="module")
+def client(app, tmp_path_factory):
+    from gradio_client import Client
+
+    return Client(app.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+
+
+def test_only_the_four_are_named(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(named) == {"/generate", "/interpolate", "/restyle", "/predict"}
+
+
+def test_generate_then_hand_on(client, look, tmp_path):
+    from gradio_client import handle_file
+
+    clip = client.predict(PROMPT, seconds=1, seed=7, api_name="/generate")
+    seen = look(Path(clip))
+    assert (seen.codec, seen.size, len(seen.frames)) == ("h264", (256, 256), 12)
+    clip = shutil.copy(clip, tmp_path / "clip.mp4")
+    again = look(Path(client.predict(PROMPT, seconds=1, seed=7, api_name="/generate")))
+    assert (again.frames == seen.frames).all()
+    smooth = look(Path(client.predict(clip=handle_file(clip), fps="24", api_name="/interpolate")))
+    assert smooth.fps == 24 and len(smooth.frames) == 24
+    painted = look(Path(client.predict(handle_file(clip), "oil painting", api_name="/restyle")))
+    assert len(painted.frames) == 12
+    longer = client.predict(handle_file(clip), seconds=0.5, prompt="pans left", append=True, api_name="/predict")
+    assert len(look(Path(longer)).frames) == 18
+
+
+def test_interpolate_pictures(client, look, make):
+    from gradio_client import handle_file
+
+    pictures = [handle_file(make.picture(f"key{n}.png", seed=n)) for n in range(2)]
+    film = client.predict(pictures, seconds=0.5, fps="12", api_name="/interpolate")
+    assert 6 <= len(look(Path(film)).frames) <= 7
+
+
+@pytest.mark.parametrize(
+    ("prompt", "seconds", "words"), [("", 1, "describe the scene"), (PROMPT, 100, "between 1 and 6")]
+)
+def test_faults_come_back_as_one_sentence(client, prompt, seconds, words):
+    with pytest.raises(Exception, match=words) as caught:
+        client.predict(prompt, seconds=seconds, api_name="/generate")
+    assert "Traceback" not in str(caught.value)

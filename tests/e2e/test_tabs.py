@@ -1,0 +1,115 @@
+"""Each tab in a real browser: put something in, press, watch it play, look into the file."""
+
+PROMPT = "a red car drives left across the desert at sunset"
+
+
+def test_prompt_to_video(visit, look):
+    visitor = visit()
+    visitor.type("text_to_video-prompt", f"{PROMPT}, gloriously")
+    visitor.set("text_to_video-seconds", 1)
+    visitor.press("text_to_video-run")
+    visitor.wait_until_plays("text_to_video")
+    visitor.screenshot("text_to_video")
+    seen = look(visitor.download("text_to_video-mp4"))
+    assert (seen.codec, seen.pixel_format, seen.size, len(seen.frames)) == ("h264", "yuv420p", (256, 256), 12)
+    assert seen.frames.std() > 1
+    chips = visitor.page.inner_text("#text_to_video-understood")
+    assert "time of day" in chips and "gloriously" in chips
+    assert visitor.page.inner_text("#text_to_video-facts .zoe-seed").isdigit()
+
+
+def test_download_as_gif_and_layers(visit):
+    visitor = visit()
+    visitor.type("text_to_video-prompt", PROMPT)
+    visitor.set("text_to_video-seconds", 1)
+    visitor.press("text_to_video-run")
+    visitor.wait_until_plays("text_to_video")
+    assert visitor.download("text_to_video-gif").read_bytes()[:4] == b"GIF8"
+    assert visitor.download("text_to_video-layers").read_bytes()[:2] == b"PK"
+
+
+def test_four_variations_differ_and_one_can_be_chosen(visit, look):
+    visitor = visit()
+    visitor.open_advanced("text_to_video")
+    visitor.page.click("#text_to_video-variations label:has-text('4')")
+    visitor.type("text_to_video-seed", "7")
+    visitor.type("text_to_video-prompt", PROMPT)
+    visitor.set("text_to_video-seconds", 1)
+    visitor.press("text_to_video-run")
+    visitor.wait_until_says("text_to_video", "Done")
+    visitor.page.wait_for_function("document.querySelector('#text_to_video-cell-3 video')?.readyState >= 3")
+    visitor.screenshot("variations")
+    first = look(visitor.download("text_to_video-mp4"))
+    visitor.press("text_to_video-pick-2")
+    visitor.page.wait_for_function("document.querySelector('#text_to_video-facts .zoe-seed').innerText === '9'")
+    third = look(visitor.download("text_to_video-mp4"))
+    assert (first.frames != third.frames).any()
+
+
+def test_keyframes_from_pictures(visit, make, look):
+    visitor = visit()
+    visitor.open("interpolation")
+    visitor.upload("interpolation-images", *(make.picture(f"key{n}.png", seed=n) for n in range(3)))
+    visitor.page.wait_for_function("document.querySelectorAll('#interpolation-images img').length >= 3")
+    visitor.set("interpolation-seconds", 0.5)
+    visitor.press("interpolation-run")
+    visitor.wait_until_plays("interpolation")
+    visitor.screenshot("interpolation")
+    seen = look(visitor.download("interpolation-mp4"))
+    assert seen.size == (64, 48) and seen.fps == 24
+    assert 24 <= len(seen.frames) <= 25  # two gaps of half a second at 24, and the last picture
+
+
+def test_keyframes_from_a_clip_to_an_exact_rate(visit, make, look):
+    visitor = visit()
+    visitor.open("interpolation")
+    visitor.page.click("#interpolation-source label:has-text('A clip')")
+    visitor.upload("interpolation-clip", make.clip())
+    visitor.page.wait_for_selector("#interpolation-clip video")
+    visitor.type("interpolation-fps", "24")
+    visitor.page.keyboard.press("Enter")
+    visitor.press("interpolation-run")
+    visitor.wait_until_plays("interpolation")
+    seen = look(visitor.download("interpolation-mp4"))
+    assert seen.fps == 24 and len(seen.frames) == 24
+
+
+def test_restyle_keeps_length_and_sound(visit, make, look):
+    visitor = visit()
+    visitor.open("restyle")
+    visitor.upload("restyle-clip", make.clip("beep.mp4", sound=True))
+    visitor.page.wait_for_selector("#restyle-clip video")
+    visitor.page.get_by_role("button", name="oil painting").click()
+    visitor.press("restyle-run")
+    visitor.wait_until_plays("restyle")
+    visitor.screenshot("restyle")
+    seen = look(visitor.download("restyle-mp4"))
+    assert seen.size == (64, 48) and len(seen.frames) == 12 and seen.has_sound
+
+
+def test_restyle_a_picture(visit, make):
+    visitor = visit()
+    visitor.open("restyle")
+    visitor.page.click("#restyle-source label:has-text('A picture')")
+    visitor.upload("restyle-source-picture", make.picture("still.png"))
+    visitor.page.wait_for_selector("#restyle-source-picture img")
+    visitor.type("restyle-style", "neon lights")
+    visitor.press("restyle-run")
+    visitor.wait_until_says("restyle", "Done")
+    visitor.page.wait_for_function("document.querySelector('#restyle-picture img')?.naturalWidth === 64")
+    assert visitor.download("restyle-png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_continue_appended(visit, make, look):
+    visitor = visit()
+    visitor.open("prediction")
+    visitor.upload("prediction-clip", make.clip())
+    visitor.page.wait_for_selector("#prediction-clip video")
+    visitor.page.get_by_role("button", name="zooms in").click()
+    visitor.set("prediction-seconds", 0.5)
+    visitor.page.click("#prediction-append input")
+    visitor.press("prediction-run")
+    visitor.wait_until_plays("prediction")
+    visitor.screenshot("prediction")
+    seen = look(visitor.download("prediction-mp4"))
+    assert seen.size == (64, 48) and len(seen.frames) == 12 + 6

@@ -1,0 +1,71 @@
+"""What the page says: sentences, escaping, progress, facts."""
+
+from pathlib import Path
+
+import pytest
+
+from studio.errors import Cancelled, MediaError
+from studio.scene import LookReading, Understanding
+from studio.service import Event, Result
+from studio.ui import messages
+
+READING = Understanding("car", "red", "desert", "sunset", "drives left", "static", "clear", ("<b>zeppelin</b>",))
+
+
+def result(**changes) -> Result:
+    facts = dict(task="text_to_video", video=Path("a.mp4"), seed=41, width=256, height=144, fps=12.0, frames=24)
+    return Result(**{**facts, **changes})
+
+
+def test_progress_tells_steps_and_time_left():
+    markup = messages.progress(Event("working", 6, 24, 65.0, "Drawing frames."))
+    assert 'aria-valuenow="25"' in markup and "width:25%" in markup
+    assert "6 of 24" in markup and "1 min 5 s left" in markup
+
+
+def test_waiting_says_how_many_are_before():
+    assert "2 jobs before yours" in messages.progress(Event("waiting", 2))
+    assert "1 job before yours" in messages.progress(Event("waiting", 1))
+
+
+def test_unknown_length_has_no_number():
+    markup = messages.progress(Event("loading", 0, None))
+    assert "aria-valuenow" not in markup and "zoe-unknown" in markup
+
+
+def test_our_own_faults_are_hidden_and_the_users_are_told(caplog):
+    assert messages.sentence(MediaError("This is not a clip.")) == "This is not a clip."
+    assert messages.sentence(ZeroDivisionError("secret path /home/x")) == messages.OURS
+    assert "unexpected error" in caplog.text
+
+
+def test_errors_are_alerts_and_cancelling_is_not():
+    assert 'role="alert"' in messages.failed(MediaError("No."))
+    assert 'role="alert"' not in messages.failed(Cancelled())
+
+
+@pytest.mark.parametrize("markup", [messages.understood(READING), messages.failed(MediaError("<b>zeppelin</b>")),
+                                    messages.progress(Event("working", 1, 2, None, "<b>zeppelin</b>"))])  # fmt: skip
+def test_strangers_words_are_escaped(markup):
+    assert "<b>zeppelin" not in markup and "&lt;b&gt;zeppelin" in markup
+
+
+def test_understanding_shows_all_seven_slots_and_the_unknown_word():
+    markup = messages.understood(READING, ("The clip has no sound.",))
+    for word in ("car", "red", "desert", "sunset", "drives left", "static", "clear", "not known", "has no sound"):
+        assert word in markup
+
+
+def test_a_look_is_shown_with_its_certainty():
+    assert "93 % sure" in messages.understood(LookReading("watercolour", 0.93))
+
+
+def test_facts_of_a_variation_carry_its_own_seed():
+    assert ">43<" in messages.facts(result(), 2)
+    assert "24 frames" in messages.facts(result()) and "2 s" in messages.facts(result())
+    assert "frames" not in messages.facts(result(picture=Path("a.png")))
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (59, "59 s"), (60, "1 min"), (125, "2 min 5 s")])
+def test_durations(seconds, words):
+    assert messages.duration(seconds) == words

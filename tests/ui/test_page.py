@@ -1,0 +1,69 @@
+"""The page as a configuration, without a browser: what is public, what is private, what is imported."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studio.service import Studio
+from studio.settings import Limits, Settings
+from studio.ui import theme
+from studio.ui.page import build, launch_arguments
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    with Studio(Settings(work=tmp_path_factory.mktemp("work") / "studio")) as studio:
+        yield studio
+
+
+def test_exactly_four_endpoints_are_public(studio):
+    named = build(studio).get_api_info()["named_endpoints"]
+    assert set(named) == {"/generate", "/interpolate", "/restyle", "/predict"}
+    first = [parameter["parameter_name"] for parameter in named["/generate"]["parameters"]]
+    assert first[0] == "prompt"
+    assert all(parameter["parameter_has_default"] for parameter in named["/generate"]["parameters"][1:])
+
+
+def test_every_event_of_the_page_is_private_or_named(studio):
+    for event in build(studio).fns.values():
+        assert event.api_visibility == "private" or event.api_name in {"generate", "interpolate", "restyle", "predict"}
+
+
+def test_all_that_makes_clips_shares_one_queue(studio):
+    makers = [event for event in build(studio).fns.values() if event.types_generator]
+    assert len(makers) >= 12
+    assert {event.concurrency_id for event in makers} == {"studio"}
+
+
+def test_launch_keeps_to_itself(studio):
+    arguments = launch_arguments(studio)
+    assert arguments["server_name"] == "127.0.0.1" and not arguments["share"] and not arguments["ssr_mode"]
+    assert not arguments["run_history"] and not arguments["enable_monitoring"]
+    assert arguments["max_file_size"] == Limits.local().video_bytes
+
+
+def test_style_and_theme_name_no_other_host():
+    text = theme.STYLE.read_text(encoding="utf-8") + theme.HEAD + theme.theme()._get_theme_css()
+    assert not re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text)
+    assert not theme.theme()._stylesheets
+
+
+def test_the_page_is_built_without_torch():
+    code = (
+        "import sys, pathlib, tempfile\n"
+        "from studio.service import Studio\nfrom studio.settings import Settings\nfrom studio.ui.page import build\n"
+        "with Studio(Settings(work=pathlib.Path(tempfile.mkdtemp()) / 'w')) as studio:\n    build(studio)\n"
+        "heavy = {'torch', 'transformers', 'diffusers', 'cv2'} & set(sys.modules)\nassert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_examples_are_small():
+    files = [path for path in (ROOT / "studio" / "ui" / "examples").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 2 << 20
