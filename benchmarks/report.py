@@ -89,7 +89,7 @@ def versions() -> dict[str, str]:
 
 @dataclass
 class Report:
-    """Rows of one benchmark: ``name`` is the result file's stem, ``protocol`` what was done, so that it can be repeated."""
+    """Rows of one benchmark: ``name`` is the file's stem, ``protocol`` what was done, so that it can be repeated."""
 
     name: str
     protocol: str

@@ -1,0 +1,276 @@
+"""What a clip's last frames say about its next ones: how everything moves, and where each future pixel comes from.
+
+``observe`` reads the motion off the last frames, ``trace`` follows it ahead: for every pixel of a future frame it says
+which pixel of the last real frame is seen there, and where nothing of that frame is (uncovered ground, beyond its
+border). Every horizon starts from the last real frame, never from a predicted one, so that nothing melts.
+
+The camera's motion (studio.motion.camera) goes on; what moves by itself settles gently, since nobody can know how a
+gesture ends. Letters: H, W rows and columns of the frame; h, w of the motion grid (half the frame's); motions are in
+pixels of the full frame, x first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from studio.motion.camera import Camera, centred, fit_camera, uncentred
+from studio.motion.cuts import is_cut
+from studio.motion.duplicates import is_duplicate
+from studio.motion.flow import FlowQuality, estimate_both_ways, inconsistency
+from studio.motion.splat import splat
+from studio.motion.warp import pixel_grid, warp_backward
+
+HISTORY = 8
+"""How many of the last frames are looked at."""
+
+LONGEST_GRID = 320
+"""Pixels of the longer side of the grid on which motion lives."""
+
+_TOP_SPEED = 0.08  # of the frame's longer side per frame: nothing that flow can follow is faster
+_FAST = FlowQuality(preset="medium", finest_level=0)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The motion in a clip's last frame, per frame.
+
+    ``quick`` and ``slow`` float32 (h, w, 2): velocity over the last step and over a baseline of up to three steps, the
+    camera's share (``camera``) taken out of both, so that only what moves by itself is left; ``trust`` and
+    ``slow_trust`` (h, w) 0..1; ``mismatch`` (h, w) levels of 0..255 by which the frame before, carried along, differs;
+    ``size`` (H, W).
+    """
+
+    quick: np.ndarray
+    slow: np.ndarray
+    trust: np.ndarray
+    slow_trust: np.ndarray
+    mismatch: np.ndarray
+    camera: Camera
+    size: tuple[int, int]
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Pixels of the frame per cell of the grid, (2,), x first."""
+        h, w = self.trust.shape
+        return np.array([self.size[1] / w, self.size[0] / h], np.float32)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How motion develops, each (h, w): the slow velocity's share at once and later on, 0..1, and after how many frames
+    what moves by itself has settled. ``plain_habit`` gives the one that needs no learning.
+    """
+
+    share_now: np.ndarray
+    share_later: np.ndarray
+    horizon: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where the pixels of a future frame come from.
+
+    ``where`` float32 (H, W, 2), x first: coordinates in the last real frame, beyond its border for what lies outside;
+    ``uncovered`` float32 (H, W) 0..1: ground that something moved away from; ``outside`` (H, W) 0..1: beyond the border;
+    ``trust`` (H, W) 0..1: of the motion that led here.
+    """
+
+    where: np.ndarray
+    uncovered: np.ndarray
+    outside: np.ndarray
+    trust: np.ndarray
+
+
+def grid_of(size: tuple[int, int]) -> tuple[int, int]:
+    """(h, w) of the motion grid for a frame of (H, W): half of it, at most LONGEST_GRID long, at least 16 pixels."""
+    height, width = size
+    scale = min(0.5, LONGEST_GRID / max(size)) if max(size) > 96 else 1.0
+    return max(16, round(height * scale)), max(16, round(width * scale))
+
+
+def still(size: tuple[int, int]) -> Motion:
+    """The motion of a picture: none."""
+    h, w = grid_of(size)
+    none, full = np.zeros((h, w, 2), np.float32), np.ones((h, w), np.float32)
+    return Motion(none, none, full, full, none[..., 0], Camera(), size)
+
+
+def observe(frames: Sequence[np.ndarray]) -> Motion:
+    """The motion at the last of uint8 RGB ``frames`` (one or more; only the last HISTORY count).
+
+    Frames before a cut are ignored and repeated frames skipped. Where the flow cannot be trusted, its trusted
+    neighbours speak.
+    """
+    last = frames[-1]
+    size = last.shape[:2]
+    earlier = _history(frames)
+    if not earlier:
+        return still(size)
+    grid = grid_of(size)
+    scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
+    small = _shrink(last, grid)
+    gap, before = earlier[0]
+    quick, distance, mismatch = _step(small, _shrink(before, grid), gap)
+    trust = np.exp(-distance / 2).astype(np.float32)
+    quick = _heal(_capped(quick, max(grid)), trust) * scale
+    slow, slow_trust = quick, trust
+    if len(earlier) > 1:
+        gap, before = earlier[-1]
+        slow, distance, _ = _step(small, _shrink(before, grid), gap)
+        slow_trust = np.exp(-distance / 2).astype(np.float32)
+        slow = _heal(_capped(slow, max(grid)), slow_trust) * scale
+    camera = fit_camera(0.5 * (quick + slow), trust, size)
+    share = _of_camera(camera, grid, size)
+    return Motion(quick - share, slow - share, trust, slow_trust, mismatch, camera, size)
+
+
+def _history(frames: Sequence[np.ndarray]) -> list[tuple[int, np.ndarray]]:
+    """Up to three earlier frames that differ, as (how many frames ago, frame), the nearest first.
+
+    A clip animated on twos repeats frames; one that has stood still for three frames has stopped.
+    """
+    found: list[tuple[int, np.ndarray]] = []
+    newer = frames[-1]
+    for ago, frame in enumerate(reversed(frames[-HISTORY:-1]), start=1):
+        if is_duplicate(frame, newer):
+            if not found and ago >= 3:
+                return []
+            continue
+        if is_cut(frame, newer):
+            break
+        found.append((ago, frame))
+        newer = frame
+        if len(found) == 3:
+            break
+    return found
+
+
+def _shrink(frame: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(frame, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
+
+
+def _step(last: np.ndarray, before: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Velocity per frame at ``last`` on its own grid, its inconsistency in pixels, and its mismatch in levels."""
+    back, forth = estimate_both_ways(last, before, _FAST)
+    carried = warp_backward(before, back)
+    mismatch = cv2.absdiff(last, carried).astype(np.float32).mean(2)
+    return -back / gap, inconsistency(back, forth), mismatch
+
+
+def _capped(velocity: np.ndarray, longest: int) -> np.ndarray:
+    pace = np.linalg.norm(velocity, axis=2, keepdims=True)
+    return velocity * np.minimum(1, _TOP_SPEED * longest / np.maximum(pace, 1e-6))
+
+
+def _heal(velocity: np.ndarray, trust: np.ndarray, reach: float = 6.0) -> np.ndarray:
+    """Where ``trust`` is low, the trusted motion of the neighbourhood instead."""
+    weight = trust[..., None] + 1e-3
+    spread = cv2.GaussianBlur(velocity * weight, (0, 0), reach)
+    around = spread / cv2.GaussianBlur(weight, (0, 0), reach)[..., None]
+    keep = np.clip(1.5 * trust, 0, 1)[..., None]
+    return (velocity * keep + around * (1 - keep)).astype(np.float32)
+
+
+def _of_camera(camera: Camera, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    speed = camera.velocity(centred(_grid_points(grid, size), size))
+    return np.stack([speed.real, speed.imag], -1).astype(np.float32)
+
+
+def _grid_points(grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """Full-frame coordinates of the grid's cell centres, float32 (h, w, 2)."""
+    scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
+    return (pixel_grid(*grid) + 0.5) * scale - 0.5
+
+
+def settled(frames: float | np.ndarray, horizon: float | np.ndarray) -> np.ndarray:
+    """How many frames' worth of motion has happened after ``frames`` if it settles: linear at first, ``horizon`` at last."""
+    return horizon * np.tanh(np.asarray(frames) / horizon)
+
+
+def plain_habit(motion: Motion, horizon: float = 16.0) -> Habit:
+    """The slow velocity where both agree, half of it and only for what lies ahead; the same settling everywhere."""
+    apart = np.linalg.norm(motion.quick - motion.slow, axis=2) / motion.scale[0]
+    pace = np.linalg.norm(motion.quick, axis=2) / motion.scale[0]
+    share = motion.slow_trust * np.exp(-apart / (1 + 0.5 * pace))
+    return Habit(0.1 * share, 0.6 * share, np.full_like(share, horizon))
+
+
+def drift(motion: Motion, habit: Habit, progress: float, reach: float = 0.25) -> np.ndarray:
+    """How far what moves by itself has gone after ``progress`` frames of motion, float32 (h, w, 2), in pixels.
+
+    It settles as ``habit`` says, sooner where it is so fast that it would come further than ``reach`` frame heights: a
+    fast limb must not fly off in a straight line.
+    """
+    share = habit.share_later + (habit.share_now - habit.share_later) * np.exp(-max(0.0, progress - 1) / 2)
+    own = motion.quick + share[..., None] * (motion.slow - motion.quick)
+    pace = np.linalg.norm(own, axis=2)
+    limit = np.minimum(habit.horizon, reach * motion.size[0] / np.maximum(pace, 1e-3) + 2)
+    return own * settled(progress, limit)[..., None].astype(np.float32)
+
+
+def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) -> Trace:
+    """Where the pixels come from once things have ``moved`` (h, w, 2) by themselves and the camera has made z -> a z + b."""
+    size, grid = motion.size, motion.trust.shape
+    source, holes, trust = _pulled(motion, moved)
+    a, b = camera
+    # Through the camera backwards to the picture where only things have moved, and along their motion back again.
+    points = uncentred((centred(_grid_points(grid, size), size) - b) / a, size)
+    at = (points + 0.5) / motion.scale - 0.5
+    values = np.dstack([source, holes, trust])
+    values = cv2.remap(values, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    where = points - values[..., :2]
+    full = cv2.resize(np.dstack([where, values[..., 2:]]), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    # cv2 repeats the outermost cells; a similarity must go on linearly up to the last pixel.
+    full[..., :2] += _border_correction(a, grid, size)
+    last = np.array([size[1] - 1, size[0] - 1], np.float32)
+    beyond = np.maximum(-full[..., :2], full[..., :2] - last).max(2)
+    return Trace(full[..., :2], full[..., 2], np.clip(beyond, 0, 1), full[..., 3])
+
+
+def _border_correction(a: complex, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """What cv2.resize clamps off a linear field at the outermost half cells, for z -> z / a."""
+    x = np.arange(size[1], dtype=np.float32)
+    y = np.arange(size[0], dtype=np.float32)
+    low_x, low_y = size[1] / grid[1] / 2 - 0.5, size[0] / grid[0] / 2 - 0.5
+    gap_x = x - np.clip(x, low_x, size[1] - 1 - low_x)
+    gap_y = y - np.clip(y, low_y, size[0] - 1 - low_y)
+    gap = (gap_x[None] + 1j * gap_y[:, None]) / a
+    return np.stack([gap.real, gap.imag], -1).astype(np.float32)
+
+
+def _pulled(motion: Motion, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The displacement that arrives at each grid point, (h, w, 2), holes 0..1 and trust there."""
+    if float(np.abs(moved).max()) < 1e-3:
+        return moved, np.zeros(moved.shape[:2], np.float32), motion.trust
+    distance = np.linalg.norm(moved, axis=2)
+    # What is trusted wins over what is not, and what moves over what stands: the mover is usually nearer.
+    strength = np.clip(-0.3 * motion.mismatch, -4, 0) + 2 * motion.trust + np.minimum(2.0, 0.25 * distance)
+    weight = np.exp(strength).astype(np.float32)
+    layers = np.dstack([moved, motion.trust, 1 / weight])
+    arrived, density = splat(layers, moved / motion.scale, strength)
+    count = arrived[..., 3] * density
+    holes = cv2.blur((count < 0.3).astype(np.float32), (3, 3))
+    known = (count > 0.1) * np.exp(-np.linalg.norm(arrived[..., :2], axis=2) / 4)
+    filled = _fill(arrived[..., :3], known.astype(np.float32))
+    mask = (count < 0.1)[..., None]
+    arrived = np.where(mask, filled, arrived[..., :3])
+    return arrived[..., :2], np.clip(2.5 * holes - 1, 0, 1), arrived[..., 2]
+
+
+def _fill(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """``values`` (h, w, C) spread from where ``weight`` (h, w) is high into where it is nil, coarse to fine (pull-push)."""
+    weighted = np.dstack([values * weight[..., None], weight])
+    levels = [weighted]
+    while min(levels[-1].shape[:2]) > 4:
+        height, width = levels[-1].shape[:2]
+        levels.append(cv2.resize(levels[-1], ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA))
+    result = levels[-1]
+    for level in reversed(levels[:-1]):
+        coarse = cv2.resize(result, (level.shape[1], level.shape[0]), interpolation=cv2.INTER_LINEAR)
+        coarse = coarse / np.maximum(coarse[..., -1:], 1e-9) * 1e-3
+        result = level + coarse
+    return result[..., :-1] / np.maximum(result[..., -1:], 1e-9)
