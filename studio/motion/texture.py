@@ -39,9 +39,10 @@ class MovingTexture:
 
     def follow(self, flow: np.ndarray) -> None:
         """Moves with a flow that leads every pixel of the new frame to its place in the old one."""
-        flow = np.where(np.abs(flow).max(axis=2, keepdims=True) < _STILL, np.float32(0), flow)
-        if not flow.any():
+        moving = cv2.magnitude(flow[..., 0], flow[..., 1]) >= _STILL
+        if not moving.any():
             return
+        flow = flow * moving[..., None]
         # The nearest old pixel's shift, plus the flow: coordinates go on straight beyond the frame and over tears.
         where = self._grid + flow
         carried = cv2.remap(self._shift, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
@@ -49,7 +50,8 @@ class MovingTexture:
 
     def noise(self) -> np.ndarray:
         """The texture as it lies now: float32 (h, w), zero mean, unit variance."""
-        where = np.mod(self._grid + self._shift, np.float32(_TEXTURE))
+        where = self._grid + self._shift
+        where -= np.floor(where * np.float32(1 / _TEXTURE)) * np.float32(_TEXTURE)
         values = cv2.remap(self._texture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         # Averaging between texture pixels lowers the variance by a known factor; undo it.
         part = where - np.floor(where)
@@ -64,7 +66,7 @@ class MovingTexture:
         middle_x = np.minimum((np.arange(columns) + 0.5) * width / columns, width - 1).astype(int)
         rigid = shift[np.ix_(middle_y, middle_x)]
         rigid = cv2.resize(rigid, (width, height), interpolation=cv2.INTER_NEAREST)
-        off = np.abs(shift - rigid).max(axis=2)
+        off = cv2.magnitude(shift[..., 0] - rigid[..., 0], shift[..., 1] - rigid[..., 1])
         share = cv2.resize((off > _STRETCHED).astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
         worn = cv2.resize(share, (width, height), interpolation=cv2.INTER_NEAREST) > 0.5
         return np.where(worn[..., None], rigid, shift)

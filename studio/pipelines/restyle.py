@@ -279,19 +279,17 @@ class _Easel:
             return painted
         size = (self.full_size[1], self.full_size[0])
         grey = cv2.cvtColor(self._small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        values = painted.astype(np.float32)
+        values = cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY).astype(np.float32)
         window = (9, 9)
         mean_grey, mean = cv2.blur(grey, window), cv2.blur(values, window)
         spread = cv2.blur(grey * grey, window) - mean_grey * mean_grey + 60.0
-        slope = (cv2.blur(values * grey[..., None], window) - mean * mean_grey[..., None]) / spread[..., None]
-        slope = cv2.blur(slope, window)
+        slope = cv2.blur((cv2.blur(values * grey, window) - mean * mean_grey) / spread, window)
         # Only the detail that the small copy lost is added, along the local slope; the rest is resampled.
-        lost = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) - cv2.resize(
-            grey, size, interpolation=cv2.INTER_CUBIC
-        )
-        large = cv2.resize(values, size, interpolation=cv2.INTER_CUBIC)
-        large += cv2.resize(slope, size) * lost[..., None]
-        return np.clip(np.rint(large, out=large), 0, 255, out=large).astype(np.uint8)
+        lost = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        lost -= cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
+        lost *= cv2.resize(slope, size)
+        large = cv2.resize(painted, size, interpolation=cv2.INTER_CUBIC)
+        return cv2.add(large, cv2.merge([lost, lost, lost]), dtype=cv2.CV_8U)
 
 
 def _lay_over(source: np.ndarray, painted: np.ndarray, wish: _Wish) -> np.ndarray:
