@@ -1,0 +1,14 @@
+"""The room that opens strangers' files and writes ours: probe, decode, encode, sound, frames, metadata.
+
+    sniff      what a file is, by its first bytes; refuses playlists, pages, archives, text
+    container  the little of mp4, Matroska, AVI, GIF and WebP that is read without ffmpeg: is it whole, how is it timed
+    ffmpeg     the only place that starts a child process: forced formats, no network, memory caps, a watchdog
+    probe      MediaInfo from the header, checked against the limits before anything is decoded
+    decode     file -> FrameStream of uint8 RGB frames at a constant rate, upright
+    encode     frames -> H.264 mp4 (and GIF), whole or not at all
+    sound      the source's sound, kept in step and cut to the video's length
+    frames     fit, crop, pad and the exact undo of a pad
+    metadata   what a finished file says about itself, and reading it back
+
+Imports plain data only; torch never.
+"""
