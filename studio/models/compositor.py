@@ -29,6 +29,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.scene import TRACK_NAMES as TRACKS
+from studio.scene import SceneLayers
 
 STRIPS = ("sky", "far", "middle", "near")
 DEPTHS = (0.4, 0.6, 0.8, 1.1)
@@ -53,11 +54,6 @@ def _aspect_rules(height: int, width: int) -> tuple[float, float, float]:
         room = (STRIP_WIDTH - 0.94 * aspect) / (STRIP_WIDTH - 0.94)
         return aspect**0.5, 1.0, min(1.0, max(0.0, room))
     return aspect, aspect**0.4, 1.0
-
-
-def frame_times(seconds: float, frames: int) -> np.ndarray:
-    """Times in seconds of `frames` frames of a clip of that length: the first at 0, one every seconds / frames."""
-    return np.arange(frames, dtype=np.float64) * (float(seconds) / frames)
 
 
 # ---------------------------------------------------------------------------------------------- weather tiles
@@ -206,6 +202,13 @@ def compose(
 # ---------------------------------------------------------------------------------------------- fast, frame by frame
 
 
+def _premultiplied(layer: np.ndarray) -> np.ndarray:
+    """Straight uint8 RGBA to premultiplied."""
+    out = np.ascontiguousarray(layer).copy()
+    out[..., :3] = (layer[..., :3].astype(np.uint16) * layer[..., 3:] + 127) // 255
+    return out
+
+
 def _crisp(layer: np.ndarray, height: int, width: int) -> np.ndarray:
     """A premultiplied uint8 layer enlarged to (height, width) with its outline steepened to about one output pixel."""
     grow = height / layer.shape[0]
@@ -226,26 +229,23 @@ class FramePainter:
     """Paints the frames of one clip as uint8 (H, W, 3), any of them in any order; memory does not grow with T.
 
     Args:
-        strips: uint8 (4, h, 2h, 4) premultiplied RGBA. offsets: (4,). sprite: uint8 (S, S, 4). tracks: (T, 13).
-        seconds: length of the clip. size: (H, W) in pixels.
+        layers: the scene, in straight RGBA bytes. size: (H, W) in pixels.
     """
 
-    def __init__(
-        self, strips: np.ndarray, offsets: np.ndarray, sprite: np.ndarray, tracks: np.ndarray, seconds: float, size: tuple[int, int]
-    ) -> None:
+    def __init__(self, layers: SceneLayers, size: tuple[int, int]) -> None:
         self.height, self.width = size
-        self.tracks = np.asarray(tracks, np.float32)
-        self.times = frame_times(seconds, len(self.tracks))
+        self.tracks = np.asarray(layers.tracks, np.float32)
+        self.times = np.arange(len(self.tracks)) / float(layers.fps)
         self.spread, self.scale, offset_scale = _aspect_rules(*size)
-        self.offsets = 0.25 + (np.asarray(offsets, np.float32) - 0.25) * offset_scale
+        self.offsets = 0.25 + (np.asarray(layers.offsets, np.float32) - 0.25) * offset_scale
         tall, wide = self.height, round(self.height * STRIP_WIDTH)
-        prepared = [_crisp(np.ascontiguousarray(strip), tall, wide) for strip in strips]
+        prepared = [_crisp(_premultiplied(strip), tall, wide) for strip in layers.strips]
         self.colours = [np.ascontiguousarray(strip[..., :3]) for strip in prepared]
         self.holes = [np.repeat(255 - strip[..., 3:], 3, axis=2) for strip in prepared]
         # Rows above a strip's first opaque pixel are never touched.
         self.tops = [int(np.argmax(strip[..., 3].max(1) > 1)) if strip[..., 3].any() else tall for strip in prepared]
         largest = float(np.exp(self.tracks[:, 2]).clip(MIN_SIZE, MAX_SIZE).max()) * self.scale * self.height
-        self.sprites = self._sprite_levels(np.ascontiguousarray(sprite), largest)
+        self.sprites = self._sprite_levels(_premultiplied(layers.sprite), largest)
         self._view: tuple[float, ...] | None = None
         self._seen: np.ndarray | None = None
 

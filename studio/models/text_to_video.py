@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from diffusers import ModelMixin
@@ -183,7 +184,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
     Args:
         text_width: D. noise_sizes: aligned noise dims of "strips", "sprite", "tracks". free_sizes: the free ones.
         strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, track_style, track_terms, oscillators: sizes.
-        slots: what the world is made of, slot name -> value names; known_words: words that the training captions used.
+        slots: what the world is made of, slot name -> value names. known_words: words that the training captions used;
+            filler_words: those of them that mean nothing by themselves.
     """
 
     config_name = "config.json"
@@ -204,6 +206,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         oscillators: int = 10,
         slots: dict[str, list[str]] | None = None,
         known_words: list[str] | None = None,
+        filler_words: list[str] | None = None,
     ) -> None:
         super().__init__()
         noise = noise_sizes or {"strips": 16, "sprite": 6, "tracks": 8}
@@ -223,18 +226,18 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         free = {f"free_{name}": torch.randn(count, self.free_sizes[name], generator=generator) for name in NOISE_LAYERS}
         return noise | free
 
-    def forward(self, text_embeds: Tensor, noise: dict[str, Tensor], seconds: Tensor, frames: int) -> Layers:
+    def forward(self, text_embeds: Tensor, noise: dict[str, Tensor], seconds: Tensor, progress: Tensor) -> Layers:
         """Layers of B scenes.
 
         Args:
             text_embeds: (B, D), each of length 16. noise: as `draw_noise` gives it. seconds: (B,) length of the clips.
-            frames: T; the first is at 0, one follows every seconds / T.
+            progress: (T,), when the frames are, 0..1 along the clip.
         """
         kinds = torch.arange(4, device=text_embeds.device).expand(len(text_embeds), 4)
         strips, offsets = self.strips_net(text_embeds, noise["strips"], noise["free_strips"], kinds)
         sprite = self.sprite_net(text_embeds, noise["sprite"], noise["free_sprite"])
-        progress = torch.arange(frames, device=text_embeds.device, dtype=torch.float32) / frames
-        tracks = self.tracks_net(text_embeds, noise["tracks"], noise["free_tracks"], seconds, progress)
+        with torch.autocast(text_embeds.device.type, enabled=False):  # positions want all their digits
+            tracks = self.tracks_net(text_embeds, noise["tracks"], noise["free_tracks"], seconds, progress)
         return Layers(strips=strips, offsets=offsets, sprite=sprite, tracks=tracks)
 
     def read(self, text_embeds: Tensor) -> dict[str, Tensor]:
@@ -242,8 +245,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         return {name: logits.float().softmax(1) for name, logits in self.reader(text_embeds).items()}
 
     @classmethod
-    def tiny(cls, slots: dict[str, list[str]] | None = None, known_words: list[str] | None = None) -> TextToVideoGenerator:
-        """The smallest net that does everything, for tests: builds and runs in a fraction of a second."""
+    def tiny(cls, **words: Any) -> TextToVideoGenerator:
+        """The smallest net that does everything, for tests; `words` are slots, known_words, filler_words."""
         return cls(
             strip_height=16,
             sprite_side=16,
@@ -253,6 +256,5 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             track_style=32,
             track_terms=8,
             oscillators=2,
-            slots=slots,
-            known_words=known_words,
+            **words,
         )

@@ -1,11 +1,13 @@
 """The prompt tab's generator, learnt from the procedural world: each net alone, then all together.
 
-    tracks        curves and the slot reader, from text; a minute or two of plain regression with a spectral term
-    sprites       subjects; regression on aligned noise, the last third with a discriminator
-    strips        scenery; likewise, one random strip of each scene per step
-    adversarial   all three nets, composed to frames, against discriminators of strips, sprites and clips
+    sprites, strips               pictures from slot codes: plain regression on aligned noise, rough ones first; needs no
+                                  CLIP, so it may run while that is still being trained
+    sprites_words, strips_words   the same from the CLIP's embeddings of captions (its text layer is first fitted in
+                                  closed form), the second half with a discriminator
+    tracks                        curves and the slot reader, from captions; regression with a spectral term
+    adversarial                   all three nets, composed to frames, against discriminators of strips, sprites, clips
 
-Nothing of tracks, sprites and strips depends on one another: they may run at the same time in three processes.
+Sprites, strips and tracks do not depend on one another: they may run at the same time in several processes.
 
 The adversarial losses are R3GAN's (Huang et al. 2024): relativistic pairing, R1 and R2 in full precision on every
 eighth step; matching-aware mismatched captions (Reed et al. 2016) make the discriminators read the text; feature
@@ -15,15 +17,19 @@ Letters: B scenes, T frames, h strip height, S sprite side, D text width.
 
 from __future__ import annotations
 
+import logging
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.models.blocks import Mapping
 from studio.models.compositor import compose
 from studio.models.discriminators import ClipDiscriminator, PictureDiscriminator
 from studio.models.text_to_video import TextToVideoGenerator
@@ -42,11 +48,13 @@ from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
 from studio.training.state import load_average, load_net, read_numbers
 from studio.worlds.captions import is_held_out, sample_slots
-from studio.worlds.lexicon import SLOTS, known_words
+from studio.worlds.lexicon import FUNCTION_WORDS, SLOTS, known_words
 from studio.worlds.noise import sample_noise
 from studio.worlds.scenery import paint_strips, strip_offsets
 from studio.worlds.sprites import load_atlas, paint_sprites
 from studio.worlds.tracks import plan_tracks, plan_tracks_at
+
+logger = logging.getLogger(__name__)
 
 Embed = Callable[[dict[str, Tensor], np.random.Generator], Tensor]
 
@@ -76,11 +84,12 @@ TINY = Sizes(strips=2, sprites=2, tracks=4, joint=2, frames=12, side=16, block=2
 
 def new_generator(tiny: bool = False) -> TextToVideoGenerator:
     """An untrained generator for the world's slots and words."""
-    slots = {name: list(values) for name, values in SLOTS.items()}
-    words = sorted(known_words())
-    if tiny:
-        return TextToVideoGenerator.tiny(slots=slots, known_words=words)
-    return TextToVideoGenerator(slots=slots, known_words=words)
+    words = {
+        "slots": {name: list(values) for name, values in SLOTS.items()},
+        "known_words": sorted(known_words()),
+        "filler_words": sorted(FUNCTION_WORDS),
+    }
+    return TextToVideoGenerator.tiny(**words) if tiny else TextToVideoGenerator(**words)
 
 
 def _torch_rng(rng: np.random.Generator) -> torch.Generator:
@@ -130,13 +139,18 @@ def _picture_loss(made: Tensor, real: Tensor) -> Tensor:
 
 
 class _LayerObjective(Objective):
-    """One picture net against the world's layers: `coarse` of the steps at half size, adversarial after `warm`."""
+    """One picture net against the world's layers.
 
-    coarse, warm = 0.55, 0.75
+    Without words: at half size for `coarse` of the steps. With words: adversarial after `warm` of the steps.
+    """
+
+    coarse, warm = 0.6, 0.5
 
     def __init__(
-        self, name: str, net: nn.Module, critic: nn.Module, gamma: float, rate: float, context: Context, embed: Embed
+        self, name: str, net: nn.Module, critic: nn.Module, gamma: float, rate: float, context: Context, embed: Embed,
+        words: bool,
     ) -> None:
+        self.words = words
         self.ema = (name,)
         net.to(context.device, memory_format=torch.channels_last)
         self.name, self.net, self.context, self.embed, self.rate = name, net, context, embed, rate
@@ -151,7 +165,7 @@ class _LayerObjective(Objective):
 
     def _rough(self, step: int, real: Tensor) -> tuple[bool, Tensor]:
         """Whether this step paints at half the size, and the pictures at the size of this step."""
-        rough = step < self.coarse * self.context.steps
+        rough = not self.words and step < self.coarse * self.context.steps
         return rough, F.avg_pool2d(real, 2) if rough else real
 
     def _adversarial(
@@ -161,7 +175,7 @@ class _LayerObjective(Objective):
         context, begin = self.context, int(self.warm * self.context.steps)
         set_rate(self.optimisers["maker"], self.rate * cosine_rate(step, context.steps))
         figures = {"l1": float((made.detach() - real).abs().mean())}
-        if step < begin:
+        if not self.words or step < begin:
             yield "maker", base, figures
             return
         exact = step % LAZY == 0
@@ -175,11 +189,11 @@ class _LayerObjective(Objective):
 class SpritesObjective(_LayerObjective):
     """Subjects from text and noise, painted by the world as they are needed."""
 
-    def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed) -> None:
+    def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed, words: bool) -> None:
         side = generator.config.sprite_side
         widths = (32, 48) if context.tiny else (48, 96, 160, 224)
         critic = PictureDiscriminator(4, (side, side), widths)
-        super().__init__("sprite_net", generator.sprite_net, critic, 1.0, 1.6e-3, context, embed)
+        super().__init__("sprite_net", generator.sprite_net, critic, 1.0, 1e-3 if words else 1.6e-3, context, embed, words)
         self.generator, self.sizes = generator, TINY if context.tiny else Sizes()
         self.atlas = load_atlas(side)
 
@@ -212,11 +226,11 @@ class SpritesObjective(_LayerObjective):
 class StripsObjective(_LayerObjective):
     """Scenery from text and noise: one random strip of each of many scenes per step, from a pool of bytes."""
 
-    def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed) -> None:
+    def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed, words: bool) -> None:
         height = generator.config.strip_height
         widths = (16, 24) if context.tiny else (32, 64, 128, 160, 192)
         critic = PictureDiscriminator(4, (height, 2 * height), widths)
-        super().__init__("strips_net", generator.strips_net, critic, 2.0, 1.6e-3, context, embed)
+        super().__init__("strips_net", generator.strips_net, critic, 2.0, 1e-3 if words else 1.6e-3, context, embed, words)
         self.generator, self.sizes = generator, TINY if context.tiny else Sizes()
         self.kind_codes = _kind_codes(context.device)
         paint = ScenePainter(height, 0, embed, self.sizes)
@@ -351,8 +365,8 @@ class AdversarialObjective(Objective):
     def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed) -> None:
         self.generator, self.context, self.embed = generator, context, embed
         self.sizes = TINY if context.tiny else Sizes()
-        strips = StripsObjective(generator, context, embed)
-        sprites = SpritesObjective(generator, context, embed)
+        strips = StripsObjective(generator, context, embed, True)
+        sprites = SpritesObjective(generator, context, embed, True)
         clips = ClipDiscriminator(4, self.sizes.side, widths=(8, 16) if context.tiny else (32, 64, 96))
         self.critics = {"strips": strips.adversary, "sprite": sprites.adversary}
         self.critics["clips"] = _Adversary(clips.to(context.device), 2.0, context.device)
@@ -496,49 +510,84 @@ def _pairs_sheet(pair: Sequence[Tensor], columns: int) -> np.ndarray:
     return np.concatenate(rows, 0)
 
 
+_OBJECTIVES = {"sprites": SpritesObjective, "strips": StripsObjective}
+_NETS = {"sprites": "sprite_net", "strips": "strips_net"}
+
+
+def load_tensors(folder: Path) -> dict[str, Tensor]:
+    """All tensors of a phase's state."""
+    return load_file(folder / str(read_numbers(folder)["tensors"]))
+
+
+def gather(generator: TextToVideoGenerator, run: Path) -> None:
+    """Fill the generator with the averages of the phases that stand alone."""
+    load_average(run / "tracks", "tracks_net", generator.tracks_net)
+    load_average(run / "tracks", "reader", generator.reader)
+    load_average(run / "sprites_words", "sprite_net", generator.sprite_net)
+    load_average(run / "strips_words", "strips_net", generator.strips_net)
+
+
+@torch.no_grad()
+def teach_words(mapping: Mapping, codes: Embed, embed: Embed, rng: np.random.Generator, count: int = 6144) -> None:
+    """Change the text layer of a net that knows slot codes so that it reads embeddings of captions.
+
+    Ridge regression from the embeddings of random captions to the codes of their slots, folded into the layer.
+    """
+    slots = [sample_slots(256, rng) for _ in range(max(1, count // 256))]
+    known = torch.cat([codes(one, rng).cpu() for one in slots]).double()
+    read = torch.cat([embed(one, rng).cpu() for one in slots]).double()
+    read = torch.cat([read, torch.ones(len(read), 1, dtype=torch.float64)], 1)
+    ridge = 1e-3 * len(read) * torch.eye(read.shape[1], dtype=torch.float64)
+    solved = torch.linalg.solve(read.T @ read + ridge, read.T @ known)
+    fit = 1 - (read @ solved - known).square().mean() / known.var(0).mean()
+    logger.info("captions explain %.0f %% of the slot codes", 100 * float(fit))
+    weight, bias = mapping.text.weight.double().cpu(), mapping.text.bias.double().cpu()
+    mapping.text.weight.copy_(weight @ solved[:-1].T)
+    mapping.text.bias.copy_(bias + weight @ solved[-1])
+
+
 class TextToVideoRecipe(Recipe):
     """See the head of this file."""
 
     name = "text_to_video"
     phases = (
-        Phase("tracks", 6000, sheet_every=10**9, save_every=1000),
-        Phase("sprites", 3000, sheet_every=250, save_every=100),
-        Phase("strips", 3000, sheet_every=250, save_every=100),
+        Phase("sprites", 1600, sheet_every=200, save_every=100),
+        Phase("strips", 1600, sheet_every=200, save_every=100),
+        Phase("sprites_words", 1200, sheet_every=200, save_every=100),
+        Phase("strips_words", 1200, sheet_every=200, save_every=100),
+        Phase("tracks", 5000, sheet_every=10**9, save_every=500),
         Phase("adversarial", 300, sheet_every=50, save_every=50),
     )
 
     def objective(self, phase: str, context: Context) -> Objective:
-        """Build one phase; "adversarial" starts from what the other three left in the run folder."""
-        generator = new_generator(context.tiny)
-        embed = self.embedder(context)
-        if phase == "adversarial":
-            self._gather(generator, context.run)
-            objective = AdversarialObjective(generator, context, embed)
-            for part, critic in (("strips", "strips"), ("sprites", "sprite")):
-                self._inherit_critic(context.run / part, f"{critic}_net_critic", objective.critics[critic].net)
-            return objective
-        kinds = {"tracks": TracksObjective, "sprites": SpritesObjective, "strips": StripsObjective}
-        return kinds[phase](generator, context, embed)
-
-    @staticmethod
-    def embedder(context: Context) -> Embed:
-        """The trained CLIP; slot codes in a dry run."""
-        return SlotCodes() if context.tiny else CaptionEmbedder(context.checkpoints / "clip", context.device)
-
-    @staticmethod
-    def _inherit_critic(folder: Path, name: str, net: nn.Module) -> None:
-        from safetensors.torch import load_file
-
-        load_net(net, load_file(folder / str(read_numbers(folder)["tensors"])), f"net/{name}/")
-
-    @staticmethod
-    def _gather(generator: TextToVideoGenerator, run: Path) -> None:
-        """The averages of the phases that stand alone."""
-        load_average(run / "tracks", "tracks_net", generator.tracks_net)
-        load_average(run / "tracks", "reader", generator.reader)
-        load_average(run / "sprites", "sprite_net", generator.sprite_net)
-        load_average(run / "strips", "strips_net", generator.strips_net)
+        """Build one phase from what earlier ones left in the run folder."""
+        torch.manual_seed(context.seed)
+        generator, run = new_generator(context.tiny), context.run
+        if phase in ("sprites", "strips"):
+            return _OBJECTIVES[phase](generator, context, SlotCodes(), False)
+        embed: Embed = SlotCodes() if context.tiny else CaptionEmbedder(context.checkpoints / "clip", context.device)
+        if phase == "tracks":
+            return TracksObjective(generator, context, embed)
+        if phase in ("sprites_words", "strips_words"):
+            part = phase.removesuffix("_words")
+            name = _NETS[part]
+            net = load_average(run / part, name, getattr(generator, name))
+            teach_words(net.mapping, SlotCodes(), embed, np.random.default_rng(context.seed))
+            return _OBJECTIVES[part](generator, context, embed, True)
+        gather(generator, run)
+        objective = AdversarialObjective(generator, context, embed)
+        for part, critic in (("strips", "strips"), ("sprites", "sprite")):
+            tensors = load_tensors(run / f"{part}_words")
+            load_net(objective.critics[critic].net, tensors, f"net/{_NETS[part]}_critic/")
+        return objective
 
     def export(self, context: Context, folder: Path) -> None:
-        """Write the whole pipeline's folder: generator in float16, and the CLIP text encoder and tokenizer as they are."""
-        raise NotImplementedError
+        """The generator in half precision, and the CLIP's text encoder and tokenizer beside it."""
+        generator = new_generator(context.tiny)
+        gather(generator, context.run)
+        if (context.run / "adversarial" / "state.json").is_file():
+            for name in AdversarialObjective.ema:
+                load_average(context.run / "adversarial", name, getattr(generator, name))
+        generator.half().save_pretrained(folder / "generator", max_shard_size="15MB")
+        for part in ("text_encoder", "tokenizer"):
+            shutil.copytree(context.checkpoints / "clip" / part, folder / part, dirs_exist_ok=True)
