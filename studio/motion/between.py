@@ -25,7 +25,7 @@ _AGREEMENT = 14.0  # levels of 255: a disagreement of the two samples by this mu
 _WINDOW = 5
 _OFF_FRAME = 12.0  # what an opinion that looks beyond the frame is supposed to disagree by
 _SLIVER = 1e-3
-_HOME = 3.0  # half pixels that a point may miss its home by, there and back
+_HOME = 0.016  # of the diagonal: how far a point may miss its home, there and back
 
 _MODERATE = FlowQuality(preset="medium", finest_level=0)
 _LARGE = FlowQuality(preset="medium", finest_level=1)
@@ -102,7 +102,8 @@ def candidates(gap: Gap, moment: float) -> Candidates:
 
 def matched_share(gap: Gap) -> float:
     """The share, 0..1, of the first frame's points that come home when they follow the motion there and back."""
-    return float((inconsistency(gap.forward, gap.backward) < _HOME).mean())
+    limit = _HOME * float(np.hypot(*gap.forward.shape[:2]))
+    return float((inconsistency(gap.forward, gap.backward) < limit).mean())
 
 
 def full_warps(gap: Gap, found: Candidates, pool: Executor | None = None) -> list[np.ndarray]:

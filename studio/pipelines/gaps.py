@@ -16,7 +16,7 @@ from studio.motion.cuts import is_cut
 
 AT_CUT = ("hold", "dissolve")
 
-_UNMATCHED = 0.15  # keyframes of which a smaller share is found again have nothing to morph: they dissolve
+_UNMATCHED = 0.3  # keyframes of which a smaller share is found again have nothing to morph: they dissolve
 _ENDS = 1e-4  # a moment nearer to a frame than this is the frame
 
 Correct = Callable[[Candidates], tuple[np.ndarray, np.ndarray]]

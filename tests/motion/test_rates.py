@@ -1,0 +1,71 @@
+"""Exact rates: counts, places and moments, each worked out here by other means than the code's."""
+
+from fractions import Fraction
+from itertools import count, pairwise
+
+import numpy as np
+import pytest
+
+from studio.motion.rates import LONGEST_REPEAT, frames_out, moments, nodes
+
+NTSC = {23.976: Fraction(24000, 1001), 29.97: Fraction(30000, 1001), 59.94: Fraction(60000, 1001)}
+PAIRS = [
+    (24, 60), (24, 48), (24, 30), (24, 25), (24, 120), (25, 50), (25, 60), (25, 24), (30, 60), (30, 24),
+    (60, 24), (60, 30), (50, 60), (12, 24), (10, 60), (15, 60), (23.976, 59.94), (29.97, 59.94), (29.97, 60),
+    (23.976, 24),
+]  # fmt: skip
+
+
+def exact(rate):
+    return NTSC.get(rate, Fraction(rate))
+
+
+@pytest.mark.parametrize("rate_in, rate_out", PAIRS)
+@pytest.mark.parametrize("length", [2, 25, 1000])
+def test_the_length_is_kept_to_the_nearest_frame(rate_in, rate_out, length):
+    made = frames_out(length, exact(rate_in), exact(rate_out))
+    error = abs(length / exact(rate_in) - made / exact(rate_out))
+    assert error <= Fraction(1, 2) / exact(rate_out) or made == 1
+
+
+@pytest.mark.parametrize("rate_in, rate_out", PAIRS)
+def test_every_moment_stands_where_its_timestamp_says(rate_in, rate_out):
+    step = exact(rate_in) / exact(rate_out)
+    clip = [(place, np.full((1, 1, 3), place % 256, np.uint8)) for place in range(40)]
+    stamps = [
+        (first[0] + moment) / float(exact(rate_in))
+        for first, _, inside in moments(pairwise(clip), (index * step for index in count()))
+        for moment in inside
+    ]
+    np.testing.assert_allclose(stamps, np.arange(len(stamps)) / float(exact(rate_out)), atol=1e-9)
+    assert stamps[-1] < 39 / float(exact(rate_in)) <= len(stamps) / float(exact(rate_out)) + 1e-9
+
+
+def grey(values):
+    return [np.full((16, 16, 3), value, np.uint8) for value in values]
+
+
+def test_repeats_are_dropped_and_the_last_frame_never():
+    places = [place for place, _ in nodes(iter(grey([10, 10, 50, 50, 90, 90])), drop_duplicates=True)]
+    assert places == [0, 2, 4, 5]
+    assert [place for place, _ in nodes(iter(grey([10, 10, 50])))] == [0, 1, 2]
+
+
+def test_a_picture_that_stands_still_is_kept_in_short_steps():
+    places = [place for place, _ in nodes(iter(grey([10] * 30 + [200])), drop_duplicates=True)]
+    assert places[0] == 0 and places[-1] == 30
+    assert max(np.diff(places)) <= LONGEST_REPEAT
+
+
+def test_no_more_is_read_than_is_needed():
+    read = []
+
+    def endless():
+        for index in count():
+            read.append(index)
+            yield np.full((16, 16, 3), index % 256, np.uint8)
+
+    stream = moments(pairwise(nodes(endless())), (Fraction(index, 2) for index in count()))
+    for _ in range(5):
+        next(stream)
+    assert len(read) <= 7
