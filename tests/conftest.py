@@ -33,17 +33,18 @@ def tiny_checkpoints(tmp_path_factory) -> Path:
 
 
 def _tiny_pipelines() -> dict:
-    from studio.models.prediction import PredictionGenerator
+    import torch
     from studio.pipelines.prediction import PredictionPipeline
-    from studio.pipelines.restyle import RestylePipeline
-    from studio.pipelines.text_to_video import TextToVideoPipeline
     from transformers import CLIPTextModelWithProjection, CLIPVisionModelWithProjection
 
     from studio.models.clip import build_clip, train_tokenizer
     from studio.models.interpolation import InterpolationGenerator
+    from studio.models.prediction import PredictionGenerator
     from studio.models.restyle import RestyleGenerator
     from studio.models.text_to_video import TextToVideoGenerator
     from studio.pipelines.interpolation import InterpolationPipeline
+    from studio.pipelines.restyle import RestylePipeline
+    from studio.pipelines.text_to_video import TextToVideoPipeline
     from studio.worlds.lexicon import SLOTS, known_words
 
     tokenizer = train_tokenizer(WORDS, 560)
@@ -51,12 +52,14 @@ def _tiny_pipelines() -> dict:
     text = CLIPTextModelWithProjection(clip.config.text_config).eval()
     vision = CLIPVisionModelWithProjection(clip.config.vision_config).eval()
     slots = {name: list(values) for name, values in SLOTS.items()}
-    looks = {"looks": ["oil", "neon"], "look_phrases": [["an oil painting"], ["neon lights"]]}
+    looks = {"looks": ["oil", "neon"], "look_titles": ["oil painting", "neon"]}
     drawing = TextToVideoGenerator.tiny(slots=slots, known_words=sorted(known_words()))
-    painting = RestyleGenerator.tiny(**looks, look_titles=["oil painting", "neon"], known_words=["oil", "painting"])
+    between = InterpolationGenerator(width=8, deep=8, style=8)
+    painting = RestyleGenerator.tiny(**looks, known_words=["oil", "painting"])
+    torch.nn.init.normal_(painting.look_codes)
     return {
         "text_to_video": TextToVideoPipeline(text, tokenizer, drawing.eval()),
-        "interpolation": InterpolationPipeline(text, tokenizer, InterpolationGenerator.tiny().eval()),
+        "interpolation": InterpolationPipeline(text, tokenizer, between.eval()),
         "restyle": RestylePipeline(text, tokenizer, vision, painting.eval()),
         "prediction": PredictionPipeline(text, tokenizer, PredictionGenerator.tiny().eval()),
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from studio.errors import MediaError
 from studio.media.probe import probe
+from studio.privacy import take_in as copy_in
 from studio.requests import MAX_SEED, Request
 from studio.service.jobs import Source, Task
 from studio.settings import Limits
@@ -41,16 +42,25 @@ def take_in(request: Request, folder: Path, limits: Limits) -> Task:
     place.mkdir()
     sources: dict[str, tuple[Source, ...]] = {}
     for name, paths in files_of(request):
-        sources[name] = tuple(_copy(path, place / f"{name}-{number}", limits) for number, path in enumerate(paths))
+        sources[name] = tuple(_copy(path, place, name, limits) for path in paths)
     return Task(request=replace(request, seed=seed), seed=seed, folder=folder, sources=sources)
 
 
-def _copy(path: Path, copy: Path, limits: Limits) -> Source:
+def _copy(path: Path, folder: Path, stem: str, limits: Limits) -> Source:
     if not path.is_file():
         raise MediaError(f'There is no file "{path.name}": please choose it again.')
     info = probe(path, limits)
-    shutil.copyfile(path, copy)
-    return Source(copy, path.name, info)
+    return Source(copy_in(path, folder, stem), path.name, info)
+
+
+def bytes_of(request: Request) -> int:
+    """How much room the copies of a request's files need; files that are not there count nothing."""
+    return sum(path.stat().st_size for _, paths in files_of(request) for path in paths if path.is_file())
+
+
+def let_go(folder: Path) -> None:
+    """Remove the copies when the job is done: only its results stay."""
+    shutil.rmtree(folder / SOURCES, ignore_errors=True)
 
 
 def label_of(request: Request) -> str:

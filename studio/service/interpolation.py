@@ -11,7 +11,7 @@ import numpy as np
 
 from studio.errors import LimitError, MediaError
 from studio.media.decode import open_frames, read_image
-from studio.media.frames import fit, pad_to_even
+from studio.media.frames import fit, scaled_to
 from studio.requests import InterpolationRequest
 from studio.service.jobs import Source
 from studio.service.results import Result
@@ -61,8 +61,10 @@ def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
     fps = request.fps or DEFAULT_FPS
     pipeline: InterpolationPipeline = bench.pipeline()
     bench.note_long_words(pipeline, request.prompt)
-    total = round(_gaps(request) * request.seconds * fps) + (0 if request.loop else 1)
-    bench.start("working", total, "Drawing the frames between.")
+    per_gap = max(1, round(request.seconds * fps))
+    if abs(per_gap / fps - request.seconds) > 1e-3:
+        bench.notes.append(f"Each gap has {per_gap} whole frames: {float(per_gap / fps):.3f} seconds.")
+    bench.start("working", _gaps(request) * per_gap + (not request.loop), "Drawing the frames between.")
     frames = pipeline.animate(
         keyframes,
         seconds=request.seconds,
@@ -74,34 +76,26 @@ def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
         generator=bench.generator(),
         is_cancelled=bench.is_cancelled,
     )
-    count = 0
     with bench.video("video.mp4", (width, height), fps) as video:
         for frame in frames:
             video.write(frame)
-            count += 1
-            bench.step(count)
-    return bench.finish("video.mp4", (width, height), fps, count)
+            bench.step(video.frames_written)
+    return bench.finish(video, fps)
 
 
 def _keyframes(bench: Workbench) -> list[np.ndarray]:
-    """All pictures at the size of the first (even, at most MAX_KEYFRAME_SIDE long): scaled to cover, then cropped."""
+    """All pictures at the size of the first (at most MAX_KEYFRAME_SIDE long): scaled to cover it, then cropped."""
     sources = bench.sources("images")
     bench.start("working", len(sources), "Reading the pictures.")
+    first = sources[0].info.size
+    size = scaled_to(first, MAX_KEYFRAME_SIDE)
+    if size != first:
+        bench.notes.append(f"The first picture is {first[0]}x{first[1]}; the film is {size[0]}x{size[1]}.")
     pictures: list[np.ndarray] = []
-    size = (0, 0)
-    shapes = set()
     for number, source in enumerate(sources, start=1):
-        picture = read_image(source.path, bench.limits)
-        height, width = picture.shape[:2]
-        shapes.add((width, height))
-        if not pictures:
-            scale = min(1.0, MAX_KEYFRAME_SIDE / max(width, height))
-            size = (max(2, round(width * scale) // 2 * 2), max(2, round(height * scale) // 2 * 2))
-            if size != (width, height):
-                bench.notes.append(f"The first picture is {width}x{height}; the film is {size[0]}x{size[1]}.")
-        pictures.append(picture if (width, height) == size else fit(picture, size, "cover"))
+        pictures.append(fit(read_image(source.path, bench.limits), size, "cover"))
         bench.step(number)
-    if len(shapes) > 1:
+    if len({source.info.size for source in sources}) > 1:
         bench.notes.append(
             f"The pictures have different sizes: all were scaled to cover the first one's {size[0]}x{size[1]} "
             "and cropped around the centre."
@@ -116,7 +110,7 @@ def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
     pipeline: InterpolationPipeline = bench.pipeline()
     bench.note_long_words(pipeline, request.prompt)
     fps = request.fps
-    with open_frames(source.path, bench.limits) as clip:
+    with open_frames(source.path, bench.limits, info=source.info) as clip:
         total = round(clip.length * fps / clip.fps) if clip.length else None
         bench.start("working", total, "Drawing the frames between.")
         frames = pipeline.retime(
@@ -130,15 +124,12 @@ def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
             generator=bench.generator(),
             is_cancelled=bench.is_cancelled,
         )
-        size = (clip.size[0] + clip.size[0] % 2, clip.size[1] + clip.size[1] % 2)
-        count = 0
-        with bench.video("video.mp4", size, fps, sound=clip.sound) as video:
+        with bench.video("video.mp4", clip.size, fps, sound=clip.sound) as video:
             for frame in frames:
-                video.write(pad_to_even(frame))
-                count += 1
-                bench.step(count)
+                video.write(frame)
+                bench.step(video.frames_written)
         bench.note_source(source, clip)
-    return bench.finish("video.mp4", size, fps, count)
+    return bench.finish(video, fps)
 
 
 def _at_least_two(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

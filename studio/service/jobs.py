@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,10 +38,10 @@ class Task:
 
 
 class Job:
-    """A job. ``id`` is 128 random bits (nobody can guess another's); ``request`` is as the person made it."""
+    """A job. ``id`` is its folder's name: 128 random bits, so nobody can guess another's."""
 
-    def __init__(self, task: Task, *, job_id: str | None = None, visitor: str = "") -> None:
-        self.id = job_id or new_id()
+    def __init__(self, task: Task, *, visitor: str = "") -> None:
+        self.id = task.folder.name
         self.task = task
         self.visitor = visitor
         self.submitted = time.monotonic()
@@ -116,8 +115,3 @@ class Job:
             last = Event("cancelled" if isinstance(outcome, Cancelled) else "failed", message=str(outcome))
         self._over.set()
         self._log.add(last)
-
-
-def new_id() -> str:
-    """128 random bits in hexadecimal: safe as a folder's name, and not to be guessed."""
-    return secrets.token_hex(16)

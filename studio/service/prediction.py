@@ -11,7 +11,6 @@ import numpy as np
 from studio.errors import LimitError, MediaError
 from studio.media.decode import open_frames
 from studio.media.encode import VideoWriter
-from studio.media.frames import pad_to_even
 from studio.requests import PredictionRequest
 from studio.service.jobs import Source
 from studio.service.marking import mark_predicted
@@ -41,13 +40,12 @@ def run(request: PredictionRequest, bench: Workbench) -> Result:
     source = bench.source("clip")
     pipeline: PredictionPipeline = bench.pipeline()
     bench.note_long_words(pipeline, request.prompt)
-    with open_frames(source.path, bench.limits) as clip:
-        size = (clip.size[0] + clip.size[0] % 2, clip.size[1] + clip.size[1] % 2)
+    with open_frames(source.path, bench.limits, info=source.info) as clip:
         wanted = max(1, round(request.seconds * clip.fps))
         sound = clip.sound if request.append else None
         sound_seconds = float(clip.length / clip.fps) if sound is not None and clip.length else None
-        with bench.video("video.mp4", size, clip.fps, sound=sound, sound_seconds=sound_seconds) as video:
-            tail, copied = _read(iter(clip), clip.length, request, video, bench)
+        with bench.video("video.mp4", clip.size, clip.fps, sound=sound, sound_seconds=sound_seconds) as video:
+            tail = _read(iter(clip), clip.length, request, video, bench)
             bench.start("working", wanted, "Predicting frames.")
             frames = pipeline.stream(
                 tail,
@@ -58,7 +56,6 @@ def run(request: PredictionRequest, bench: Workbench) -> Result:
                 is_cancelled=bench.is_cancelled,
             )
             for done, frame in enumerate(frames, start=1):
-                frame = pad_to_even(frame)
                 video.write(mark_predicted(frame) if request.mark else frame)
                 bench.step(done)
         bench.note_source(source, clip)
@@ -68,13 +65,13 @@ def run(request: PredictionRequest, bench: Workbench) -> Result:
             if request.append
             else "The continuation has no sound: sound is not predicted."
         )
-    return bench.finish("video.mp4", size, clip.fps, copied + wanted)
+    return bench.finish(video, clip.fps)
 
 
 def _read(
     frames: Iterator[np.ndarray], length: int | None, request: PredictionRequest, video: VideoWriter, bench: Workbench
-) -> tuple[np.ndarray, int]:
-    """The clip's last frames (T, H, W, 3), and how many frames were copied into the result."""
+) -> np.ndarray:
+    """The clip's last frames (T, H, W, 3); all of them are copied into the result where that is asked for."""
     bench.start("working", length, "Reading the clip.")
     tail: deque[np.ndarray] = deque(maxlen=CONTEXT_FRAMES)
     count = 0
@@ -82,8 +79,8 @@ def _read(
         tail.append(frame)
         count += 1
         if request.append:
-            video.write(pad_to_even(frame))
+            video.write(frame)
         bench.step(count)
     if len(tail) < 2:
         raise MediaError(ONE_PICTURE)
-    return np.stack(tail), count if request.append else 0
+    return np.stack(tail)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 
 from studio.errors import MediaError
 from studio.media.decode import open_frames, read_image
-from studio.media.frames import pad_to_even
 from studio.requests import RestyleRequest
 from studio.scene import LookReading
 from studio.service.jobs import Source
@@ -58,17 +56,14 @@ def run(request: RestyleRequest, bench: Workbench) -> Result:
 def _clip(
     source: Source, pipeline: RestylePipeline, look: dict, understood: LookReading | None, bench: Workbench
 ) -> Result:
-    count = 0
-    with open_frames(source.path, bench.limits) as clip:
+    with open_frames(source.path, bench.limits, info=source.info) as clip:
         bench.start("working", clip.length, "Painting frames.")
-        size = (clip.size[0] + clip.size[0] % 2, clip.size[1] + clip.size[1] % 2)
-        with bench.video("video.mp4", size, clip.fps, sound=clip.sound) as video:
+        with bench.video("video.mp4", clip.size, clip.fps, sound=clip.sound) as video:
             for frame in pipeline.stream(iter(clip), length=clip.length, **look):
-                video.write(pad_to_even(frame))
-                count += 1
-                bench.step(count)
+                video.write(frame)
+                bench.step(video.frames_written)
         bench.note_source(source, clip)
-    return bench.finish("video.mp4", size, clip.fps, count, understood=understood)
+    return bench.finish(video, clip.fps, understood=understood)
 
 
 def _picture(
@@ -81,13 +76,10 @@ def _picture(
     Image.fromarray(painted).save(bench.results / "picture.png")
     if source.info.has_alpha:
         bench.notes.append("Transparent parts were laid over white.")
-    still: np.ndarray = pad_to_even(painted)
-    size = (still.shape[1], still.shape[0])
-    with bench.video("video.mp4", size, STILL_FPS) as video:
+    with bench.video("video.mp4", (painted.shape[1], painted.shape[0]), STILL_FPS) as video:
         for _ in range(STILL_FRAMES):
-            video.write(still)
-    png = bench.results / "picture.png"
-    return bench.finish("video.mp4", size, STILL_FPS, STILL_FRAMES, picture=png, understood=understood)
+            video.write(painted)
+    return bench.finish(video, STILL_FPS, picture=bench.results / "picture.png", understood=understood)
 
 
 def _notes(understood: LookReading | None) -> list[str]:

@@ -21,8 +21,8 @@ from studio.service import interpolation, prediction, restyle, text_to_video
 from studio.service.events import Event
 from studio.service.faults import translate
 from studio.service.history import Entry, History
-from studio.service.intake import label_of, take_in
-from studio.service.jobs import Job, new_id
+from studio.service.intake import bytes_of, label_of, let_go, take_in
+from studio.service.jobs import Job
 from studio.service.queue import JobQueue
 from studio.service.results import Result
 from studio.service.shelf import PipelineShelf
@@ -60,7 +60,7 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._folders = JobFolders(settings.work)
+        self._folders = JobFolders(settings.work, settings.keep_seconds)
         self._shelf = PipelineShelf(settings)
         self._history = History()
         self._lock = threading.Lock()
@@ -84,17 +84,18 @@ class Studio:
         """
         self._queue.check_room(visitor)
         catalogue.find(request.task, self.settings.checkpoints)
-        job_id = new_id()
+        folder = self._folders.create(bytes_of(request))
         try:
-            folder = self._folders.create(job_id)
             task = take_in(request, folder, self.settings.limits)
             TASKS[request.task].check(task.request, task.sources, self.settings.limits)
-            job = Job(task, job_id=job_id, visitor=visitor)
+            job = Job(task, visitor=visitor)
             with self._lock:
                 self._jobs[job.id] = job
             self._queue.add(job)
         except Exception as error:
-            self._wipe(job_id)
+            with self._lock:
+                self._jobs.pop(folder.name, None)
+            self._folders.remove(folder)
             known = translate(error)
             raise known from (None if known is error else error)
         return job
@@ -133,7 +134,7 @@ class Studio:
         try:
             with self._gif_lock:
                 if not target.exists():
-                    write_gif(target, video)
+                    write_gif(target, video, metadata=read_request(video))
         except Exception as error:
             known = translate(error)
             raise known from (None if known is error else error)
@@ -197,12 +198,12 @@ class Studio:
             bench.start("working", None, "Reading the files." if job.task.sources else "Starting.")
             outcome = TASKS[job.request.task].run(job.request, bench)
             bench.check_cancelled()
-            self._folders.wipe_sources(job.id)
+            let_go(job.task.folder)
             outcome = replace(outcome, seconds_taken=time.monotonic() - started, job_id=job.id)
         except BaseException as error:  # noqa: BLE001  the worker must outlive whatever a job does
             outcome = translate(error)
         if isinstance(outcome, StudioError):
-            self._folders.wipe(job.id)
+            self._folders.remove(job.task.folder)
             self._shelf.release()
         else:
             entry = Entry(job_id=job.id, task=job.request.task, video=outcome.video, label=label_of(job.request))
@@ -210,13 +211,7 @@ class Studio:
         job.end(outcome)
 
     def _discard(self, job: Job) -> None:
-        self._folders.wipe(job.id)
-
-    def _wipe(self, job_id: str) -> None:
-        with self._lock:
-            self._jobs.pop(job_id, None)
-        self._history.forget(job_id)
-        self._folders.wipe(job_id)
+        self._folders.remove(job.task.folder)
 
     def _sweep(self) -> None:
         """Results stay for the settings' time after their job's end, then their folder goes."""
@@ -224,6 +219,9 @@ class Studio:
         while not self._closing.wait(min(SWEEP_SECONDS, keep / 2)):
             now = time.monotonic()
             with self._lock:
-                old = [job.id for job in self._jobs.values() if job.ended is not None and now - job.ended > keep]
-            for job_id in old:
-                self._wipe(job_id)
+                old = [job for job in self._jobs.values() if job.ended is not None and now - job.ended > keep]
+                for job in old:
+                    del self._jobs[job.id]
+            for job in old:
+                self._history.forget(job.id)
+                self._folders.remove(job.task.folder)

@@ -120,7 +120,8 @@ class Workbench:
     ) -> Iterator[VideoWriter]:
         """A video ``name`` in the results' folder that is finished when the block ends well, and gone if it does not.
 
-        ``size`` (width, height), even. ``request`` is what the file says of itself (default: the job's request).
+        ``size`` (width, height) of its frames; an odd one is padded, and noted. ``request`` is what the file says of
+        itself (default: the job's request).
         """
         metadata = (request or self.request).to_json()
         writer = VideoWriter(
@@ -130,45 +131,43 @@ class Workbench:
             yield writer
             self.check_cancelled()
             writer.close()
+            self.notes.extend(note for note in writer.notes if note not in self.notes)
         except BaseException:
             writer.abort()
             raise
 
     def finish(
         self,
-        name: str,
-        size: tuple[int, int],
+        video: VideoWriter,
         fps: Fraction,
-        frames: int,
         *,
         picture: Path | None = None,
         understood: Understanding | LookReading | None = None,
     ) -> Result:
-        """The result of a task that made one video ``name`` of ``frames`` frames, with the notes gathered so far."""
+        """The result of a task that made one video, now closed, with the notes gathered so far."""
         return Result(
             task=self.request.task,
-            video=self.results / name,
+            video=video.path,
             seed=self.seed,
-            width=size[0],
-            height=size[1],
+            width=video.size[0],
+            height=video.size[1],
             fps=float(fps),
-            frames=frames,
+            frames=video.frames_written,
             picture=picture,
             understood=understood,
             notes=tuple(self.notes),
         )
 
     def note_source(self, source: Source, clip: FrameStream) -> None:
-        """Say what a clip lost on its way through: odd sizes, transparency, depth, a rate that varied."""
-        width, height = clip.size
-        if width % 2 or height % 2:
-            self.notes.append(
-                f"H.264 needs even sizes: the {width}x{height} clip got a repeated line of pixels at its edge."
-            )
-        if source.info.has_alpha:
+        """Say what a clip lost on its way in: transparency, depth, a rate that varied."""
+        if source.info.has_alpha and source.info.kind != "animation":  # a GIF does not say whether any part is
             self.notes.append("Transparent parts were laid over white.")
         if source.info.ten_bit:
             self.notes.append("The source has 10 bits per colour; the result has 8.")
+        if source.info.variable_rate:
+            self.notes.append(
+                f"The source's frame rate varies; it was read at a steady {float(clip.fps):.5g} frames per second."
+            )
 
     def note_long_words(self, pipeline: StudioPipeline, words: str) -> None:
         """Say so where the text encoder reads only the start of a long prompt."""
