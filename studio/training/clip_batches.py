@@ -148,8 +148,8 @@ class ScenePairs:
 
 
 def read_photos(folder: Path | None, limit: int) -> list[np.ndarray]:
-    """Photos as uint8 RGB (H, W, 3), about 400 pixels high; ResourceError if the folder has none."""
-    paths = sorted((folder / "train" / "photos").glob("*.jpg")) if folder is not None else []
+    """A folder's photos as uint8 RGB (H, W, 3), 400 pixels high; ResourceError if it has none."""
+    paths = sorted(folder.glob("*.jpg")) if folder is not None else []
     if not paths:
         raise ResourceError("The looks need photos: pass --data with a folder that holds train/photos/*.jpg.")
     pictures = []
@@ -166,16 +166,18 @@ def read_photos(folder: Path | None, limit: int) -> list[np.ndarray]:
 class LookPairs:
     """Crops of photos in every look, against the ways of naming it."""
 
-    def __init__(self, photos: list[np.ndarray], seed: int, each: int) -> None:
+    def __init__(
+        self, photos: list[np.ndarray], seed: int, each: int, sides: tuple[int, int] = (170, 330)
+    ) -> None:
+        """`each` crops per look; `sides` their least and greatest size before painting, in pixels (photos have 400)."""
         rng = np.random.default_rng((seed, 17))
-        self.each = each
+        self.each, self.sides = each, sides
         pictures = [[self._paint(name, photos, rng) for _ in range(each)] for name in LOOK_NAMES]
         self.pictures = torch.from_numpy(np.stack(pictures)).movedim(-1, -3)  # (looks, each, 3, side, side)
 
-    @staticmethod
-    def _paint(name: str, photos: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    def _paint(self, name: str, photos: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
         photo = photos[int(rng.integers(len(photos)))]
-        side = int(rng.integers(170, 330))
+        side = int(rng.integers(*self.sides))
         top, left = int(rng.integers(photo.shape[0] - side)), int(rng.integers(photo.shape[1] - side))
         crop = photo[top : top + side, left : left + side].astype(np.float32) / 255
         painted = LOOKS[name].paint(crop, rng.standard_normal((side, side)).astype(np.float32))

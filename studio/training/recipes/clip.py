@@ -9,19 +9,16 @@ Letters: B pairs, D joint width.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPModel, CLIPTokenizer
 
-from studio.errors import CheckpointError
 from studio.models.clip import WIDTH, build_clip, pack_frames, picture_features, text_features, train_tokenizer
 from studio.tensors import to_uint8
 from studio.training.clip_batches import (
@@ -35,13 +32,15 @@ from studio.training.clip_batches import (
     all_phrases,
     read_photos,
 )
+from studio.training.clip_card import load_average, measure, retrieval, write_card
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.worlds.captions import captions, sample_slots
 from studio.worlds.lexicon import SLOTS
 
 logger = logging.getLogger(__name__)
 
-SCENES, LOOKS, COURSES, TIMINGS, EXTRA = 56, 12, 12, 8, 56  # pairs of each kind per step, and captions without a clip
+SCENES, LOOKS, COURSES, TIMINGS, EXTRA = 40, 12, 12, 8, 128  # pairs of each kind per step, and captions without a clip
+SIGHT_SIZES = (64, 12, 12, 8, 0)  # the same when only the picture tower learns
 LEARNING_RATE, WARM_UP = 1.0e-3, 60
 HEADS = {name: len(values) for name, values in SLOTS.items()} | {
     "look": len(LOOK_NAMES), "course": len(COURSE_NAMES), "timing": len(TIMING_NAMES)}
@@ -76,6 +75,17 @@ def join(batches: list[Pairs]) -> tuple[Tensor, list[str], Tensor]:
     return clips, [phrase for pairs in batches for phrase in pairs.phrases], groups
 
 
+def run_tokenizer(context: Context) -> CLIPTokenizer:
+    """The tokenizer of a run: learnt once and kept in its folder, because the weights belong to these very pieces."""
+    folder = context.run / "tokenizer"
+    if (folder / "tokenizer.json").is_file():
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    texts = all_phrases(400 if context.tiny else 24000, np.random.default_rng((context.seed, 5)))
+    tokenizer = train_tokenizer(texts)
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
 class ClipObjective(Objective):
     """Both towers and the heads, one optimiser, one loss."""
 
@@ -86,18 +96,22 @@ class ClipObjective(Objective):
     def __init__(self, context: Context) -> None:
         self.context = context
         torch.manual_seed(context.seed)
-        texts = all_phrases(400 if context.tiny else 24000, np.random.default_rng((context.seed, 5)))
-        self.tokenizer: CLIPTokenizer = train_tokenizer(texts)
+        self.tokenizer = run_tokenizer(context)
         self.device = context.device
         clip, heads = build_clip(self.tokenizer, context.tiny).to(self.device), Heads().to(self.device)
         parameters = [*clip.parameters(), *heads.parameters()]
         optimiser = torch.optim.AdamW(parameters, LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.02)
         super().__init__({"clip": clip, "heads": heads}, {"clip": optimiser})
-        photos = read_photos(context.data, 4 if context.tiny else 80)
+        photos = read_photos(context.data and context.data / "train" / "photos", 4 if context.tiny else 80)
         self.scenes = ScenePairs(context.seed, context.tiny)
-        self.looks = LookPairs(photos, context.seed, 1 if context.tiny else 32)
+        self.looks = LookPairs(photos, context.seed, *((1, (64, 80)) if context.tiny else (32,)))
         self.camera = CameraPairs(photos, self.scenes, context.seed)
         self.sizes = (4, 2, 2, 2, 4) if context.tiny else (SCENES, LOOKS, COURSES, TIMINGS, EXTRA)
+
+    def _draw(self, step: int, rng: np.random.Generator) -> list[Pairs]:
+        scenes, looks, courses, timings, _ = self.sizes
+        return [self.scenes.draw(scenes, step, rng), self.looks.draw(looks, rng),
+                self.camera.courses(courses, rng), self.camera.timings(timings, rng)]
 
     def _set_rate(self, step: int) -> None:
         share = step / max(1, self.context.steps)
@@ -107,11 +121,9 @@ class ClipObjective(Objective):
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         self._set_rate(step)
-        scenes, looks, courses, timings, extra = self.sizes
-        batches = [self.scenes.draw(scenes, step, rng), self.looks.draw(looks, rng),
-                   self.camera.courses(courses, rng), self.camera.timings(timings, rng)]
+        batches = self._draw(step, rng)
         clips, phrases, groups = join(batches)
-        more = sample_slots(extra, rng)
+        more = sample_slots(self.sizes[-1], rng)
         phrases = phrases + captions(more, rng)
         with torch.autocast(self.device.type, torch.bfloat16):
             clip: CLIPModel = self.nets["clip"]
@@ -159,45 +171,57 @@ class ClipObjective(Objective):
         return np.concatenate(list(rows.reshape(2, 4, 128, 256, 3).transpose(0, 2, 1, 3, 4).reshape(2, 128, 1024, 3)))
 
 
-@torch.no_grad()
-def retrieval(clip: CLIPModel, tokenizer: CLIPTokenizer, scenes: ScenePairs, rng: np.random.Generator,
-              rounds: int = 4) -> dict[str, float]:
-    """How often a clip finds its caption: among 64 random ones, and against a twin that differs in one slot."""
-    random_hits: list[float] = []
-    twin_hits: list[float] = []
-    for _ in range(rounds):
-        for hard, hits in ((0.0, random_hits), (1.0, twin_hits)):
-            pairs = scenes.fresh(64, rng, hard=hard)
-            scores = picture_features(clip, pack_frames(pairs.clips)) @ text_features(clip, tokenizer, pairs.phrases).T
-            if hard:
-                own, other = scores.diagonal(), scores[torch.arange(64), torch.arange(64) ^ 1]
-                hits.append((own > other).float().mean().item())
-            else:
-                hits.append((scores.argmax(1) == torch.arange(64)).float().mean().item())
-    return {"R@1 of 64": round(float(np.mean(random_hits)), 3), "beats its twin": round(float(np.mean(twin_hits)), 3)}
+class SightObjective(ClipObjective):
+    """The picture tower goes on against a text tower that stands still (Zhai et al. 2022, LiT, arXiv 2111.07991).
+
+    Generators that were trained on this CLIP's text embeddings stay valid.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        clip, heads = self.nets["clip"], self.nets["heads"]
+        clip.load_state_dict(load_average(context.run / "clip"))
+        self.averages["clip"].load_state_dict(clip.state_dict())
+        for module in (clip.text_model, clip.text_projection, heads.text):
+            module.requires_grad_(False)
+        parameters = [value for net in (clip, heads) for value in net.parameters() if value.requires_grad]
+        self.optimisers = {"clip": torch.optim.AdamW(parameters, LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.02)}
+        if not context.tiny:
+            self.sizes = SIGHT_SIZES
+
+    def losses(self, step: int, rng: np.random.Generator) -> Losses:
+        self._set_rate(step)
+        batches = self._draw(step, rng)
+        clips, phrases, groups = join(batches)
+        clip: CLIPModel = self.nets["clip"]
+        with torch.autocast(self.device.type, torch.bfloat16):
+            with torch.no_grad():
+                texts = text_features(clip, self.tokenizer, phrases)
+            pictures = picture_features(clip, pack_frames(clips.to(self.device)))
+        pairing = contrastive(pictures, texts, groups.to(self.device), clip.logit_scale.exp().clamp(max=60))
+        _, seeing, figures = self._heads(pictures, texts, batches, {})
+        yield "clip", pairing + 0.5 * seeing, figures | {"pairing": pairing.item()}
 
 
 class ClipRecipe(Recipe):
-    """One phase; the tokenizer is learnt at its start and again, identically, at the export."""
+    """Both towers together, then the picture tower alone. The tokenizer is learnt once and kept in the run folder."""
 
     name = "clip"
-    phases = (Phase("clip", steps=1100, sheet_every=275, save_every=100),)
+    phases = (
+        Phase("clip", steps=320, sheet_every=160, save_every=40),
+        Phase("sight", steps=1500, sheet_every=250, save_every=50),
+    )
 
     def objective(self, phase: str, context: Context) -> ClipObjective:
-        return ClipObjective(context)
+        return SightObjective(context) if phase == "sight" else ClipObjective(context)
 
     def export(self, context: Context, folder: Path) -> None:
-        """The averaged CLIPModel in float16 and its tokenizer."""
-        state = context.run / "clip"
-        try:
-            numbers = json.loads((state / "state.json").read_text(encoding="utf-8"))
-        except OSError as error:
-            raise CheckpointError(f"There is no trained CLIP in {state}; train it first.") from error
-        texts = all_phrases(400 if context.tiny else 24000, np.random.default_rng((context.seed, 5)))
-        tokenizer = train_tokenizer(texts)
+        """The averaged CLIPModel in float16, its tokenizer, and its model card with what it measures now."""
+        tokenizer = run_tokenizer(context)
         clip = build_clip(tokenizer, context.tiny)
-        tensors = load_file(state / numbers["tensors"])
-        prefix = "ema/clip/"
-        clip.load_state_dict({key[len(prefix):]: value for key, value in tensors.items() if key.startswith(prefix)})
-        clip.half().save_pretrained(folder, max_shard_size="15MB", safe_serialization=True)
+        last = "sight" if (context.run / "sight" / "state.json").is_file() else "clip"
+        clip.load_state_dict(load_average(context.run / last))
+        clip.half().save_pretrained(folder, max_shard_size="15MB")
         tokenizer.save_pretrained(folder)
+        figures = measure(clip.float().eval(), tokenizer, context)
+        write_card(folder, context, figures)
