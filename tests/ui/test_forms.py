@@ -64,7 +64,7 @@ def test_presets_keep_even_sizes_within_bounds():
 def test_a_missing_clip_is_said_in_a_sentence(tab):
     values = {"source": "clip", "clip": None, "picture": None, "fps": "60", "prompt": "",
               "at_cut": "hold", "seed": None, "keep_prompt": True}  # fmt: skip
-    with pytest.raises(RequestError, match="Please add a clip first"):
+    with pytest.raises(RequestError, match="Please add a clip"):
         tab.to_request(values)
 
 
