@@ -118,6 +118,8 @@ class _Reader:
     def frames(self) -> Iterator[np.ndarray]:
         """Frames (H, W, 3 or 4) until the clip ends; MediaError when it turns out to end too early."""
         width, height = self._size
+        expected = self._info.duration * self._rate
+        most = min(self._limits.frames, int(1.1 * expected + self._rate + 25))
         count = 0
         try:
             while True:
@@ -126,10 +128,8 @@ class _Reader:
                 if got < frame.nbytes:
                     break
                 count += 1
-                if count > self._limits.frames or count > (self._limits.seconds + 1) * self._rate + 1:
-                    raise LimitError(
-                        "The clip runs on for longer than its header says and than can be taken: please cut it."
-                    )
+                if count > most:
+                    raise LimitError("The clip runs on for longer than its header says; please export it anew.")
                 yield frame if self._keep_alpha or self._layers == 3 else over_white(frame)
             self._check_end(count)
         finally:

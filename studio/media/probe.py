@@ -124,7 +124,7 @@ def _check_time(duration: float, frames: int | None, limits: Limits) -> None:
             f"The clip is {_spoken(duration)} long; at most {_spoken(limits.seconds)} can be taken: please cut it."
         )
     if frames is not None and frames > limits.frames:
-        raise LimitError(f"The clip has {frames} frames; at most {limits.frames} can be taken: please cut it.")
+        raise LimitError(f"The clip has more frames than can be taken (at most {limits.frames}): please cut it.")
 
 
 def _check_rate(rate: float, limits: Limits) -> None:

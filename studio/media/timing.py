@@ -66,16 +66,18 @@ def clip_rate(times: PacketTimes, declared: Fraction | None) -> tuple[Fraction, 
     25.
     """
     starts = times.starts
-    usable = declared if declared is not None and 0 < declared <= 1000 else None
+    usable = declared if declared is not None and Fraction(1, 10) <= declared <= 1000 else None
     if len(starts) < 2 or starts[-1] <= starts[0]:
         return usable or Fraction(25), False
     mean = (len(starts) - 1) / (starts[-1] - starts[0])
     slack = max(1.01e-3, 1.5 * times.step)
     if all(abs(start - (starts[0] + index / mean)) <= slack for index, start in enumerate(starts)):
         doubt = max(1e-4, 2 * slack / (starts[-1] - starts[0]))
-        if usable is not None and abs(float(usable) / mean - 1) <= doubt:
+        fits = usable is not None and abs(float(usable) / mean - 1) <= doubt
+        if usable is not None and fits and usable in _KNOWN:
             return usable, False
-        return named_rate(mean, doubt), False
+        rate = named_rate(mean, doubt)
+        return (usable if usable is not None and fits and rate not in _KNOWN else rate), False
     gaps = [after - before for before, after in zip(starts, starts[1:], strict=False)]
     usual = statistics.median(gaps)
     return named_rate(1 / usual, max(0.01, times.step / usual)), True
