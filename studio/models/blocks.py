@@ -54,7 +54,7 @@ class StyledConv(nn.Module):
         super().__init__()
         self.enlarge = enlarge
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        # Coordinate channels (Liu et al. 2018), added as a map of their own: the same for all of a batch, so nearly free.
+        # Coordinate channels (Liu et al. 2018), added as a map of their own: one for all of a batch, so nearly free.
         self.place = nn.Conv2d(2, outputs, 1, bias=False)
         self.groups = groups
         self.film = nn.Linear(style, 2 * outputs)

@@ -183,7 +183,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
 
     Args:
         text_width: D. noise_sizes: aligned noise dims of "strips", "sprite", "tracks". free_sizes: the free ones.
-        strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, track_style, track_terms, oscillators: sizes.
+        strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, track_style, track_terms,
+            oscillators: sizes of the nets.
         slots: what the world is made of, slot name -> value names. known_words: words that the training captions used;
             filler_words: those of them that mean nothing by themselves.
     """
@@ -213,15 +214,14 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         free = free_sizes or {"strips": 8, "sprite": 4, "tracks": 4}
         self.noise_sizes, self.free_sizes = dict(noise), dict(free)
         self.slots = {name: tuple(values) for name, values in (slots or {"subject": ["thing"]}).items()}
-        self.strips_net = StripsNet(
-            text_width, noise["strips"], free["strips"], strip_height, style, tuple(strip_widths)
-        )
-        self.sprite_net = SpriteNet(text_width, noise["sprite"], free["sprite"], sprite_side, style, tuple(sprite_widths))
+        strips, sprites = tuple(strip_widths), tuple(sprite_widths)
+        self.strips_net = StripsNet(text_width, noise["strips"], free["strips"], strip_height, style, strips)
+        self.sprite_net = SpriteNet(text_width, noise["sprite"], free["sprite"], sprite_side, style, sprites)
         self.tracks_net = TracksNet(text_width, noise["tracks"], free["tracks"], track_style, track_terms, oscillators)
         self.reader = SlotReader(text_width, {name: len(values) for name, values in self.slots.items()})
 
     def draw_noise(self, count: int, generator: torch.Generator | None = None) -> dict[str, Tensor]:
-        """Standard normal noise of `count` scenes on the CPU, float32: "strips", "sprite", "tracks", then "free_..."."""
+        """Standard normal noise of `count` scenes on the CPU, float32: "strips", "sprite", "tracks", "free_strips"..."""
         noise = {name: torch.randn(count, self.noise_sizes[name], generator=generator) for name in NOISE_LAYERS}
         free = {f"free_{name}": torch.randn(count, self.free_sizes[name], generator=generator) for name in NOISE_LAYERS}
         return noise | free

@@ -177,7 +177,7 @@ def _check_timing(num_frames: int, fps: float, variety: float) -> float:
         raise RequestError("Variety must lie between 0 and 2.")
     seconds = num_frames / float(fps)
     if seconds > LONGEST:
-        raise RequestError(f"A clip can last up to 6 seconds; {num_frames} frames at {float(fps):g} last {seconds:.1f}.")
+        raise RequestError(f"A clip can last up to 6 seconds; {num_frames} frames at {fps:g} would last {seconds:.1f}.")
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""Captions to the embeddings that generators are conditioned on, frozen: from the trained CLIP, or from random slot codes."""
+"""Captions to the frozen embeddings that generators are conditioned on: from the trained CLIP, or random slot codes."""
 
 from __future__ import annotations
 
