@@ -11,6 +11,7 @@ Letters: B batch, H, W rows and columns (multiples of 4), h, w = H / 2, W / 2, D
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -94,6 +95,11 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
             self.modulate[-1].weight.mul_(0.3)
             self.modulate[-1].bias.zero_()
             self.leave.weight.mul_(0.3)
+
+    @classmethod
+    def tiny(cls, **config: Any) -> RestyleGenerator:
+        """The smallest net of the same kind, for tests and dry runs; `config` as for the class."""
+        return cls(**{"width": 8, "wide": 8, "deep_blocks": 1, "fine_blocks": 1, "mapping": 16, **config})
 
     def forward(
         self, pictures: torch.Tensor, sharp: torch.Tensor, soft: torch.Tensor, condition: torch.Tensor

@@ -306,7 +306,7 @@ def _lay_over(source: np.ndarray, painted: np.ndarray, wish: _Wish) -> np.ndarra
 
 def _as_rgb(picture: np.ndarray | Image.Image) -> np.ndarray:
     """A style picture as uint8 (h, w, 3), its long side at most 512."""
-    rgb = np.asarray(picture.convert("RGB")) if isinstance(picture, Image.Image) else picture
+    rgb = np.array(picture.convert("RGB")) if isinstance(picture, Image.Image) else picture
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
         raise RequestError("A style picture must be an RGB picture of 8 bits.")
     scale = min(1.0, 512 / max(rgb.shape[:2]))

@@ -247,7 +247,7 @@ class RestyleRecipe(Recipe):
     """Phases ``brush`` and ``words``."""
 
     name = "restyle"
-    phases = (Phase("brush", 4000, sheet_every=1000), Phase("words", 9000, sheet_every=1000))
+    phases = (Phase("brush", 4000, sheet_every=1000), Phase("words", 5000, sheet_every=500))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
         """Build a phase; ``words`` starts from the average of ``brush`` and needs the CLIP's checkpoint."""
@@ -275,9 +275,8 @@ class RestyleRecipe(Recipe):
 
     @staticmethod
     def _generator(tiny: bool) -> RestyleGenerator:
-        sizes = {"width": 8, "wide": 8, "deep_blocks": 1, "fine_blocks": 1, "mapping": 16} if tiny else {}
-        return RestyleGenerator(
-            **sizes,
+        build = RestyleGenerator.tiny if tiny else RestyleGenerator
+        return build(
             looks=list(LOOKS),
             look_titles=[look.title for look in LOOKS.values()],
             known_words=sorted(known_look_words()),
