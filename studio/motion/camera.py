@@ -74,7 +74,7 @@ def fit_camera(velocity: np.ndarray, trust: np.ndarray, size: tuple[int, int]) -
     prior = weight.ravel() * np.where(edge, 2.0, 1.0)
     turn, shift = 0j, complex(np.median(speed.real), np.median(speed.imag))
     scale = max(1.0, 0.5 * abs(shift))
-    for step in range(_STEPS):
+    for _ in range(_STEPS):
         residual = np.abs(speed - turn * points - shift)
         now = prior / (1 + (residual / scale) ** 2) ** 2
         total = now.sum()

@@ -1,8 +1,7 @@
-"""What a clip's last frames say about its next ones: how everything moves, and where each future pixel comes from.
+"""What a clip's last frames say about its next ones: how everything moves, and how far it will have gone.
 
-``observe`` reads the motion off the last frames, ``trace`` follows it ahead: for every pixel of a future frame it says
-which pixel of the last real frame is seen there, and where nothing of that frame is (uncovered ground, beyond its
-border). Every horizon starts from the last real frame, never from a predicted one, so that nothing melts.
+``observe`` reads the motion off the last frames, ``drift`` follows it ahead, and studio.motion.carry draws the frame
+to which it leads. Every horizon starts from the last real frame, never from a predicted one, so that nothing melts.
 
 The camera's motion (studio.motion.camera) goes on; what moves by itself settles gently, since nobody can know how a
 gesture ends. Letters: H, W rows and columns of the frame; h, w of the motion grid (half the frame's); motions are in
@@ -17,11 +16,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from studio.motion.camera import Camera, centred, fit_camera, uncentred
+from studio.motion.camera import Camera, centred, fit_camera
 from studio.motion.cuts import is_cut
 from studio.motion.duplicates import is_duplicate
 from studio.motion.flow import FlowQuality, estimate_both_ways, inconsistency
-from studio.motion.splat import splat
 from studio.motion.warp import pixel_grid, warp_backward
 
 HISTORY = 8
@@ -68,21 +66,6 @@ class Habit:
     share_now: np.ndarray
     share_later: np.ndarray
     horizon: np.ndarray
-
-
-@dataclass(frozen=True)
-class Trace:
-    """Where the pixels of a future frame come from.
-
-    ``where`` float32 (H, W, 2), x first: coordinates in the last real frame, beyond its border for what lies outside;
-    ``uncovered`` float32 (H, W) 0..1: ground that something moved away from; ``outside`` (H, W) 0..1: beyond the border;
-    ``trust`` (H, W) 0..1: of the motion that led here.
-    """
-
-    where: np.ndarray
-    uncovered: np.ndarray
-    outside: np.ndarray
-    trust: np.ndarray
 
 
 def grid_of(size: tuple[int, int]) -> tuple[int, int]:
@@ -176,18 +159,18 @@ def _heal(velocity: np.ndarray, trust: np.ndarray, reach: float = 6.0) -> np.nda
 
 
 def _of_camera(camera: Camera, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    speed = camera.velocity(centred(_grid_points(grid, size), size))
+    speed = camera.velocity(centred(grid_points(grid, size), size))
     return np.stack([speed.real, speed.imag], -1).astype(np.float32)
 
 
-def _grid_points(grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+def grid_points(grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
     """Full-frame coordinates of the grid's cell centres, float32 (h, w, 2)."""
     scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
     return (pixel_grid(*grid) + 0.5) * scale - 0.5
 
 
 def settled(frames: float | np.ndarray, horizon: float | np.ndarray) -> np.ndarray:
-    """How many frames' worth of motion has happened after ``frames`` if it settles: linear at first, ``horizon`` at last."""
+    """How many frames' worth of motion has happened after ``frames``: linear at first, ``horizon`` at last."""
     return horizon * np.tanh(np.asarray(frames) / horizon)
 
 
@@ -210,67 +193,3 @@ def drift(motion: Motion, habit: Habit, progress: float, reach: float = 0.25) ->
     pace = np.linalg.norm(own, axis=2)
     limit = np.minimum(habit.horizon, reach * motion.size[0] / np.maximum(pace, 1e-3) + 2)
     return own * settled(progress, limit)[..., None].astype(np.float32)
-
-
-def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) -> Trace:
-    """Where the pixels come from once things have ``moved`` (h, w, 2) by themselves and the camera has made z -> a z + b."""
-    size, grid = motion.size, motion.trust.shape
-    source, holes, trust = _pulled(motion, moved)
-    a, b = camera
-    # Through the camera backwards to the picture where only things have moved, and along their motion back again.
-    points = uncentred((centred(_grid_points(grid, size), size) - b) / a, size)
-    at = (points + 0.5) / motion.scale - 0.5
-    values = np.dstack([source, holes, trust])
-    values = cv2.remap(values, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    where = points - values[..., :2]
-    full = cv2.resize(np.dstack([where, values[..., 2:]]), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
-    # cv2 repeats the outermost cells; a similarity must go on linearly up to the last pixel.
-    full[..., :2] += _border_correction(a, grid, size)
-    last = np.array([size[1] - 1, size[0] - 1], np.float32)
-    beyond = np.maximum(-full[..., :2], full[..., :2] - last).max(2)
-    return Trace(full[..., :2], full[..., 2], np.clip(beyond, 0, 1), full[..., 3])
-
-
-def _border_correction(a: complex, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """What cv2.resize clamps off a linear field at the outermost half cells, for z -> z / a."""
-    x = np.arange(size[1], dtype=np.float32)
-    y = np.arange(size[0], dtype=np.float32)
-    low_x, low_y = size[1] / grid[1] / 2 - 0.5, size[0] / grid[0] / 2 - 0.5
-    gap_x = x - np.clip(x, low_x, size[1] - 1 - low_x)
-    gap_y = y - np.clip(y, low_y, size[0] - 1 - low_y)
-    gap = (gap_x[None] + 1j * gap_y[:, None]) / a
-    return np.stack([gap.real, gap.imag], -1).astype(np.float32)
-
-
-def _pulled(motion: Motion, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The displacement that arrives at each grid point, (h, w, 2), holes 0..1 and trust there."""
-    if float(np.abs(moved).max()) < 1e-3:
-        return moved, np.zeros(moved.shape[:2], np.float32), motion.trust
-    distance = np.linalg.norm(moved, axis=2)
-    # What is trusted wins over what is not, and what moves over what stands: the mover is usually nearer.
-    strength = np.clip(-0.3 * motion.mismatch, -4, 0) + 2 * motion.trust + np.minimum(2.0, 0.25 * distance)
-    weight = np.exp(strength).astype(np.float32)
-    layers = np.dstack([moved, motion.trust, 1 / weight])
-    arrived, density = splat(layers, moved / motion.scale, strength)
-    count = arrived[..., 3] * density
-    holes = cv2.blur((count < 0.3).astype(np.float32), (3, 3))
-    known = (count > 0.1) * np.exp(-np.linalg.norm(arrived[..., :2], axis=2) / 4)
-    filled = _fill(arrived[..., :3], known.astype(np.float32))
-    mask = (count < 0.1)[..., None]
-    arrived = np.where(mask, filled, arrived[..., :3])
-    return arrived[..., :2], np.clip(2.5 * holes - 1, 0, 1), arrived[..., 2]
-
-
-def _fill(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """``values`` (h, w, C) spread from where ``weight`` (h, w) is high into where it is nil, coarse to fine (pull-push)."""
-    weighted = np.dstack([values * weight[..., None], weight])
-    levels = [weighted]
-    while min(levels[-1].shape[:2]) > 4:
-        height, width = levels[-1].shape[:2]
-        levels.append(cv2.resize(levels[-1], ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA))
-    result = levels[-1]
-    for level in reversed(levels[:-1]):
-        coarse = cv2.resize(result, (level.shape[1], level.shape[0]), interpolation=cv2.INTER_LINEAR)
-        coarse = coarse / np.maximum(coarse[..., -1:], 1e-9) * 1e-3
-        result = level + coarse
-    return result[..., :-1] / np.maximum(result[..., -1:], 1e-9)

@@ -1,0 +1,131 @@
+"""Drawing a future frame from the last real one: where each pixel comes from, and what stands in where none comes.
+
+Letters: H, W rows and columns of the frame; h, w of the motion grid; C channels. Coordinates are pixels, x first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from studio.motion.camera import centred, uncentred
+from studio.motion.forecast import Motion, grid_points
+from studio.motion.splat import splat
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where the pixels of a future frame come from.
+
+    ``where`` float32 (H, W, 2), x first: coordinates in the last real frame, beyond its border for what lies outside.
+    The rest is float32 (H, W), 0..1: ``uncovered`` ground that something moved away from; ``outside``, beyond the
+    border; ``trust`` of the motion that led here; ``moved``, whether it is another pixel than before.
+    """
+
+    where: np.ndarray
+    uncovered: np.ndarray
+    outside: np.ndarray
+    trust: np.ndarray
+    moved: np.ndarray
+
+
+def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) -> Trace:
+    """Where pixels come from once things have ``moved`` (h, w, 2) and the camera has made z -> a z + b of it all."""
+    size, grid = motion.size, motion.trust.shape
+    source, holes, trust = _pulled(motion, moved)
+    a, b = camera
+    # Through the camera backwards to the picture where only things have moved, and along their motion back again.
+    points = uncentred((centred(grid_points(grid, size), size) - b) / a, size)
+    at = (points + 0.5) / motion.scale - 0.5
+    values = np.dstack([source, holes, trust])
+    values = cv2.remap(values, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    where = points - values[..., :2]
+    full = cv2.resize(np.dstack([where, values[..., 2:]]), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    where = full[..., :2] + _clamped_away(a, grid, size)
+    last = np.array([size[1] - 1, size[0] - 1], np.float32)
+    beyond = np.maximum(-where, where - last).max(2)
+    here = np.stack(np.meshgrid(np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32)), -1)
+    distance = np.abs(where - here).max(2)
+    # A hundredth of a pixel is rounding of the grid, not motion.
+    return Trace(where, full[..., 2], np.clip(beyond, 0, 1), full[..., 3], np.clip(2 * distance - 0.02, 0, 1))
+
+
+def _clamped_away(a: complex, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """What cv2.resize clamps off a linear field z -> z / a beyond the centres of the outermost cells, (H, W, 2)."""
+    x = np.arange(size[1], dtype=np.float32)
+    y = np.arange(size[0], dtype=np.float32)
+    low_x, low_y = size[1] / grid[1] / 2 - 0.5, size[0] / grid[0] / 2 - 0.5
+    gap_x = x - np.clip(x, low_x, size[1] - 1 - low_x)
+    gap_y = y - np.clip(y, low_y, size[0] - 1 - low_y)
+    gap = (gap_x[None] + 1j * gap_y[:, None]) / a
+    return np.stack([gap.real, gap.imag], -1).astype(np.float32)
+
+
+def _pulled(motion: Motion, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The displacement that arrives at each grid point, (h, w, 2), holes 0..1 and trust there."""
+    distance = np.linalg.norm(moved, axis=2)
+    if float(distance.max()) < 1e-3:
+        return moved, np.zeros_like(motion.trust), motion.trust
+    # What is trusted wins over what is not, and what moves over what stands: the mover is usually nearer.
+    strength = np.clip(-0.3 * motion.mismatch, -4, 0) + 2 * motion.trust + np.minimum(2.0, 0.25 * distance)
+    layers = np.dstack([moved, motion.trust, np.exp(-strength)])
+    arrived, density = splat(layers, moved / motion.scale, strength)
+    count = arrived[..., 3] * density  # how many cells landed here, whatever their weight
+    empty = count < 0.1
+    holes = cv2.blur((count < 0.3).astype(np.float32), (3, 3))
+    # Ground shows through where something left: prefer what moves less.
+    known = np.where(empty, 0, np.exp(-np.linalg.norm(arrived[..., :2], axis=2) / 4)).astype(np.float32)
+    arrived = np.where(empty[..., None], fill(arrived[..., :3], known), arrived[..., :3])
+    return arrived[..., :2], np.clip(2.5 * holes - 1, 0, 1), arrived[..., 2]
+
+
+def fill(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """``values`` (h, w, C) spread from where ``weight`` (h, w) is high to where it is nil (pull-push)."""
+    levels = [np.dstack([values * weight[..., None], weight]).astype(np.float32)]
+    while min(levels[-1].shape[:2]) > 4:
+        height, width = levels[-1].shape[:2]
+        levels.append(cv2.resize(levels[-1], ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA))
+    result = levels[-1]
+    for level in reversed(levels[:-1]):
+        coarse = cv2.resize(result, (level.shape[1], level.shape[0]), interpolation=cv2.INTER_LINEAR)
+        result = level + 1e-3 * coarse / np.maximum(coarse[..., -1:], 1e-9)
+    return result[..., :-1] / np.maximum(result[..., -1:], 1e-9)
+
+
+def ground(last: np.ndarray, motion: Motion) -> np.ndarray:
+    """The last frame with what moves against its surroundings taken away, uint8 (H, W, 3): soft where it was hidden."""
+    own = 0.5 * (motion.quick + motion.slow) / motion.scale
+    pace = np.linalg.norm(own, axis=2)
+    weight = np.exp(-np.minimum(2 * pace, 20))[..., None]
+    around = np.maximum(cv2.GaussianBlur(weight, (0, 0), 16)[..., None], 1e-9)
+    calm = cv2.GaussianBlur(own * weight, (0, 0), 16) / around
+    against = np.linalg.norm(own - calm, axis=2)
+    mover = cv2.dilate((against > 0.3).astype(np.uint8), np.ones((7, 7), np.uint8))
+    if not mover.any() or mover.mean() > 0.8:
+        return last
+    h, w = motion.trust.shape
+    small = cv2.resize(last, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
+    soft = cv2.resize(fill(small, 1.0 - mover), (last.shape[1], last.shape[0]), interpolation=cv2.INTER_LINEAR)
+    share = cv2.GaussianBlur(mover.astype(np.float32), (0, 0), 1.5)
+    share = cv2.resize(share, (last.shape[1], last.shape[0]), interpolation=cv2.INTER_LINEAR)[..., None]
+    return np.clip(last * (1 - share) + soft * share + 0.5, 0, 255).astype(np.uint8)
+
+
+def carry(last: np.ndarray, behind: np.ndarray, path: Trace) -> np.ndarray:
+    """The future frame, uint8 (H, W, 3): ``last`` sampled along ``path``, ``behind`` (see ``ground``) where uncovered.
+
+    Beyond the border the picture is mirrored.
+    """
+    made = cv2.remap(last, path.where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    if behind is last or not path.uncovered.any():
+        return made
+    shown = cv2.remap(behind, path.where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    share = path.uncovered[..., None]
+    return np.clip(made * (1 - share) + shown * share + 0.5, 0, 255).astype(np.uint8)
+
+
+def guides(path: Trace) -> np.ndarray:
+    """What the painter is told, float32 (H, W, 4), 0..1: uncovered, outside, distrust, moved."""
+    return np.dstack([path.uncovered, path.outside, 1 - path.trust, path.moved])

@@ -1,0 +1,72 @@
+"""A forecast that gradients can pass through: the torch twin of studio.motion.forecast and carry on the motion grid.
+
+Letters: B batch, h, w motion grid. Motions are in cells, x first; a picture point is complex, from the frame's centre.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.models.prediction import Judgement
+from studio.motion.forecast import Habit, Motion
+from studio.tensors import to_channels_first, to_float
+
+_REACH = 45.0  # cells: a quarter of the height of the usual grid, as in studio.motion.forecast.drift
+
+
+def drifted(quick: Tensor, slow: Tensor, judged: Judgement, ahead: Tensor) -> Tensor:
+    """How far what moves by itself goes in ``ahead`` (B,) frames, (B, 2, h, w), in cells."""
+    ahead = ahead[:, None, None]
+    share = judged.share_later + (judged.share_now - judged.share_later) * torch.exp(-(ahead - 1) / 2)
+    own = quick + share[:, None] * (slow - quick)
+    pace = torch.linalg.vector_norm(own, dim=1)
+    limit = torch.minimum(judged.horizon, _REACH / pace.clamp(min=1e-3) + 2)
+    return own * (limit * torch.tanh(ahead / limit))[:, None]
+
+
+def forecast(last: Tensor, drift: Tensor, camera: tuple[Tensor, Tensor], origin: Tensor) -> tuple[Tensor, Tensor]:
+    """The frame (B, 3, h, w) that a drift and a camera z -> a z + b lead to, and where it can be known, (B, 1, h, w).
+
+    last: (B, 3, h, w); drift: (B, 2, h, w); camera: complex (B,) each; origin: complex (B,), the first cell's place.
+    Every pixel looks for its origin by fixed-point iteration; gradients pass through its last step.
+    """
+    height, width = last.shape[-2:]
+    y, x = torch.meshgrid(
+        torch.arange(height, device=last.device), torch.arange(width, device=last.device), indexing="ij"
+    )
+    here = torch.stack([x, y]).float()
+    a, b = (value[:, None, None] for value in camera)
+    point = torch.complex(here[0], here[1]) + origin[:, None, None]
+    arrived = a * (point + torch.complex(drift[:, 0], drift[:, 1])) + b - point
+    field = torch.stack([arrived.real, arrived.imag], 1)
+    back = field.detach()
+    for _ in range(4):
+        back = _at(field.detach(), here - back)
+    where = here - _at(field, here - back)
+    inside = ((where >= 0) & (where <= where.new_tensor([width - 1, height - 1]).view(1, 2, 1, 1))).all(1, keepdim=True)
+    return _at(last, where), inside.float()
+
+
+def _at(values: Tensor, where: Tensor) -> Tensor:
+    """``values`` (B, C, h, w) at ``where`` (B, 2, h, w), bilinear, edges repeated."""
+    size = where.new_tensor([values.shape[-1] - 1, values.shape[-2] - 1]).view(1, 2, 1, 1)
+    grid = (where / size * 2 - 1).movedim(1, -1)
+    return F.grid_sample(values, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def judge_inputs(motion: Motion, small: np.ndarray, device: torch.device) -> tuple[Tensor, ...]:
+    """A motion and its last frame on the grid, uint8 (h, w, 3), as PredictionGenerator.judge takes them, B = 1."""
+    quick, slow = (to_channels_first(field / motion.scale, device)[None] for field in (motion.quick, motion.slow))
+    maps = (torch.from_numpy(np.ascontiguousarray(m)).to(device)[None] for m in (motion.trust, motion.slow_trust))
+    mismatch = torch.from_numpy(motion.mismatch).to(device)[None]
+    return quick, slow, *maps, mismatch, to_float(small, device)[None]
+
+
+def habit_of(judged: Judgement) -> Habit:
+    """A judgement of batch size one as plain arrays."""
+    return Habit(*(m[0].float().cpu().numpy() for m in (judged.share_now, judged.share_later, judged.horizon)))
+
+

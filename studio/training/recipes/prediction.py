@@ -1,0 +1,393 @@
+"""The prediction generator's training: how motion develops, then what to paint, then words about the course.
+
+Phase ``judge``: velocities and settling times, straight for the PSNR of forecasts 1 to 8 frames ahead. Phase ``paint``:
+with that judge's forecasts, regression to the frames that really came and to the real surroundings of windows. Phase
+``sharpen``: the same with noise, words and a patch discriminator (hinge) that sees the frame beside its forecast.
+Phase ``course``: phrases to six numbers; captions and phrases that name no course change nothing.
+The export lowers the painter's ``strength`` to whatever measured best on clips that no phase has trained on.
+
+Letters: B batch, S side of a crop, h, w motion grid.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import CLIPModel, CLIPTokenizer
+
+from studio.models.clip import text_features
+from studio.models.discriminators import PatchDiscriminator
+from studio.models.prediction import Judgement, PredictionGenerator
+from studio.motion.forecast import Habit, Motion
+from studio.tensors import to_channels_first, to_float, to_uint8
+from studio.training.foresight import drifted, forecast, habit_of, judge_inputs
+from studio.training.future_pool import HORIZONS, Judge, MotionPool, PaintPool, motion_pool, paint_pool
+from studio.training.losses import (
+    charbonnier,
+    cosine_rate,
+    feature_matching,
+    gradient_loss,
+    hinge_d,
+    hinge_g,
+    set_rate,
+)
+from studio.training.objective import Context, Losses, Objective, Phase, Recipe
+from studio.training.state import load_average
+from studio.worlds.captions import COURSES, TIMINGS, caption, sample_slots
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 8
+_SCALE = 16.0  # length of an embedding as generators see it
+_HELD_OUT = 7  # every seventh clip measures, and is never trained on
+_STRENGTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
+_WORDS = ("{}", "{}, please", "the camera {}", "it {}", "then it {}", "{} slowly", "and {}", "{} from here", "{}.")
+_JOINTS = ("{} and {}", "{}, {}", "{} while it {}", "{} then {}")
+_UNITS = torch.tensor([0.5, 0.5, 0.5, 0.5, 1.0, 1.0])  # one unit of each number of a course counts alike
+
+
+def _split(clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows to measure on; with a single clip, both are all."""
+    held_out = np.asarray(clips) % _HELD_OUT == 3
+    everything = np.arange(len(held_out))
+    if held_out.all() or not held_out.any():
+        return everything, everything
+    return everything[~held_out], everything[held_out]
+
+
+class MotionBatch:
+    """A batch of the motion pool as ``judge`` and ``forecast`` want it; truths (B, K, 3, S, S)."""
+
+    def __init__(self, pool: MotionPool, rows: np.ndarray, device: torch.device) -> None:
+        self.last = to_float(pool.last[rows], device)
+        count, ahead, side = pool.future[rows].shape[:3]
+        self.truths = to_float(pool.future[rows].reshape(count * ahead, side, side, 3), device)
+        self.truths = self.truths.reshape(count, ahead, 3, side, side)
+        self.quick = to_channels_first(pool.quick[rows].astype(np.float32), device)
+        self.slow = to_channels_first(pool.slow[rows].astype(np.float32), device)
+        maps = torch.from_numpy(pool.maps[rows].astype(np.float32)).to(device)
+        self.trust, self.slow_trust, self.mismatch = maps.unbind(1)
+        self.turn, self.shift, self.origin = torch.from_numpy(pool.camera[rows]).to(device).unbind(1)
+
+    def inputs(self) -> tuple[Tensor, ...]:
+        """For PredictionGenerator.judge."""
+        return self.quick, self.slow, self.trust, self.slow_trust, self.mismatch, self.last
+
+    def errors(self, judged: Judgement, which: int) -> Tensor:
+        """Mean squared errors (B,) of the forecasts at HORIZONS[which], in squared levels of 0..1."""
+        ahead = float(HORIZONS[which])
+        steps = torch.full((len(self.last),), ahead, device=self.last.device)
+        turned = self.turn * ahead
+        growth = torch.exp(turned)
+        ratio = torch.where(turned.abs() > 1e-6, (growth - 1) / torch.where(turned == 0, 1, turned), 1 + turned / 2)
+        drift = drifted(self.quick, self.slow, judged, steps)
+        made, known = forecast(self.last, drift, (growth, self.shift * ahead * ratio), self.origin)
+        wrong = ((made - self.truths[:, which]) ** 2 * known).mean(1).flatten(1).sum(1)
+        return wrong / known.flatten(1).sum(1).clamp(min=1)
+
+
+class JudgeObjective(Objective):
+    """The judge: mean PSNR of its forecasts at random horizons."""
+
+    ema = ("motion",)
+
+    def __init__(self, generator: PredictionGenerator, pool: MotionPool, context: Context) -> None:
+        self.pool, self.context = pool, context
+        self.train_rows, self.test_rows = _split(pool.clip)
+        self.generator = generator.to(context.device)
+        head = generator.motion
+        super().__init__({"motion": head}, {"judge": torch.optim.AdamW(head.parameters(), 1e-3, weight_decay=1e-3)})
+
+    def losses(self, step: int, rng: np.random.Generator) -> Losses:
+        """See Objective."""
+        set_rate(self.optimisers["judge"], 1.5e-3 * cosine_rate(step, self.context.steps))
+        batch = MotionBatch(self.pool, rng.choice(self.train_rows, _BATCH), self.context.device)
+        judged = self.generator.judge(*batch.inputs())
+        chosen = rng.choice(len(HORIZONS), 2, replace=False)
+        # The logarithm makes each clip count by its PSNR; 2e-5 is the error of good in-betweens (47 dB).
+        loss = sum(torch.log(batch.errors(judged, int(which)) + 2e-5).mean() for which in chosen) / 2
+        yield "judge", loss, {"settles_in": float(judged.horizon.detach().mean())}
+
+    def sheet(self) -> np.ndarray | None:
+        """Nothing to look at; the gain over the classical judgement goes to the log."""
+        logger.info("held out, gain in dB by horizon: %s", self.gains())
+        return None
+
+    @torch.no_grad()
+    def gains(self) -> dict[int, float]:
+        """Mean gain in PSNR, dB, over the classical judgement on clips that were held out, by horizon."""
+        kept, self.generator.motion = self.generator.motion, self.averages["motion"]
+        sums = dict.fromkeys(HORIZONS, 0.0)
+        for start in range(0, len(self.test_rows), 16):
+            batch = MotionBatch(self.pool, self.test_rows[start : start + 16], self.context.device)
+            judged = self.generator.judge(*batch.inputs())
+            plain = _plain(batch)
+            for which, ahead in enumerate(HORIZONS):
+                ours, theirs = (batch.errors(one, which) + 2e-6 for one in (judged, plain))
+                sums[ahead] += float(10 * torch.log10(theirs / ours).sum())
+        self.generator.motion = kept
+        return {ahead: round(total / max(1, len(self.test_rows)), 3) for ahead, total in sums.items()}
+
+
+def _plain(batch: MotionBatch) -> Judgement:
+    """The judgement without learning, as studio.motion.forecast.plain_habit."""
+    apart = torch.linalg.vector_norm(batch.quick - batch.slow, dim=1)
+    pace = torch.linalg.vector_norm(batch.quick, dim=1)
+    share = batch.slow_trust * torch.exp(-apart / (1 + 0.5 * pace))
+    return Judgement(0.1 * share, 0.6 * share, torch.full_like(share, 16.0))
+
+
+class PaintBatch:
+    """A batch of the paint pool: forecast, truth (B, 3, S, S), guides (B, 4, S, S), horizon (B,), turned at random."""
+
+    def __init__(self, pool: PaintPool, rows: np.ndarray, device: torch.device) -> None:
+        self.forecast, self.truth = to_float(pool.forecast[rows], device), to_float(pool.truth[rows], device)
+        self.guides = to_float(pool.guides[rows], device)
+        self.horizon = torch.from_numpy(pool.horizon[rows]).to(device)
+
+    def augment(self, rng: np.random.Generator) -> None:
+        """Mirrors, turns and swaps colours, all of the batch alike."""
+        for turn in (lambda x: x.flip(-1), lambda x: x.flip(-2), lambda x: x.transpose(-1, -2)):
+            if rng.random() < 0.5:
+                self.forecast, self.truth, self.guides = turn(self.forecast), turn(self.truth), turn(self.guides)
+        order = torch.from_numpy(rng.permutation(3)).to(self.truth.device)
+        self.forecast, self.truth = self.forecast[:, order], self.truth[:, order]
+
+
+class PaintObjective(Objective):
+    """The painter: regression alone, or with a critic, noise and words."""
+
+    ema = ("generator",)
+
+    def __init__(
+        self,
+        generator: PredictionGenerator,
+        pool: PaintPool,
+        context: Context,
+        rate: float,
+        critic: PatchDiscriminator | None = None,
+        phrases: Tensor | None = None,
+    ) -> None:
+        self.pool, self.context, self.rate, self.phrases = pool, context, rate, phrases
+        self.train_rows, self.test_rows = _split(pool.clip)
+        # The judge made the pool and stands; words are taught apart.
+        for part in (generator.motion, generator.words):
+            part.requires_grad_(False)
+        nets: dict[str, nn.Module] = {"generator": generator.to(context.device)}
+        moved = [p for p in generator.parameters() if p.requires_grad]
+        optimisers: dict[str, torch.optim.Optimizer] = {"painter": torch.optim.AdamW(moved, rate, weight_decay=1e-3)}
+        if critic is not None:
+            nets["critic"] = critic.to(context.device)
+            optimisers["critic"] = torch.optim.Adam(critic.parameters(), 4e-4, betas=(0.0, 0.98))
+        super().__init__(nets, optimisers)
+
+    def losses(self, step: int, rng: np.random.Generator) -> Losses:
+        """See Objective."""
+        rate = cosine_rate(step, self.context.steps)
+        set_rate(self.optimisers["painter"], self.rate * rate)
+        batch = PaintBatch(self.pool, rng.choice(self.train_rows, _BATCH), self.context.device)
+        batch.augment(rng)
+        generator, critic = self.nets["generator"], self.nets.get("critic")
+        words, noise = self._conditions(generator)
+        made = generator.paint(batch.forecast, batch.guides, batch.horizon, words, noise)
+        if critic is not None:
+            real = torch.cat([batch.truth, batch.forecast], 1)
+            fake = torch.cat([made, batch.forecast], 1)
+            yield "critic", hinge_d(critic(real)[0], critic(fake.detach())[0]), {}
+        loss = charbonnier(made, batch.truth) + 0.5 * gradient_loss(made, batch.truth)
+        figures = {"gain_db": float(_gain(made.detach(), batch).mean())}
+        if critic is not None:
+            logits, features = critic(fake)
+            with torch.no_grad():
+                wanted = critic(real)[1]
+            loss = loss + 0.01 * hinge_g(logits) + 0.02 * feature_matching(features, wanted)
+        yield "painter", loss, figures
+
+    def _conditions(self, generator: PredictionGenerator) -> tuple[Tensor | None, Tensor | None]:
+        """Words about any course, or none, and noise, or none: what a painter must not be distracted by."""
+        if self.phrases is None:
+            return None, None
+        device = self.context.device
+        said = self.phrases[torch.randint(len(self.phrases), (_BATCH,))] * (torch.rand(_BATCH, 1) < 0.6)
+        noise = torch.randn(_BATCH, generator.config.noise) * (torch.rand(_BATCH, 1) < 0.7)
+        return said.to(device), noise.to(device)
+
+    def sheet(self) -> np.ndarray:
+        """Held-out crops in columns: truth, forecast, painted, and both errors four times as strong."""
+        rows = self.test_rows[:: max(1, len(self.test_rows) // 10)][:10]
+        batch = PaintBatch(self.pool, rows, self.context.device)
+        with torch.no_grad():
+            made = self.averages["generator"].paint(batch.forecast, batch.guides, batch.horizon)
+        errors = [(picture - batch.truth).abs() * 4 for picture in (batch.forecast, made)]
+        gains = measure(self.averages["generator"], self.pool, self.test_rows, (1.0,), self.context.device)
+        logger.info("held out, gain in dB: %s", gains)
+        return np.vstack([np.hstack(list(to_uint8(part))) for part in (batch.truth, batch.forecast, made, *errors)])
+
+
+def _gain(made: Tensor, batch: PaintBatch) -> Tensor:
+    """PSNR gained over the forecast, dB, (B,)."""
+    wrong = [((p.clamp(0, 1) - batch.truth) ** 2).flatten(1).mean(1) + 2e-6 for p in (batch.forecast, made)]
+    return 10 * torch.log10(wrong[0] / wrong[1])
+
+
+@torch.no_grad()
+def measure(
+    generator: PredictionGenerator,
+    pool: PaintPool,
+    rows: np.ndarray,
+    strengths: tuple[float, ...],
+    device: torch.device,
+) -> dict[float, float]:
+    """Mean gain in PSNR, dB, over the forecast for each strength of the painter, on the given rows."""
+    sums = dict.fromkeys(strengths, 0.0)
+    kept = generator.config.strength
+    for start in range(0, len(rows), 32):
+        batch = PaintBatch(pool, rows[start : start + 32], device)
+        for strength in strengths:
+            generator.register_to_config(strength=strength)
+            sums[strength] += float(_gain(generator.paint(batch.forecast, batch.guides, batch.horizon), batch).sum())
+    generator.register_to_config(strength=kept)
+    return {strength: round(total / max(1, len(rows)), 4) for strength, total in sums.items()}
+
+
+class CourseObjective(Objective):
+    """The course head: phrases to six numbers."""
+
+    ema = ("words",)
+
+    def __init__(self, generator: PredictionGenerator, context: Context, phrases: Tensor, courses: Tensor) -> None:
+        self.context, self.phrases, self.courses = context, phrases.to(context.device), courses.to(context.device)
+        head = generator.words.to(context.device)
+        super().__init__({"words": head}, {"course": torch.optim.AdamW(head.parameters(), 2e-3, weight_decay=1e-3)})
+
+    def losses(self, step: int, rng: np.random.Generator) -> Losses:
+        """See Objective."""
+        set_rate(self.optimisers["course"], 2e-3 * cosine_rate(step, self.context.steps))
+        rows = torch.from_numpy(rng.integers(len(self.phrases), size=128)).to(self.phrases.device)
+        words = self.phrases[rows]
+        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * _SCALE
+        error = (self.nets["words"](words) - self.courses[rows]).abs() / _UNITS.to(words)
+        yield "course", error.mean(), {"worst": float(error.detach().amax(1).mean())}
+
+
+class Words:
+    """Phrases through the CLIP's text encoder, as the pipeline does it; random codes where nets are tiny."""
+
+    def __init__(self, context: Context) -> None:
+        self.tiny = context.tiny
+        if not self.tiny:
+            folder = context.checkpoints / "clip"
+            self.model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
+            self.tokenizer = CLIPTokenizer.from_pretrained(folder)
+
+    @torch.no_grad()
+    def embed(self, said: list[str]) -> Tensor:
+        """(len(said), 256), each of length 16."""
+        if self.tiny:
+            return F.normalize(torch.randn(len(said), 256), dim=1) * _SCALE
+        return text_features(self.model, self.tokenizer, said).float() * _SCALE
+
+    def courses(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Phrases (N, 256) and courses (N, 6): every phrase in several wordings, pairs, and what names no course."""
+        said: list[str] = []
+        meant: list[np.ndarray] = []
+        for phrases, course in COURSES.values():
+            for phrase in phrases:
+                for frame in _WORDS if not self.tiny else _WORDS[:1]:
+                    said.append(frame.format(phrase))
+                    meant.append(np.array(course))
+        kinds = list(COURSES)
+        for _ in range(4 if self.tiny else 600):
+            one, other = (COURSES[kinds[i]] for i in rng.choice(len(kinds), 2, replace=False))
+            if _contradict(one[1], other[1]):
+                continue
+            said.append(str(rng.choice(_JOINTS)).format(rng.choice(one[0]), rng.choice(other[0])))
+            meant.append(_joined(one[1], other[1]))
+        slots = sample_slots(4 if self.tiny else 200, rng)
+        count = len(next(iter(slots.values())))
+        quiet = [caption({name: int(value[i]) for name, value in slots.items()}, rng) for i in range(count)]
+        quiet += [phrase for phrases, _ in TIMINGS.values() for phrase in phrases if "slow" not in phrase]
+        quiet += ["", "what happens next", "continue the clip", "the same", "a video"]
+        said += quiet
+        meant += [np.array(COURSES["steady"][1])] * len(quiet)
+        return self.embed(said), torch.from_numpy(np.stack(meant)).float()
+
+
+def _contradict(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return any(a * b < 0 for a, b in zip(one[:4], other[:4])) or (one[4] - 1) * (other[4] - 1) < 0
+
+
+def _joined(one: tuple[float, ...], other: tuple[float, ...]) -> np.ndarray:
+    camera = np.add(one[:4], other[:4])
+    return np.array([*camera, one[4] * other[4], max(one[5], other[5])])
+
+
+class PredictionRecipe(Recipe):
+    """Phases ``judge``, ``paint``, ``sharpen`` and ``course``."""
+
+    name = "prediction"
+    phases = (
+        Phase("judge", 1500, sheet_every=300),
+        Phase("paint", 2500, sheet_every=500),
+        Phase("sharpen", 1000, sheet_every=250),
+        Phase("course", 1500),
+    )
+
+    def objective(self, phase: str, context: Context) -> Objective:
+        """Build a phase; each reads the averages that the ones before left, the last two also need the CLIP."""
+        torch.manual_seed(context.seed)
+        rng = np.random.default_rng(context.seed)
+        generator = _generator(context.tiny)
+        if phase == "course":
+            return CourseObjective(generator, context, *Words(context).courses(rng))
+        if phase == "judge":
+            pool = motion_pool(context.run / "motions", context.data, context.seed, context.tiny)
+            return JudgeObjective(generator, pool, context)
+        load_average(context.run / "judge", "motion", generator.motion)
+        pool = _paint_pool(generator, context)
+        if phase == "paint":
+            return PaintObjective(generator, pool, context, 1e-3)
+        load_average(context.run / "paint", "generator", generator)
+        phrases, _ = Words(context).courses(rng)
+        return PaintObjective(generator, pool, context, 3e-4, PatchDiscriminator(6, 8 if context.tiny else 24), phrases)
+
+    def export(self, context: Context, folder: Path) -> None:
+        """The generator in half precision at its best strength, the CLIP's text encoder and tokenizer beside it."""
+        generator = _generator(context.tiny)
+        load_average(context.run / "sharpen", "generator", generator)
+        load_average(context.run / "course", "words", generator.words)
+        pool = _paint_pool(generator, context)
+        _, rows = _split(pool.clip)
+        gains = measure(generator.to(context.device).eval(), pool, rows, _STRENGTHS, context.device)
+        logger.info("gain over the forecast on held-out clips, by strength: %s", gains)
+        generator.register_to_config(strength=max(gains, key=gains.__getitem__))
+        generator.half().save_pretrained(folder / "generator")
+        for part in ("text_encoder", "tokenizer"):
+            shutil.copytree(context.checkpoints / "clip" / part, folder / part, dirs_exist_ok=True)
+
+
+def _paint_pool(generator: PredictionGenerator, context: Context) -> PaintPool:
+    return paint_pool(context.run / "paintings", context.data, context.seed, _judge(generator, context), context.tiny)
+
+
+def _judge(generator: PredictionGenerator, context: Context) -> Judge:
+    generator = generator.to(context.device)
+
+    @torch.no_grad()
+    def judge(motion: Motion, last: np.ndarray) -> Habit:
+        h, w = motion.trust.shape
+        small = cv2.resize(last, (w, h), interpolation=cv2.INTER_AREA)
+        return habit_of(generator.judge(*judge_inputs(motion, small, context.device)))
+
+    return judge
+
+
+def _generator(tiny: bool) -> PredictionGenerator:
+    return PredictionGenerator.tiny() if tiny else PredictionGenerator()
