@@ -108,6 +108,11 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         self.gates = nn.Parameter(torch.full((2,), 0.05))
         self.timing = TimingHead(text, timing_points)
 
+    @classmethod
+    def tiny(cls, **config: object) -> InterpolationGenerator:
+        """The smallest sizes that work, for tests and dry runs; `config` overrides."""
+        return cls(**{"width": 8, "deep": 8, "style": 8} | config)
+
     def forward(
         self,
         warps: Tensor,

@@ -313,4 +313,4 @@ class InterpolationRecipe(Recipe):
 
 
 def _generator(tiny: bool) -> InterpolationGenerator:
-    return InterpolationGenerator(width=8, deep=8, style=8) if tiny else InterpolationGenerator()
+    return InterpolationGenerator.tiny() if tiny else InterpolationGenerator()

@@ -1,0 +1,294 @@
+"""In-betweens, films of keyframes, clips at other rates: with a tiny real generator, and once with the shipped one."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from transformers import CLIPTextModelWithProjection
+
+from studio.errors import Cancelled, RequestError
+from studio.models.clip import build_clip, train_tokenizer
+from studio.models.interpolation import InterpolationGenerator
+from studio.pipelines.interpolation import EASINGS, InterpolationPipeline
+
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "interpolation"
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(["slow start", "arrives early", "a red car in the desert"] * 3, 560)
+    text = CLIPTextModelWithProjection(build_clip(tokenizer, tiny=True).config.text_config)
+    return InterpolationPipeline(text.eval(), tokenizer, InterpolationGenerator.tiny().eval())
+
+
+def wall(seed=0, height=72, width=140, hue=None):
+    rng = np.random.default_rng(seed)
+    picture = sum(cv2.resize(rng.random((height // s + 2, width // s + 2, 3)), (width, height)) for s in (5, 9, 20))
+    picture = np.uint8(255 * (picture - picture.min()) / np.ptp(picture))
+    if hue is not None:
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
+        picture[..., 0], picture[..., 1] = hue, 200
+        picture = cv2.cvtColor(picture, cv2.COLOR_HSV2RGB)
+    return picture
+
+
+def pan(frames, step=2, **kwargs):
+    """A window of 64 x 96 that travels over a wall, `step` pixels per frame."""
+    picture = wall(**kwargs)
+    return np.stack([picture[4:68, 4 + step * i : 100 + step * i] for i in range(frames)])
+
+
+def off(first, second):
+    return np.abs(first.astype(int) - second)[10:-10, 12:-12].mean()
+
+
+def test_in_betweens_of_a_translation_are_the_frames_that_stand_there(pipeline):
+    clip = pan(9)
+    made = pipeline(clip[::4], times=[0.25, 0.5, 0.75]).frames
+    assert made.shape == (6, 64, 96, 3) and made.dtype == np.uint8
+    for frame, truth in zip(made, clip[[1, 2, 3, 5, 6, 7]]):
+        assert off(frame, truth) < 2.5
+    assert off(clip[0], clip[2]) > 6
+
+
+def test_identical_keyframes_give_identical_in_betweens(pipeline):
+    still = pan(1)[0]
+    made = pipeline([still, still], times=[0.2, 0.9]).frames
+    np.testing.assert_array_equal(made, np.stack([still, still]))
+
+
+def test_backwards_in_time_gives_nearly_the_same(pipeline):
+    clip = pan(7)
+    forwards = pipeline(clip[[0, 6]], times=[0.3]).frames[0]
+    backwards = pipeline(clip[[6, 0]], times=[0.7]).frames[0]
+    assert off(forwards, backwards) < 1
+
+
+def test_two_gaps_are_the_gaps_alone(pipeline):
+    clip = pan(9)
+    whole = pipeline(clip[::4], times=[0.5]).frames
+    np.testing.assert_array_equal(whole[0], pipeline(clip[[0, 4]], times=[0.5]).frames[0])
+    np.testing.assert_array_equal(whole[1], pipeline(clip[[4, 8]], times=[0.5]).frames[0])
+
+
+def test_a_film_holds_its_keyframes_at_their_places(pipeline):
+    clip = pan(9)[::4]
+    film = list(pipeline.animate(clip, seconds=0.5, fps=8))
+    assert len(film) == 2 * 4 + 1
+    for place, keyframe in zip((0, 4, 8), clip):
+        np.testing.assert_array_equal(film[place], keyframe)
+    looped = list(pipeline.animate(clip, seconds=0.5, fps=8, loop=True))
+    assert len(looped) == 3 * 4
+    np.testing.assert_array_equal(np.stack(looped[:8]), np.stack(film[:8]))
+    assert off(looped[10], clip[1]) < off(looped[10], clip[0]) + 20 and off(looped[11], clip[0]) < off(
+        looped[11], clip[2]
+    )
+
+
+@pytest.mark.parametrize(
+    "seconds, fps, gap", [(1, Fraction(24000, 1001), 24), (0.1, 24, 2), (0.1, 1, 1), (0.5, 25, 13)]
+)
+def test_a_gap_is_a_whole_number_of_frames(pipeline, seconds, fps, gap):
+    still = pan(1)[0]
+    assert len(list(pipeline.animate([still, still], seconds=seconds, fps=fps))) == gap + 1
+
+
+@pytest.mark.parametrize("name", list(EASINGS))
+def test_easing_starts_at_nothing_ends_at_all_and_rises(name):
+    curve = [EASINGS[name](x) for x in np.linspace(0, 1, 50)]
+    assert curve[0] == 0 and abs(curve[-1] - 1) < 1e-9 and (np.diff(curve) > 0).all()
+
+
+def test_easing_moves_the_frames(pipeline):
+    clip = pan(9)
+    late = list(pipeline.animate(clip[[0, 4]], seconds=0.5, fps=8, easing="ease-in"))
+    assert off(late[2], clip[1]) < 2.5  # half the time, a quarter of the way
+    assert off(late[2], clip[2]) > 4
+
+
+def test_keyframes_of_different_things_dissolve_or_hold(pipeline):
+    one, other = pan(1, seed=1, hue=10)[0], pan(1, seed=2, hue=100)[0]
+    faded = pipeline([one, other], times=[0.25]).frames[0]
+    expected = 0.75 * one.astype(float) + 0.25 * other
+    assert np.abs(faded - expected).max() <= 1
+    held = pipeline([one, other], times=[0.25, 0.75], at_cut="hold").frames
+    np.testing.assert_array_equal(held, np.stack([one, one]))
+
+
+def two_shots():
+    return np.concatenate([pan(6, seed=1, hue=10), pan(6, seed=2, hue=100)])
+
+
+def test_a_cut_is_held_or_dissolved_and_never_morphed(pipeline):
+    clip = two_shots()
+    held = list(pipeline.retime(iter(clip), 24, 48))
+    assert len(held) == 24
+    np.testing.assert_array_equal(np.stack(held[::2]), clip)
+    np.testing.assert_array_equal(held[11], clip[5])  # between the shots
+    faded = list(pipeline.retime(iter(clip), 24, 48, at_cut="dissolve"))
+    assert np.abs(faded[11] - (clip[5].astype(float) + clip[6]) / 2).max() <= 1
+
+
+RATES = [(24, 60), (23.976, 59.94), (25, 50), (30, 24), (60, 24), (12, 30), (29.97, 59.94), (50, 60), (24, 24), (10, 7)]
+EXACT = {23.976: Fraction(24000, 1001), 29.97: Fraction(30000, 1001), 59.94: Fraction(60000, 1001)}
+
+
+@pytest.mark.parametrize("rate_in, rate_out", RATES)
+@pytest.mark.parametrize("length", [2, 7])
+def test_a_clip_keeps_its_length_and_its_own_frames(pipeline, rate_in, rate_out, length):
+    clip = pan(length)
+    rate_in, rate_out = EXACT.get(rate_in, Fraction(rate_in)), EXACT.get(rate_out, Fraction(rate_out))
+    made = list(pipeline.retime(iter(clip), rate_in, rate_out))
+    assert abs(len(made) / rate_out - length / rate_in) <= Fraction(1, 2) / rate_out
+    for index, frame in enumerate(made):
+        place = index * rate_in / rate_out
+        if place.denominator == 1 and place < length:
+            np.testing.assert_array_equal(frame, clip[int(place)])
+        elif place < length - 1:
+            truth = wall()[4:68]
+            near = cv2.getRectSubPix(truth, (96, 64), (4 + 2 * float(place) + 47.5, 31.5))
+            assert off(frame, near) < 3
+        else:
+            np.testing.assert_array_equal(frame, clip[-1])
+
+
+def test_repeated_frames_give_way_to_in_betweens(pipeline):
+    clip = pan(9)
+    halting = clip[[0, 0, 2, 2, 4, 4, 6, 6, 8]]
+    kept = list(pipeline.retime(iter(halting), 24, 24))
+    np.testing.assert_array_equal(np.stack(kept), halting)
+    smooth = list(pipeline.retime(iter(halting), 24, 24, replace_duplicates=True))
+    for index in (1, 3, 5, 7):
+        assert off(smooth[index], clip[index]) < 2.5 < off(halting[index], clip[index])
+
+
+def test_memory_holds_a_few_frames_only(pipeline):
+    read = []
+
+    def source():
+        for index, frame in enumerate(np.tile(pan(1), (200, 1, 1, 1))):
+            read.append(index)
+            yield frame
+
+    stream = pipeline.retime(source(), 24, 48)
+    for made in range(1, 40):
+        next(stream)
+        assert len(read) <= made // 2 + 4
+    stream.close()
+
+
+def test_words_bend_time(pipeline):
+    clip = pan(9)
+    plain = pipeline(clip[[0, 8]], times=[0.5]).frames
+    torch.manual_seed(3)
+    bent = InterpolationPipeline(**pipeline.components)
+    kept = bent.generator.timing.out.bias.data.clone()
+    try:
+        bent.generator.timing.out.bias.data[:] = torch.linspace(3, -3, 16)  # most of the way goes first
+        fast = bent(clip[[0, 8]], times=[0.25], prompt="arrives early").frames
+        np.testing.assert_array_equal(bent(clip[[0, 8]], times=[0.5]).frames, plain)  # no words, no bending
+    finally:
+        bent.generator.timing.out.bias.data[:] = kept
+    assert off(fast[0], clip[8]) < off(fast[0], clip[2])
+
+
+def test_words_span_a_whole_clip_and_need_its_length(pipeline):
+    clip = pan(6)
+    with pytest.raises(RequestError):
+        pipeline.retime(iter(clip), 24, 48, prompt="slow start")
+    made = list(pipeline.retime(iter(clip), 24, 48, prompt="slow start", length=6))
+    assert len(made) == 12
+    np.testing.assert_array_equal(made[0], clip[0])
+    np.testing.assert_array_equal(made[-1], clip[-1])
+
+
+def test_seeds(pipeline):
+    clip = np.stack([pan(1)[0], np.roll(pan(1)[0], (9, 5), (0, 1))])
+    net = pipeline.generator
+    kept = net.gates.data.clone()
+    try:
+        net.gates.data[:] = 1.0  # untrained gates are nearly shut, too nearly to see the noise in eight bits
+        first, again, other = (
+            pipeline(clip, generator=torch.Generator().manual_seed(seed)).frames for seed in (1, 1, 2)
+        )
+        likeliest = [pipeline(clip).frames for _ in range(2)]
+    finally:
+        net.gates.data[:] = kept
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(*likeliest)
+    assert not np.array_equal(first, other)
+
+
+def test_progress_counts_every_frame(pipeline):
+    clip, told = pan(5), []
+    list(pipeline.retime(iter(clip), 24, 48, length=5, on_progress=lambda done, total: told.append((done, total))))
+    assert told == [(index, 10) for index in range(1, 11)]
+    told.clear()
+    pipeline(clip[[0, 2, 4]], times=[0.5], on_progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
+
+
+def test_cancel_stops_within_a_frame(pipeline):
+    clip, made = pan(9), []
+    for stream in (
+        lambda stop: pipeline.animate(clip[[0, 8]], seconds=1, fps=24, is_cancelled=stop),
+        lambda stop: pipeline.retime(iter(clip), 24, 60, is_cancelled=stop),
+        lambda stop: pipeline.stream(clip, times=[0.2, 0.4, 0.6], is_cancelled=stop),
+    ):
+        made.clear()
+        with pytest.raises(Cancelled):
+            made.extend(frame for frame in _until(stream(lambda: len(made) >= 3), made))
+        assert len(made) == 3
+
+
+def _until(stream, made):
+    for frame in stream:
+        made.append(frame)
+    return []
+
+
+def test_saved_and_loaded_it_gives_the_same_frames(pipeline, tmp_path):
+    clip = pan(5)
+    pipeline.save_pretrained(tmp_path)
+    again = InterpolationPipeline.from_pretrained(tmp_path)
+    np.testing.assert_array_equal(again(clip[[0, 4]]).frames, pipeline(clip[[0, 4]]).frames)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda p, clip: p(clip[:1]),
+        lambda p, clip: p(clip, times=[]),
+        lambda p, clip: p(clip, times=[0.0]),
+        lambda p, clip: p(clip, times=[1.5]),
+        lambda p, clip: p(clip, at_cut="tear"),
+        lambda p, clip: p([clip[0], clip[0][:-2]]),
+        lambda p, clip: p(clip.astype(np.float32)),
+        lambda p, clip: list(p.animate(clip, seconds=0)),
+        lambda p, clip: list(p.animate(clip, fps=0)),
+        lambda p, clip: list(p.animate(clip, easing="bounce")),
+        lambda p, clip: list(p.retime(iter(clip), 0, 24)),
+        lambda p, clip: list(p.retime(iter(clip[:1]), 12, 24)),
+        lambda p, clip: list(p.retime(iter([clip[0], clip[0][:-2]]), 12, 24)),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(pipeline, call):
+    with pytest.raises(RequestError) as told:
+        call(pipeline, pan(2))
+    assert str(told.value).endswith(".") and "\n" not in str(told.value)
+
+
+@pytest.mark.shipped
+@pytest.mark.skipif(not (SHIPPED / "model_index.json").is_file(), reason="no checkpoint")
+def test_the_shipped_one_knows_its_words_and_translations():
+    shipped = InterpolationPipeline.from_pretrained(SHIPPED)
+    clip = pan(9)
+    made = shipped(clip[[0, 8]], times=[0.5]).frames[0]
+    assert off(made, clip[4]) < 2.5
+    slow, quick = shipped.timing("slow start"), shipped.timing("slow end")
+    assert slow(0.5) < 0.4 < 0.6 < quick(0.5)
+    assert abs(shipped.timing("a red car in the desert")(0.5) - 0.5) < 0.1
