@@ -86,11 +86,12 @@ class Maker:
         if path.exists():
             return path
         seconds = float(frames / Fraction(fps))
-        picture = f"testsrc2=size={size[0]}x{size[1]}:rate={fps}"
+        even = (size[0] + size[0] % 2, size[1] + size[1] % 2)  # all that this source of ffmpeg's can do
+        picture = f"testsrc2=size={even[0]}x{even[1]}:rate={fps},format=yuv444p,crop={size[0]}:{size[1]}:0:0"
         command = [FFMPEG, "-v", "error", "-f", "lavfi", "-i", picture]
         if sound:
             command += ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}", "-c:a", "aac"]
-        command += ["-frames:v", str(frames), "-pix_fmt", "yuv420p" if not (size[0] % 2 or size[1] % 2) else "yuv444p"]
+        command += ["-frames:v", str(frames), "-pix_fmt", "yuv420p" if even == size else "yuv444p"]
         subprocess.run([*command, *extra, str(path)], check=True)
         return path
 

@@ -66,14 +66,16 @@ def _arguments(video: Path, target: Path, sound: Sound | None, copy: bool, secon
     tracks = ["-map", "1:v:0", "-c:v", "copy"]
     if sound is not None:
         assert sound.kind.demuxer is not None
-        opened += ["-protocol_whitelist", "file,pipe", "-vn", "-f", sound.kind.demuxer, "-i", f"file:{sound.path}"]
+        # the limit belongs to the sound alone: on the output it would also cut copied video frames
+        limit = ["-t", f"{float(seconds):.6f}"]
+        source = ["-f", sound.kind.demuxer, *limit, "-i", f"file:{sound.path}"]
+        opened += ["-protocol_whitelist", "file,pipe", "-vn", *source]
         # first_pts=0: a track that starts late is led by silence; async: gaps in it are silence too, never a shift
         how = ["copy"] if copy else ["aac", "-b:a", _BITRATE, "-ac", "2", "-af", "aresample=async=1:first_pts=0"]
         tracks += ["-map", f"2:{sound.stream}?", "-c:a", *how, "-max_error_rate", "1"]
-    limit = ["-t", f"{float(seconds):.6f}"] if sound is not None else []
     named = ["-metadata:s:v:0", f"handler_name={GENERATOR}", "-metadata:s:a:0", f"handler_name={GENERATOR}"]
     clean = ["-map_metadata", "0", "-map_metadata:s", "-1", "-map_chapters", "-1", "-dn", "-sn"]
-    return [*quiet, *opened, *tracks, *limit, *clean, *named, "-movflags", "+faststart", "-f", "mp4", f"file:{target}"]
+    return [*quiet, *opened, *tracks, *clean, *named, "-movflags", "+faststart", "-f", "mp4", f"file:{target}"]
 
 
 def has_sound(path: Path) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,7 +112,7 @@ def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
         total = round(clip.length * fps / clip.fps) if clip.length else None
         bench.start("working", total, "Drawing the frames between.")
         frames = pipeline.retime(
-            _at_least_two(iter(clip)),
+            iter(clip),
             fps_in=clip.fps,
             fps_out=fps,
             at_cut=request.at_cut,
@@ -130,11 +128,3 @@ def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
                 bench.step(video.frames_written)
         bench.note_source(source, clip)
     return bench.finish(video, fps)
-
-
-def _at_least_two(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """The same frames; MediaError if there are fewer than two (a header need not tell)."""
-    head = [frame for frame, _ in zip(frames, range(2))]
-    if len(head) < 2:
-        raise MediaError(ONE_PICTURE)
-    yield from chain(head, frames)

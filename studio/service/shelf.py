@@ -59,6 +59,9 @@ def load(task: str, settings: Settings) -> StudioPipeline:
     folder = catalogue.find(task, settings.checkpoints)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
     from studio.pipelines.base import choose_device
     from studio.pipelines.interpolation import InterpolationPipeline
     from studio.pipelines.prediction import PredictionPipeline
@@ -71,6 +74,8 @@ def load(task: str, settings: Settings) -> StudioPipeline:
         "restyle": RestylePipeline,
         "prediction": PredictionPipeline,
     }
+    diffusers_logging.disable_progress_bar()  # the job's own progress says that it is loading
+    transformers_logging.disable_progress_bar()
     device, dtype = choose_device(settings.device)
     logger.info("Loading %s on %s in %s.", task, device, dtype)
     return classes[task].from_pretrained(folder, dtype=dtype).to(device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -152,7 +153,7 @@ class Studio:
         found = read_request(path)
         if found is None:
             raise RequestError("This file does not carry a Zoetrope request.")
-        return from_json(found, **files)
+        return from_json(json.dumps(found), **files)
 
     def catalogue(self) -> tuple[CatalogueRow, ...]:
         """Every checkpoint: its task, size, licence, origin, and whether it is here."""

@@ -188,8 +188,7 @@ def test_results_expire(open_studio, wait_for):
     studio = open_studio(keep_seconds=0.4)
     job = studio.submit(SHORT, "anna")
     job.result(60)
-    wait_for(lambda: studio.job(job.id) is None)
-    assert files_in(studio) == []
+    wait_for(lambda: studio.job(job.id) is None and files_in(studio) == [])
     assert studio.history("anna") == ()
 
 

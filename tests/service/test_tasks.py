@@ -76,8 +76,12 @@ def test_a_loop_comes_back_without_showing_the_first_twice(studio, make, look):
 def test_odd_and_large_first_pictures_are_told(studio, make, look):
     pictures = (make.picture("odd.png", (63, 47)), make.picture("odd2.png", (63, 47), 1))
     result = studio.run(InterpolationRequest(images=pictures, seconds=0.2, fps=10, seed=1))
-    assert look(result.video).size == (62, 46)
-    assert "63x47" in notes_of(result) and "62x46" in notes_of(result)
+    assert look(result.video).size == (64, 48)
+    assert "63 x 47 became 64 x 48" in notes_of(result)
+    wide = (make.picture("wide.png", (2400, 30)), make.picture("wide2.png", (2400, 30), 1))
+    result = studio.run(InterpolationRequest(images=wide, seconds=0.1, fps=10, seed=1))
+    assert look(result.video).size == (1920, 24)
+    assert "2400x30" in notes_of(result)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_restyle_keeps_sound_rate_and_length(studio, make, look):
 def test_restyle_of_an_odd_size_is_padded_and_told(studio, make, look):
     result = studio.run(RestyleRequest(source=make.clip("odd.mp4", size=(63, 47)), style="neon", seed=1))
     assert look(result.video).size == (64, 48)
-    assert "63x47" in notes_of(result)
+    assert "63 x 47 became 64 x 48" in notes_of(result)
 
 
 def test_restyle_of_a_picture_gives_a_picture(studio, make, look):
