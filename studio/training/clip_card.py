@@ -122,7 +122,7 @@ of 256, joint width 256; pictures: 4 layers of 192 over 8 x 8 patches of 12 chan
 * Data: scenes of the procedural world (`studio/worlds`; sprites from Debian's Noto colour emoji, SIL OFL) with their
   captions; crops of {photos} photos in the looks of `studio/worlds/looks.py`; photos and scenes under a moving camera
   with the words for courses and timings. One in ten combinations of subject, colour and place was held out.
-* Steps and time on one shared CPU core ({machine}): {history}.
+* Steps and time on one shared CPU core ({machine}): {history}. A step takes {batch}.
 
 ## Measured on what it never saw
 
@@ -137,13 +137,14 @@ embedding, held-out combinations. Looks and courses: photos of data/dev.
 ## Limits
 
 It knows the words of `studio/worlds/lexicon.py`, `looks.py` and the tables in `captions.py`, and hardly any others:
-an unseen synonym is guessed. One subject per prompt. The picture tower is much weaker than the text tower; do not use
+an unseen synonym is guessed. From pictures it reads place, weather, camera and look well, colour and motion about
+every second time and the subject itself hardly at all, unless the phase "sight" has run. One subject per prompt. The picture tower is much weaker than the text tower; do not use
 its scores as a measure of quality on anything but this world.
 """
 
 
-def write_card(folder: Path, context: Context, figures: dict[str, float]) -> None:
-    """README.md of the checkpoint from the run's own records."""
+def write_card(folder: Path, context: Context, figures: dict[str, float], batch: str) -> None:
+    """README.md of the checkpoint from the run's own records; `batch` says in words what one step takes."""
     history = []
     for phase in ("clip", "sight"):
         log = context.run / phase / "metrics.jsonl"
@@ -156,5 +157,5 @@ def write_card(folder: Path, context: Context, figures: dict[str, float]) -> Non
     photos = len(list((context.data / "train" / "photos").glob("*.jpg"))) if context.data is not None else "the"
     text = _CARD.format(
         pieces=pieces, seed=context.seed, photos=photos, machine=platform.processor() or platform.machine(),
-        history="; ".join(history), rows="\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items()))
+        batch=batch, history="; ".join(history), rows="\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items()))
     replace_file(folder / "README.md", text.encode())

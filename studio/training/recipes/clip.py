@@ -208,7 +208,7 @@ class ClipRecipe(Recipe):
 
     name = "clip"
     phases = (
-        Phase("clip", steps=320, sheet_every=160, save_every=40),
+        Phase("clip", steps=700, sheet_every=175, save_every=50),
         Phase("sight", steps=1500, sheet_every=250, save_every=50),
     )
 
@@ -224,4 +224,5 @@ class ClipRecipe(Recipe):
         clip.half().save_pretrained(folder, max_shard_size="15MB")
         tokenizer.save_pretrained(folder)
         figures = measure(clip.float().eval(), tokenizer, context)
-        write_card(folder, context, figures)
+        batch = f"{SCENES} scenes, {LOOKS} looks, {COURSES} courses, {TIMINGS} timings and {EXTRA} captions alone"
+        write_card(folder, context, figures, batch)
