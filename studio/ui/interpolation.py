@@ -11,7 +11,8 @@ from studio.errors import RequestError
 from studio.requests import InterpolationRequest, exact_rate
 from studio.settings import Limits
 from studio.ui import layout, messages
-from studio.ui.media_inputs import CLIPS, PICTURES, examples_of, paths_of
+from studio.ui.examples import Example, cards, file_of
+from studio.ui.media_inputs import PICTURES, paths_of
 from studio.ui.running import cancel
 
 TASK = InterpolationRequest.task
@@ -23,6 +24,22 @@ SIZE_RULE = (
 )
 EASINGS = {"linear": "Even", "ease": "Soft start and end", "ease-in": "Soft start", "ease-out": "Soft end"}
 AT_CUT = {"hold": "Hold the picture", "dissolve": "Dissolve"}
+EXAMPLES = (
+    Example(
+        "Four pictures of a rising balloon",
+        {
+            "source": FROM_PICTURES,
+            "images": [file_of(TASK, f"balloon-{number}.png") for number in range(1, 5)],
+            "fps": "24",
+        },
+        "balloon.jpeg",
+    ),
+    Example(
+        "A whale, from 12 to 60 frames per second",
+        {"source": FROM_CLIP, "clip": file_of(TASK, "whale.mp4"), "fps": "60"},
+        "whale.jpeg",
+    ),
+)
 
 
 def build(limits: Limits) -> layout.Tab:
@@ -67,9 +84,6 @@ def build(limits: Limits) -> layout.Tab:
             controls = layout.controls(TASK, "Fill in the motion", messages.picture_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
-    examples_of(TASK, [source, images, clip], lambda found: [
-        [FROM_PICTURES, [str(path) for path in found if path.suffix == ".png"], None],
-    ])  # fmt: skip
     source.change(
         _show_source, source, [images, rule, clip, seconds, easing, loop, replace_duplicates],
         show_progress="hidden", api_visibility="private",
@@ -79,6 +93,7 @@ def build(limits: Limits) -> layout.Tab:
         "loop": loop, "prompt": prompt, "at_cut": at_cut, "replace_duplicates": replace_duplicates,
         "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
+    cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
 
 
@@ -131,6 +146,3 @@ def from_request(request: InterpolationRequest) -> dict[str, Any]:
 def take_over(path: str) -> dict[str, Any]:
     """A result of another tab becomes this tab's clip, at a smoother rate."""
     return {"source": FROM_CLIP, "clip": path, "fps": "60"}
-
-
-ACCEPTED = CLIPS + PICTURES

@@ -12,6 +12,7 @@ from studio.service import Studio
 from studio.ui import (
     about,
     endpoints,
+    examples,
     handover,
     interpolation,
     layout,
@@ -66,7 +67,7 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "enable_monitoring": False,
         "footer_links": [],
         "max_file_size": max(limits.video_bytes, limits.image_bytes),
-        "allowed_paths": [str(studio.settings.work)],
+        "allowed_paths": [str(studio.settings.work), str(examples.FOLDER)],
         "max_threads": running.waiters(studio) + 16,
         "quiet": True,
     }

@@ -11,7 +11,7 @@ from studio.errors import RequestError
 from studio.requests import PredictionRequest
 from studio.settings import Limits
 from studio.ui import layout, messages
-from studio.ui.media_inputs import examples_of
+from studio.ui.examples import Example, cards, file_of
 from studio.ui.running import cancel
 
 TASK = PredictionRequest.task
@@ -19,6 +19,12 @@ COURSES = (
     "goes on", "pans left", "pans right", "tilts up", "tilts down", "zooms in", "zooms out", "slows down", "speeds up",
     "stops",
 )  # fmt: skip
+EXAMPLES = (
+    Example("A car drives on", {"clip": file_of(TASK, "car.mp4"), "prompt": ""}, "car.jpeg"),
+    Example(
+        "A train, and the camera zooms in", {"clip": file_of(TASK, "train.mp4"), "prompt": "zooms in"}, "train.jpeg"
+    ),
+)
 
 
 def build(limits: Limits) -> layout.Tab:
@@ -50,13 +56,11 @@ def build(limits: Limits) -> layout.Tab:
             controls = layout.controls(TASK, "Continue the clip", messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
-    examples_of(TASK, [clip, prompt], lambda found: [
-        [str(path), words] for path, words in zip((p for p in found if p.suffix == ".mp4"), ("", "zooms in"))
-    ])  # fmt: skip
     fields = {
         "clip": clip, "seconds": seconds, "prompt": prompt, "append": append, "mark": mark, "seed": seed.number,
         "keep_prompt": keep_prompt,
     }  # fmt: skip
+    cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
 
 

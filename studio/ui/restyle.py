@@ -11,7 +11,7 @@ from studio.errors import RequestError
 from studio.requests import RestyleRequest
 from studio.settings import Limits
 from studio.ui import layout, messages
-from studio.ui.media_inputs import examples_of
+from studio.ui.examples import Example, cards, file_of
 from studio.ui.running import cancel
 
 TASK = RestyleRequest.task
@@ -20,6 +20,18 @@ LOOKS = (
     "watercolour painting", "oil painting", "starry night brush strokes", "pencil drawing", "comic book",
     "japanese woodblock print", "pop art", "neon lights", "vintage film", "halftone print",
 )  # fmt: skip
+EXAMPLES = (
+    Example(
+        "A sailboat as an oil painting",
+        {"source": FROM_CLIP, "clip": file_of(TASK, "sailboat.mp4"), "style": "oil painting"},
+        "sailboat.jpeg",
+    ),
+    Example(
+        "A bus as a comic book",
+        {"source": FROM_CLIP, "clip": file_of(TASK, "bus.mp4"), "style": "comic book"},
+        "bus.jpeg",
+    ),
+)
 
 
 def build(limits: Limits) -> layout.Tab:
@@ -63,9 +75,6 @@ def build(limits: Limits) -> layout.Tab:
             controls = layout.controls(TASK, "Restyle", messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
-    examples_of(TASK, [source, clip, style], lambda found: [
-        [FROM_CLIP, str(path), look] for path, look in zip((p for p in found if p.suffix == ".mp4"), LOOKS)
-    ])  # fmt: skip
     source.change(
         lambda value: [gr.update(visible=value == FROM_CLIP), gr.update(visible=value == FROM_PICTURE)],
         source, [clip, picture], show_progress="hidden", api_visibility="private",
@@ -74,6 +83,7 @@ def build(limits: Limits) -> layout.Tab:
         "source": source, "clip": clip, "picture": picture, "style": style, "strength": strength,
         "keep_colours": keep_colours, "style_image": style_image, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
+    cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
 
 

@@ -9,18 +9,20 @@ import gradio as gr
 from studio.requests import SIZES, TextToVideoRequest, scaled_size
 from studio.settings import Limits
 from studio.ui import layout
+from studio.ui.examples import Example, cards
 from studio.ui.running import cancel
 
 TASK = TextToVideoRequest.task
 SHAPES = {"square": "Square", "16:9": "16:9", "9:16": "9:16"}
 SHORT_SIDES = (256, 288, 360, 512)
 HINT = "Everyday things in simple scenes, up to 6 seconds; each word that is not known is pointed out."
-EXAMPLES = (
-    "a red car drives left across the desert at sunset",
-    "a blue sailboat drifts on the sea in the morning",
-    "a fox runs through a snowy forest at night",
-    "a hot air balloon rises over the mountains, the camera zooms out",
-)
+PROMPTS = {
+    "car": "a red car drives left across the desert at sunset",
+    "sailboat": "a blue sailboat drifts to the right on the sea in the morning",
+    "penguin": "a penguin hops through the snowy mountains",
+    "balloon": "a purple balloon rises over the city at night, the camera zooms out",
+}
+EXAMPLES = tuple(Example(text, {"prompt": text}, f"{name}.jpeg") for name, text in PROMPTS.items())
 
 
 def build(limits: Limits) -> layout.Tab:
@@ -54,11 +56,11 @@ def build(limits: Limits) -> layout.Tab:
             controls = layout.controls(TASK, "Make the clip", HINT)
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
-    gr.Examples([[text] for text in EXAMPLES], [prompt], label="Try one of these", api_visibility="private")
     fields = {
         "prompt": prompt, "seconds": seconds, "fps": fps, "shape": shape, "side": side, "variety": variety,
         "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
+    cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, lambda path: {})
 
 
