@@ -22,6 +22,7 @@ from PIL import Image, ImageCms, ImageOps, ImageSequence
 from studio.clip import FrameStream
 from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
+from studio.media.container import read_animation
 from studio.media.frames import over_white, scaled_to
 from studio.media.probe import MediaInfo, decoder_for, explain, open_picture, probe
 from studio.media.sniff import WEBP
@@ -127,6 +128,8 @@ class _Reader:
                 got = self._child.read_into(memoryview(frame).cast("B"))
                 if got < frame.nbytes:
                     break
+                if self._info.exact_length and count >= max(1, round(expected)):
+                    return  # ffmpeg holds a last frame of unknown length for longer than any other
                 count += 1
                 if count > most:
                     raise LimitError("The clip runs on for longer than its header says; please export it anew.")
@@ -165,11 +168,11 @@ def _webp_frames(
 ) -> Iterator[np.ndarray]:
     """Animated WebP by Pillow (ffmpeg does not read it), each picture held for its own delay."""
     shown, now = 0, 0.0
+    delays = read_animation(path, info.format).delays
     try:
         with open_picture(path, info.format) as picture:
-            for step in ImageSequence.Iterator(picture):
-                delay = step.info.get("duration", 100)
-                now += (delay if delay > 10 else 100) / 1000
+            for delay, step in zip(delays, ImageSequence.Iterator(picture)):
+                now += delay
                 frame = np.asarray(step.convert("RGBA"))
                 if (frame.shape[1], frame.shape[0]) != size:
                     frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

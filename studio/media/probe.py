@@ -20,7 +20,7 @@ from PIL import Image
 from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.container import CUT_OFF, Animation, check_whole, read_animation
-from studio.media.sniff import AVI, GIF, MP4, WEBP, Kind, sniff
+from studio.media.sniff import GIF, MP4, WEBP, Kind, sniff
 from studio.media.timing import clip_rate, delays_rate, packet_times
 from studio.settings import Limits
 
@@ -35,6 +35,7 @@ _STREAM = re.compile(r"^  Stream #0:(\d+)(?:\[[^\]]*\])?(?:\([^)]*\))?: (Video|A
 _DURATION = re.compile(r"^  Duration: (?:N/A|(-?\d+):(\d\d):(\d\d(?:\.\d+)?))", re.M)
 _SIZE = re.compile(r"(?:^|, )([\w ]+)(?:\(([^()]*)\))?, (\d{1,9})x(\d{1,9})(?: \[SAR (\d+):(\d+)|, SAR (\d+):(\d+)|\b)")
 _CLAIMED_FPS = re.compile(r", ([\d.]+)(k?) fps\b")
+_TRACK_DURATION = re.compile(r"^ +DURATION +: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.M)
 _ROTATION = re.compile(r"displaymatrix: rotation of (-?\d+(?:\.\d+)?) degrees")
 _FIRST_FRAME = re.compile(r"\] n: +0 pts:.*? sar:(\d+)/(\d+) s:(\d+)x(\d+) ")
 _EXACT_RATE = re.compile(r"config in time_base: \d+/\d+, frame_rate: (\d+)/(\d+)")
@@ -46,10 +47,10 @@ class MediaInfo:
     """What ``probe`` found. ``kind`` is "video", "animation" (GIF, WebP) or "image"; sizes are upright, in pixels.
 
     ``fps`` is the constant rate at which the frames will be given (for a clip of variable rate: its most usual one);
-    ``frame_count`` the frames at that rate where known (an estimate for long clips); ``duration`` seconds, 0 for an
-    image; ``rotation`` degrees clockwise that were applied to stand upright. ``matrix``, ``colour_range`` and
-    ``transfer`` are ffmpeg's names, "" where the file does not say. ``stream`` and ``demuxer`` tell ffmpeg what to
-    open.
+    ``frame_count`` the frames at that rate where known (an estimate for long clips); ``exact_length`` tells whether all
+    timestamps were read; ``duration`` seconds, 0 for an image; ``rotation`` degrees clockwise that were applied to
+    stand upright. ``matrix``, ``colour_range`` and ``transfer`` are ffmpeg's names, "" where the file does not say.
+    ``stream`` and ``demuxer`` tell ffmpeg what to open.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class MediaInfo:
     rotation: int = 0
     ten_bit: bool = False
     variable_rate: bool = False
+    exact_length: bool = False
     matrix: str = ""
     colour_range: str = ""
     transfer: str = ""
@@ -240,9 +242,9 @@ def _parse_header(text: str, kind: Kind, limits: Limits) -> MediaInfo:
     fps = _CLAIMED_FPS.search(words)
     if fps is not None:
         _check_rate(float(fps.group(1)) * (1000 if fps.group(2) else 1), limits)
-    duration = _read_duration(text)
-    _check_time(duration, None, limits)
     section = _section(text, number)
+    duration = _read_duration(_TRACK_DURATION, section) or _read_duration(_DURATION, text)
+    _check_time(duration, None, limits)
     turn = _ROTATION.search(section)
     codec = words.split()[0].rstrip(",")
     return MediaInfo(
@@ -254,8 +256,8 @@ def _parse_header(text: str, kind: Kind, limits: Limits) -> MediaInfo:
     )  # fmt: skip
 
 
-def _read_duration(text: str) -> float:
-    found = _DURATION.search(text)
+def _read_duration(pattern: re.Pattern[str], text: str) -> float:
+    found = pattern.search(text)
     if found is None or found.group(1) is None:
         return 0.0
     hours, minutes, seconds = int(found.group(1)), int(found.group(2)), float(found.group(3))
@@ -322,7 +324,10 @@ def _scan(path: Path, info: MediaInfo, limits: Limits) -> MediaInfo:
     times = packet_times(done.output.decode("ascii", "replace"))
     if frame is None or not times.starts:
         raise MediaError(explain(done.messages))
-    if whole and info.format is not AVI and any(sign in done.messages.lower() for sign in _CUT_SIGNS[:3]):
+    cut = any(sign in done.messages.lower() for sign in _CUT_SIGNS[:3])
+    # Matroska and AVI list no frames in their header: a hole in the file shows as a picture shorter than announced
+    silent = info.format is not MP4 and not info.has_sound
+    if whole and (cut or (silent and times.length < 0.9 * info.duration - 0.5)):
         raise MediaError(CUT_OFF)
     claimed = _EXACT_RATE.search(done.messages)
     declared = Fraction(int(claimed.group(1)), int(claimed.group(2))) if claimed and int(claimed.group(2)) else None
@@ -338,7 +343,14 @@ def _scan(path: Path, info: MediaInfo, limits: Limits) -> MediaInfo:
         width = round(width * aspect)
     check_size(width, height, limits, picture=False)
     return replace(
-        info, width=width, height=height, fps=rate, frame_count=frames, duration=duration, variable_rate=variable
+        info,
+        width=width,
+        height=height,
+        fps=rate,
+        frame_count=frames,
+        duration=duration,
+        variable_rate=variable,
+        exact_length=whole,
     )
 
 

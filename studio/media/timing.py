@@ -19,6 +19,7 @@ _KNOWN = sorted(
     | {Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 96, 120, 240)}
 )
 _MOST_ANIMATION_RATE = 50
+_DISCARD = 4
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,11 @@ def packet_times(listing: str) -> PacketTimes:
         parts = line.split(",")
         if len(parts) < 6 or line.startswith("#"):
             continue
+        flags = next((part.strip() for part in parts[6:] if part.strip().startswith("F=")), "F=0x0")
         try:
             start, length = int(parts[2]), int(parts[3])
+            if int(flags[2:], 16) & _DISCARD:  # cut away by the container's edit list: decoded, never shown
+                continue
         except ValueError:
             continue
         ticks[start] = length
@@ -79,7 +83,7 @@ def clip_rate(times: PacketTimes, declared: Fraction | None) -> tuple[Fraction, 
         rate = named_rate(mean, doubt)
         return (usable if usable is not None and fits and rate not in _KNOWN else rate), False
     gaps = [after - before for before, after in zip(starts, starts[1:], strict=False)]
-    usual = statistics.median(gaps)
+    usual = statistics.median_low(gaps)  # of two middle gaps the shorter: rather a repeated frame than a lost one
     return named_rate(1 / usual, max(0.01, times.step / usual)), True
 
 

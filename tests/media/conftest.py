@@ -1,4 +1,6 @@
-"""Files for the media tests, made by ffmpeg, Pillow and plain bytes; and looks at results that bypass the studio's code."""
+"""Files for the media tests, made by ffmpeg, Pillow and plain bytes; and looks at results that bypass the studio's
+code.
+"""
 
 import os
 import subprocess

@@ -28,16 +28,16 @@ TIMES = [0, 0.1, 0.2, 0.5, 0.9, 1.0, 1.1, 1.2, 1.3, 2.0]
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])
 def test_a_variable_rate_is_held_to_the_frame(coded, limits, which, ending):
     """Frame k stands at TIMES[k]; at every tick of the constant rate the frame that is then on screen must come."""
-    steps = "+".join(f"eq(N,{k})*{time}" for k, time in enumerate(TIMES))
-    path = coded(
-        f"variable.{ending}", 10, "-vf", f"setpts=({steps})/TB", "-fps_mode", "vfr", "-enc_time_base", "1/1000"
-    )
+    steps = "+".join(f"eq(N\\,{k})*{time}" for k, time in enumerate(TIMES))
+    more = ("-use_editlist", "0") if ending == "mp4" else ()  # else ffmpeg's own muxer cuts the last frame away
+    timing = ("-vf", f"setpts=round(({steps})/TB)", "-fps_mode", "vfr", "-enc_time_base", "1/1000")
+    path = coded(f"variable.{ending}", 10, *timing, *more)
     info = probe(path, limits)
     assert info.variable_rate and info.fps == 10
     with open_frames(path, limits) as stream:
         seen = which(stream)
     expected = [max(k for k, time in enumerate(TIMES) if time <= tick / 10 + 1e-6) for tick in range(21)]
-    assert seen[:21] == expected and len(seen) <= 22
+    assert seen[:21] == expected and set(seen[21:]) <= {9} and len(seen) <= 23
     with open_frames(path, limits, fps=Fraction(30)) as stream:
         fine = which(stream)
     assert fine[:61] == [max(k for k, time in enumerate(TIMES) if time <= tick / 30 + 1e-3) for tick in range(61)]
@@ -48,7 +48,7 @@ def test_another_rate_keeps_the_length(coded, limits, which):
     with open_frames(path, limits, fps=Fraction(25)) as stream:
         assert stream.length == 50 and stream.fps == 25
         seen = which(stream)
-    assert len(seen) == 50 and all(abs(number - tick * 0.4) <= 0.51 for tick, number in enumerate(seen))
+    assert len(seen) == 50 and all(-0.2 <= tick * 0.4 - number < 1 for tick, number in enumerate(seen))
     with open_frames(path, limits, fps=Fraction(5)) as stream:
         assert len(which(stream)) == 10
 
@@ -149,8 +149,8 @@ def test_ten_bits_are_rounded_not_cut(ff, tmp_path, limits):
     ramp = np.tile(np.arange(64, 940, dtype="<u2")[None], (16, 1))[:, :876]
     chroma = np.full(ramp.size, 512, "<u2").tobytes()
     path = tmp_path / "ramp.mkv"
-    ff("-f", "rawvideo", "-pix_fmt", "yuv444p10le", "-s", "876x16", "-framerate", "10", "-i", "pipe:0", "-c:v", "ffv1", path,
-       feed=(ramp.tobytes() + chroma * 2))  # fmt: skip
+    ff("-f", "rawvideo", "-pix_fmt", "yuv444p10le", "-s", "876x16", "-framerate", "10", "-i", "pipe:0", "-c:v", "ffv1",
+       path, feed=(ramp.tobytes() + chroma * 2))  # fmt: skip
     with open_frames(path, limits) as stream:
         frame = next(iter(stream)).astype(float)
     expected = (np.arange(64, 940) - 64) / (940 - 64) * 255
@@ -175,8 +175,9 @@ def test_transparency_lies_over_white_or_is_kept(ff, media, limits):
     picture[:, :, 0] = 200
     picture[:, 32:, 3] = 255
     path = media / "half.webm"
-    ff("-f", "rawvideo", "-pix_fmt", "rgba", "-s", "64x32", "-framerate", "10", "-i", "pipe:0", "-vf", "format=yuva420p",
-       "-c:v", "libvpx-vp9", "-deadline", "realtime", "-b:v", "1M", path, feed=picture.tobytes() * 3)  # fmt: skip
+    ff("-f", "rawvideo", "-pix_fmt", "rgba", "-s", "64x32", "-framerate", "10", "-i", "pipe:0", "-vf",
+       "format=yuva420p", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-b:v", "1M", path,
+       feed=picture.tobytes() * 3)  # fmt: skip
     with open_frames(path, limits) as stream:
         frames = list(stream)
     assert len(frames) == 3 and frames[0][16, 8].min() > 245
@@ -281,17 +282,28 @@ def test_a_cut_clip_is_refused(ff, coded, media, tmp_path, limits, no_children, 
     assert "\n" not in str(error.value) and str(tmp_path) not in str(error.value)
 
 
-def test_a_cut_that_only_shows_on_the_way_is_told(coded, tmp_path, limits, no_children):
-    """The end is overwritten by zeros, so that sizes still add up: frames come, then one sentence; no frame is invented."""
-    data = bytearray(coded("long.mkv", 25, "-g", "1").read_bytes())
+@pytest.mark.parametrize("ending", ["mkv", "mp4", "avi"])
+def test_a_hollow_file_is_refused(ff, coded, media, tmp_path, limits, no_children, ending):
+    """The second half is zeros, so that all sizes still add up."""
+    whole = media / f"noise.{ending}"
+    ff(
+        "-i",
+        coded("plain.mp4", 5),
+        "-vf",
+        "loop=24:5,noise=alls=40:allf=t",
+        "-g",
+        "1",
+        "-movflags",
+        "+faststart",
+        whole,
+    )
+    data = bytearray(whole.read_bytes())
     middle = len(data) // 2
     data[middle:] = bytes(len(data) - middle)
-    path = tmp_path / "hollow.mkv"
+    path = tmp_path / f"hollow.{ending}"
     path.write_bytes(data)
-    seen = []
-    with pytest.raises(MediaError, match="cut off or damaged"), open_frames(path, limits) as stream:
-        seen.extend(stream)
-    assert len(seen) < 25
+    with pytest.raises(MediaError, match="cut off|damaged"), open_frames(path, limits) as stream:
+        list(stream)
 
 
 def test_closing_in_the_middle_ends_the_child(ff, limits, media, no_children):
