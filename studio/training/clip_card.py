@@ -138,8 +138,8 @@ embedding, held-out combinations. Looks and courses: photos of data/dev.
 
 It knows the words of `studio/worlds/lexicon.py`, `looks.py` and the tables in `captions.py`, and hardly any others:
 an unseen synonym is guessed. From pictures it reads place, weather, camera and look well, colour and motion about
-every second time and the subject itself hardly at all, unless the phase "sight" has run. One subject per prompt. The picture tower is much weaker than the text tower; do not use
-its scores as a measure of quality on anything but this world.
+every second time and the subject itself hardly at all, unless the phase "sight" has run. One subject per prompt. Do
+not use the picture tower's scores as a measure of quality on anything but this world.
 """
 
 
@@ -155,7 +155,8 @@ def write_card(folder: Path, context: Context, figures: dict[str, float], batch:
             history.append(f'{phase} {lines[-1]["step"]} steps, {minutes:.0f} min')
     pieces = json.loads((folder / "config.json").read_text(encoding="utf-8"))["text_config"]["vocab_size"]
     photos = len(list((context.data / "train" / "photos").glob("*.jpg"))) if context.data is not None else "the"
+    rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items())
     text = _CARD.format(
         pieces=pieces, seed=context.seed, photos=photos, machine=platform.processor() or platform.machine(),
-        batch=batch, history="; ".join(history), rows="\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items()))
+        batch=batch, history="; ".join(history), rows=rows)
     replace_file(folder / "README.md", text.encode())
