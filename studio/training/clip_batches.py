@@ -66,11 +66,12 @@ class ScenePairs:
     def __init__(self, seed: int, tiny: bool = False, held_out: bool = False) -> None:
         self.held_out = held_out
         self.block, self.height = (4, 32) if tiny else (48, 64)
-        self.backgrounds = ScenePool(self._paint, blocks=2 if tiny else 24, refresh_every=0, seed=seed)
+        self.backgrounds = ScenePool(self.paint, blocks=2 if tiny else 24, refresh_every=0, seed=seed)
         self.rendered = ScenePool(self._render, blocks=2 if tiny else 64, refresh_every=1, seed=seed + 1)
         self.atlas = load_atlas(_SPRITE_SIZE)
 
-    def _paint(self, rng: np.random.Generator) -> Rows:
+    def paint(self, rng: np.random.Generator) -> Rows:
+        """One block of backgrounds as bytes, with the slots that they show."""
         slots = sample_slots(self.block, rng)
         noise = sample_noise(self.block, torch_generator(rng))["strips"]
         rows: Rows = {name: slots[name] for name in SCENE_SLOTS}
@@ -204,7 +205,7 @@ class CameraPairs:
     def __init__(self, photos: list[np.ndarray], scenes: ScenePairs, seed: int, world: int = 60) -> None:
         rng = np.random.default_rng((seed, 23))
         self.pictures = [cv2.resize(photo, None, fx=0.32, fy=0.32, interpolation=cv2.INTER_AREA) for photo in photos]
-        rows = scenes._paint(rng)  # a few wide backgrounds of the world
+        rows = scenes.paint(rng)  # a few wide backgrounds of the world
         for strips in from_bytes(rows["strips"])[:world]:
             view = strips[0, :3]
             for strip in strips[1:]:
