@@ -2,7 +2,7 @@
 
     plain data   errors, clip, scene, requests, settings, catalogue      no torch, no gradio
     tools        media, motion, models, tensors, privacy                 they do not know each other
-    built on     pipelines (what serves), metrics, worlds, training      training is never imported by anything that serves
+    built on     pipelines (what serves), metrics, worlds, training      nothing that serves imports training
     the studio   service                                                 jobs, one queue, progress, cancel
     its faces    cli, ui                                                 widgets and flags become a request
 

@@ -1,6 +1,6 @@
 """One card per checkpoint: what it is for, where it is, whose it is, and how to know that it is whole.
 
-A literal table. The hash of each weights file is checked by ``missing_files`` cheaply (presence) and by a test (content).
+A literal table: what stands here is all there is.
 """
 
 from __future__ import annotations

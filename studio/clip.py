@@ -40,7 +40,7 @@ def check_frames(frames: np.ndarray | list[np.ndarray], at_least: int = 1) -> np
 
 @dataclass(frozen=True)
 class Clip:
-    """A whole clip in memory: ``frames`` uint8 (T, H, W, 3), ``fps`` frames per second, ``sound`` a file with its sound."""
+    """A whole clip: ``frames`` uint8 (T, H, W, 3), ``fps`` frames per second, ``sound`` a file with its sound."""
 
     frames: np.ndarray
     fps: Fraction
@@ -57,7 +57,7 @@ class FrameStream:
 
     ``size`` is (width, height) in pixels, ``fps`` an exact rate, ``length`` the number of frames where the container
     tells it (an estimate: iterate to be sure), ``sound`` the file that carries the sound, or None. ``on_close`` frees
-    whatever feeds the stream (a child process, a file); it runs once, at the end, on ``close()`` or on leaving ``with``.
+    whatever feeds the stream (a child process, a file); it runs once: at the end, on ``close()`` or leaving ``with``.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """One frozen request per task, checked when it is made: before any model loads and before any file is opened.
 
 Bounds, defaults and help stand once, in each field's metadata: sliders, flags and the checks are all drawn from them
-(``bounds_of``). A request travels as JSON inside the finished file (``to_json``) and comes back from it (``from_json``).
+(``bounds_of``). A request travels as JSON inside the finished file (``to_json``), and back
+(``from_json``).
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Request:
         if isinstance(value, str) and name in ("prompt", "style"):
             if len(value) > MAX_PROMPT:
                 raise RequestError(
-                    f"{bounds.label} may have at most {MAX_PROMPT} characters; this one has {len(value)}. Please shorten it."
+                    f"{bounds.label} may have at most {MAX_PROMPT} characters, not {len(value)}: please shorten it."
                 )
         if bounds.low is not None or bounds.high is not None:
             if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)) or not math.isfinite(value):
@@ -255,7 +256,7 @@ REQUESTS: dict[str, type[Request]] = {
 
 
 def from_json(text: str, **files: Any) -> Request:
-    """The request that ``to_json`` wrote; ``files`` gives the paths of its files anew. RequestError if it is not one."""
+    """The request that ``to_json`` wrote; ``files`` gives its files' paths anew. RequestError if it is not one."""
     try:
         values = json.loads(text)
         kind = REQUESTS[values.pop("task")]

@@ -89,7 +89,7 @@ class Settings:
 def from_environment(**overrides: object) -> Settings:
     """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_PUBLIC`` and overrides.
 
-    A Hugging Face Space (``SPACE_ID`` in the environment) is public and listens on all interfaces unless told otherwise.
+    A Hugging Face Space (``SPACE_ID`` is set) is public and listens on all interfaces unless told otherwise.
     Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
     """
     env = os.environ

@@ -68,7 +68,7 @@ def collect(frames: Iterator[np.ndarray], empty_size: tuple[int, int] = (1, 1)) 
 
 
 class StudioPipeline(DiffusionPipeline):
-    """Base of the four pipelines. Modules: ``text_encoder``, ``tokenizer``, ``generator`` (the network), and a task's own.
+    """Base of the four. Modules: ``text_encoder``, ``tokenizer``, ``generator`` (the network), and a task's own.
 
     In ``__call__`` and ``stream`` the argument ``generator`` is the torch.Generator that gives the randomness, as in
     diffusers; the network is ``self.generator``.
@@ -90,7 +90,10 @@ class StudioPipeline(DiffusionPipeline):
 
     @contextmanager
     def fast(self) -> Iterator[None]:
-        """No gradients, and bfloat16 autocast where a float32 network would be slower."""
+        """No gradients, and bfloat16 autocast where a float32 network would be slower.
+
+        Never yield a frame inside this block: the caller would run without gradients until the next frame.
+        """
         device = self.generator.device
         wants_autocast = self.generator.dtype == torch.float32 and device.type == "cpu" and has_fast_bfloat16()
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=wants_autocast):

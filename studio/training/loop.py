@@ -1,6 +1,6 @@
 """The loop: it alone moves optimisers, and it stops before they move if anything is not finite.
 
-Randomness: before each step torch's seed and the step's numpy generator are set from (seed, phase, step), so that a batch
+Before each step torch's seed and the step's numpy generator are set from (seed, phase, step), so that a batch
 is a pure function of the step and a resumed run equals one that never stopped (2 + 2 steps equal 4; tested).
 """
 

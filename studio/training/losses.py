@@ -49,7 +49,7 @@ def relativistic(better: torch.Tensor, worse: torch.Tensor) -> torch.Tensor:
 
 
 def gradient_penalty(discriminate: Discriminate, pictures: torch.Tensor) -> torch.Tensor:
-    """Mean squared norm of the logits' gradient (R1 on real, R2 on made pictures; Mescheder et al. 2018). Use float32."""
+    """Squared norm of the logits' gradient (R1 on real, R2 on made pictures; Mescheder et al. 2018). float32."""
     pictures = pictures.detach().float().requires_grad_(True)
     (slope,) = torch.autograd.grad(discriminate(pictures).sum(), pictures, create_graph=True)
     return slope.square().flatten(1).sum(1).mean()

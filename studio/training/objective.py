@@ -23,7 +23,7 @@ Losses = Iterator[tuple[str, torch.Tensor, dict[str, float]]]
 
 @dataclass(frozen=True)
 class Phase:
-    """One stretch of training: ``steps`` long, with a sample sheet every ``sheet_every`` and state every ``save_every``."""
+    """One stretch of training: ``steps`` long, a sheet every ``sheet_every`` and state every ``save_every``."""
 
     name: str
     steps: int
@@ -73,7 +73,7 @@ class Objective(ABC):
         """
 
     def sheet(self) -> np.ndarray | None:
-        """A uint8 picture (H, W, 3) of what the average generator makes now, always of the same inputs; None for none."""
+        """A uint8 picture (H, W, 3) of what the average generator makes now, of fixed inputs; or None."""
         return None
 
 

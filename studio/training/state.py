@@ -102,7 +102,7 @@ def load_net(net: nn.Module, tensors: dict[str, torch.Tensor], prefix: str) -> N
 
 
 def load_average(folder: Path, name: str, net: nn.Module) -> nn.Module:
-    """Load the average of net ``name`` (or the net itself where no average was kept) from a phase's folder into ``net``."""
+    """Load the average of net ``name`` (or the net where none was kept) from a phase's folder into ``net``."""
     numbers = read_numbers(folder)
     tensors = load_file(folder / str(numbers["tensors"]))
     kind = "ema" if any(key.startswith(f"ema/{name}/") for key in tensors) else "net"
