@@ -43,8 +43,14 @@ class Mapping(nn.Module):
         parts = [self.text(text_embeds), noise_features(aligned), free] + ([] if extra is None else [extra])
         x = torch.cat([part.to(text_embeds.dtype) for part in parts], 1)
         for layer in self.layers:
-            x = F.silu(layer(x))
+            x = unit_activation(layer(x))
         return x
+
+
+def unit_activation(x: Tensor) -> Tensor:
+    """SiLU, brought to a root mean square of one: signals that shrink from layer to layer learn slowly."""
+    x = F.silu(x)
+    return x * torch.rsqrt(x.float().square().mean(1, keepdim=True) + 1e-6).to(x.dtype)
 
 
 class StyledConv(nn.Module):

@@ -22,7 +22,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.blocks import Mapping, StyledConv, premultiplied
+from studio.models.blocks import Mapping, StyledConv, premultiplied, unit_activation
 from studio.scene import TRACK_NAMES
 
 NOISE_LAYERS = ("strips", "sprite", "tracks")
@@ -92,7 +92,7 @@ class StripsNet(nn.Module):
         batch, count = kinds.shape
         each = torch.cat([style[:, None].expand(-1, count, -1), self.kinds(kinds).to(style.dtype)], 2).flatten(0, 1)
         for layer in self.joined:
-            each = F.silu(layer(each))
+            each = unit_activation(layer(each))
         strips = self.pyramid(each, rough).unflatten(0, (batch, count))
         sky = (kinds == 0)[:, :, None, None, None]
         # The sky is opaque: undo its premultiplication instead of painting a hole.

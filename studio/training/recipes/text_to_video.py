@@ -1,11 +1,9 @@
 """The prompt tab's generator, learnt from the procedural world: each net alone, then all together.
 
-    sprites, strips               pictures from slot codes: plain regression on aligned noise, rough ones first; needs
-                                  no CLIP, so it may run while that is still being trained
-    sprites_words, strips_words   the same from the CLIP's embeddings of captions (its text layer is first fitted in
-                                  closed form), the second half with a discriminator
-    tracks                        curves and the slot reader, from captions; regression with a spectral term
-    adversarial                   all three nets, composed to frames, against discriminators of strips, sprites, clips
+    tracks        curves and the slot reader, from captions; regression with a spectral term
+    sprites       subjects; regression on aligned noise, rough pictures first, the last quarter with a discriminator
+    strips        scenery; likewise, one random strip of each scene per step
+    adversarial   all three nets, composed to frames, against discriminators of strips, sprites and clips
 
 Sprites, strips and tracks do not depend on one another: they may run at the same time in several processes.
 
@@ -115,8 +113,8 @@ class AdversarialObjective(Objective):
     def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed) -> None:
         self.generator, self.context, self.embed = generator, context, embed
         self.sizes = TINY if context.tiny else Sizes()
-        strips = StripsObjective(generator, context, embed, True)
-        sprites = SpritesObjective(generator, context, embed, True)
+        strips = StripsObjective(generator, context, embed)
+        sprites = SpritesObjective(generator, context, embed)
         clips = ClipDiscriminator(4, self.sizes.side, widths=(8, 16) if context.tiny else (32, 64, 96))
         self.critics = {"strips": strips.adversary, "sprite": sprites.adversary}
         self.critics["clips"] = Adversary(clips.to(context.device), 2.0, context.device)
@@ -233,8 +231,7 @@ def _moments(count: int, rng: np.random.Generator) -> np.ndarray:
     return (start + stride * np.arange(4)).astype(np.float32)
 
 
-_OBJECTIVES = {"sprites": SpritesObjective, "strips": StripsObjective}
-_NETS = {"sprites": "sprite_net", "strips": "strips_net"}
+_NETS = {"tracks": "tracks_net", "sprites": "sprite_net", "strips": "strips_net"}
 
 
 def load_tensors(folder: Path) -> dict[str, Tensor]:
@@ -246,8 +243,8 @@ def gather(generator: TextToVideoGenerator, run: Path) -> None:
     """Fill the generator with the averages of the phases that stand alone."""
     load_average(run / "tracks", "tracks_net", generator.tracks_net)
     load_average(run / "tracks", "reader", generator.reader)
-    load_average(run / "sprites_words", "sprite_net", generator.sprite_net)
-    load_average(run / "strips_words", "strips_net", generator.strips_net)
+    load_average(run / "sprites", "sprite_net", generator.sprite_net)
+    load_average(run / "strips", "strips_net", generator.strips_net)
 
 
 class TextToVideoRecipe(Recipe):
@@ -255,11 +252,9 @@ class TextToVideoRecipe(Recipe):
 
     name = "text_to_video"
     phases = (
-        Phase("sprites", 1600, sheet_every=200, save_every=100),
-        Phase("strips", 1600, sheet_every=200, save_every=100),
-        Phase("sprites_words", 1200, sheet_every=200, save_every=100),
-        Phase("strips_words", 1200, sheet_every=200, save_every=100),
-        Phase("tracks", 5000, sheet_every=10**9, save_every=500),
+        Phase("tracks", 4000, sheet_every=10**9, save_every=500),
+        Phase("sprites", 1800, sheet_every=200, save_every=100),
+        Phase("strips", 1800, sheet_every=200, save_every=100),
         Phase("adversarial", 300, sheet_every=50, save_every=50),
     )
 
@@ -267,21 +262,16 @@ class TextToVideoRecipe(Recipe):
         """Build one phase from what earlier ones left in the run folder."""
         torch.manual_seed(context.seed)
         generator, run = new_generator(context.tiny), context.run
-        if phase in ("sprites", "strips"):
-            return _OBJECTIVES[phase](generator, context, SlotCodes(), False)
         embed: Embed = SlotCodes() if context.tiny else CaptionEmbedder(context.checkpoints / "clip", context.device)
-        if phase == "tracks":
-            return TracksObjective(generator, context, embed)
-        if phase in ("sprites_words", "strips_words"):
-            part = phase.removesuffix("_words")
-            name = _NETS[part]
-            net = load_average(run / part, name, getattr(generator, name))
-            teach_words(net.mapping, SlotCodes(), embed, np.random.default_rng(context.seed))
-            return _OBJECTIVES[part](generator, context, embed, True)
+        kinds = {"tracks": TracksObjective, "sprites": SpritesObjective, "strips": StripsObjective}
+        if phase != "adversarial":
+            count = 64 if context.tiny else 6144
+            teach_words(getattr(generator, _NETS[phase]).mapping, SlotCodes(), embed, count)
+            return kinds[phase](generator, context, embed)
         gather(generator, run)
         objective = AdversarialObjective(generator, context, embed)
         for part, critic in (("strips", "strips"), ("sprites", "sprite")):
-            tensors = load_tensors(run / f"{part}_words")
+            tensors = load_tensors(run / part)
             load_net(objective.critics[critic].net, tensors, f"net/{_NETS[part]}_critic/")
         return objective
 
