@@ -45,7 +45,7 @@ _PHRASES = 200
 _CROP = 96
 _BATCH = 8
 _MIXED = 0.15  # share of conditions that lie between two looks
-_FROM_PICTURE = 0.3  # share of conditions that are a picture's embedding
+_FROM_PICTURE = 0.12  # share of conditions that are a picture's embedding
 
 _HARDER = {"neon": 2.5, "comic": 1.8, "woodblock": 1.5, "pop": 1.5}  # looks that need more practice
 
@@ -256,7 +256,7 @@ class RestyleRecipe(Recipe):
     """Phases ``brush`` and ``words``."""
 
     name = "restyle"
-    phases = (Phase("brush", 4000, sheet_every=1000), Phase("words", 4500, sheet_every=500))
+    phases = (Phase("brush", 4000, sheet_every=1000), Phase("words", 3200, sheet_every=500))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
         """Build a phase; ``words`` starts from the average of ``brush`` and needs the CLIP's checkpoint."""
