@@ -7,9 +7,9 @@ Letters: B clips, T frames, K = 4 strips (sky, far, middle, near), h strip heigh
 Lengths are in frame heights with the origin at the top left of the *square* frame; colours are premultiplied by alpha.
 
 Tracks (B, T, 13), see studio.scene.TRACK_NAMES: x, y sprite centre; log_size natural log of the sprite's side; sin,
-cos its rotation; flip +1 as drawn, -1 mirrored; shadow_y the ground line under the sprite; shadow_alpha 0..1; camera_x (.75 is centred),
-camera_y (.5 is centred), zoom (height of the view at the subject's depth: .94 is normal, smaller is closer); rain,
-snow 0..1. The sprite lives in screen space: whoever plans tracks lets it grow when the camera zooms in.
+cos its rotation; flip +1 as drawn, -1 mirrored; shadow_y the ground line under the sprite; shadow_alpha 0..1; camera_x
+(.75 is centred), camera_y (.5 is centred), zoom (height of the view at the subject's depth: .94 is normal, smaller is
+closer); rain, snow 0..1. The sprite lives in screen space: whoever plans tracks lets it grow when the camera zooms in.
 Camera moves reach each strip in proportion to its DEPTH, which is what makes the parallax. A strip is 2 frame heights
 wide and its offset (0 .. .5) says which part is looked at; what would lie outside is mirrored.
 

@@ -221,7 +221,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         self.reader = SlotReader(text_width, {name: len(values) for name, values in self.slots.items()})
 
     def draw_noise(self, count: int, generator: torch.Generator | None = None) -> dict[str, Tensor]:
-        """Standard normal noise of `count` scenes on the CPU, float32: "strips", "sprite", "tracks", "free_strips"..."""
+        """Standard normal noise of `count` scenes, float32 on the CPU: "strips", "sprite", "tracks", "free_strips"..."""
         noise = {name: torch.randn(count, self.noise_sizes[name], generator=generator) for name in NOISE_LAYERS}
         free = {f"free_{name}": torch.randn(count, self.free_sizes[name], generator=generator) for name in NOISE_LAYERS}
         return noise | free

@@ -13,9 +13,10 @@ Letters: B scenes, T frames, h strip height, S sprite side, D text width.
 
 from __future__ import annotations
 
-import shutil
+import json
 from pathlib import Path
 
+import diffusers
 import numpy as np
 import torch
 from safetensors.torch import load_file
@@ -27,6 +28,7 @@ from studio.models.discriminators import ClipDiscriminator
 from studio.models.text_to_video import TextToVideoGenerator
 from studio.training.adversary import LAZY, Adversary, fast
 from studio.training.captions import CaptionEmbedder, SlotCodes
+from studio.training.clip_parts import save_clip_parts
 from studio.training.losses import cosine_rate, set_rate
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.scene_layers import (
@@ -44,7 +46,7 @@ from studio.training.scene_layers import (
     torch_rng,
 )
 from studio.training.scene_pool import Rows, ScenePool, from_bytes
-from studio.training.state import load_average, load_net, read_numbers
+from studio.training.state import load_average, load_net, read_numbers, replace_file
 from studio.worlds.captions import sample_slots
 from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import sample_noise
@@ -231,6 +233,15 @@ def _moments(count: int, rng: np.random.Generator) -> np.ndarray:
     return (start + stride * np.arange(4)).astype(np.float32)
 
 
+_PARTS = {
+    "_class_name": "TextToVideoPipeline",
+    "_diffusers_version": diffusers.__version__,
+    "generator": ["studio.models.text_to_video", "TextToVideoGenerator"],
+    "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+}
+"""What DiffusionPipeline reads first; training may not import pipelines, so it is written out."""
+
 _NETS = {"tracks": "tracks_net", "sprites": "sprite_net", "strips": "strips_net"}
 
 
@@ -283,5 +294,5 @@ class TextToVideoRecipe(Recipe):
             for name in AdversarialObjective.ema:
                 load_average(context.run / "adversarial", name, getattr(generator, name))
         generator.half().save_pretrained(folder / "generator", max_shard_size="15MB")
-        for part in ("text_encoder", "tokenizer"):
-            shutil.copytree(context.checkpoints / "clip" / part, folder / part, dirs_exist_ok=True)
+        save_clip_parts(context.checkpoints, folder)
+        replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")

@@ -1,0 +1,117 @@
+"""An independent judge of generated scenes: a small network that names a clip's slots from its pixels alone.
+
+It is trained here on the procedural world's own clips and shares nothing with the generator nor with its CLIP. Axes: B
+clips, T = FRAMES frames, S = SIDE pixels.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.models.compositor import compose
+from studio.training.losses import cosine_rate, set_rate
+from studio.worlds.captions import sample_slots
+from studio.worlds.lexicon import SLOTS
+from studio.worlds.noise import sample_noise
+from studio.worlds.scenery import paint_strips, strip_offsets
+from studio.worlds.sprites import load_atlas, paint_sprites
+from studio.worlds.tracks import plan_tracks
+
+FRAMES, SIDE = 8, 80
+SECONDS = 2.0
+_POOL, _BATCH = 1024, 32
+
+logger = logging.getLogger(__name__)
+
+
+def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+class SceneProbe(nn.Module):
+    """Clips (B, T, 3, S, S) in 0..1 to logits of every slot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames = nn.Sequential(_stage(3, 32, 2), _stage(32, 64, 2), _stage(64, 128, 2), _stage(128, 160, 1))
+        self.change = nn.Sequential(_stage(48 * FRAMES, 192, 1), _stage(192, 192, 2), _stage(192, 192, 2))
+        self.squeeze = nn.Conv2d(160, 48, 1)
+        cells = (SIDE // 32 + (SIDE % 32 > 0)) ** 2
+        self.hidden = nn.Linear(320 + 192 * cells, 384)
+        self.heads = nn.ModuleDict({name: nn.Linear(384, len(values)) for name, values in SLOTS.items()})
+
+    def forward(self, clips: Tensor) -> dict[str, Tensor]:
+        batch = len(clips)
+        x = self.frames(clips.flatten(0, 1) * 2 - 1)
+        still = x.unflatten(0, (batch, FRAMES)).mean(1)
+        moving = self.change(self.squeeze(x).view(batch, -1, *x.shape[-2:]))
+        parts = [still.mean((2, 3)), x.unflatten(0, (batch, FRAMES)).amax((1, 3, 4)), moving.flatten(1)]
+        hidden = F.relu(self.hidden(F.dropout(torch.cat(parts, 1), 0.1, self.training)))
+        return {name: head(hidden) for name, head in self.heads.items()}
+
+
+class _World:
+    """Scenery and sprites painted once, recombined and moved anew for every batch."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.atlas = load_atlas(48)
+        source = torch.Generator().manual_seed(int(rng.integers(2**31)))
+        self.slots, noise = sample_slots(_POOL, rng), sample_noise(_POOL, source)
+        self.strips = torch.cat([self._block(slice(i, i + 64), noise["strips"]) for i in range(0, _POOL, 64)])
+        self.offsets = strip_offsets(self.slots, noise["strips"])
+
+    def _block(self, rows: slice, noise: Tensor) -> Tensor:
+        slots = {name: values[rows] for name, values in self.slots.items()}
+        return paint_strips(slots, noise[rows], SIDE).mul(255).round().byte()
+
+    def batch(self) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = torch.from_numpy(self.rng.integers(0, _POOL, _BATCH))
+        slots = sample_slots(_BATCH, self.rng)
+        slots |= {name: self.slots[name][rows] for name in ("place", "time", "weather")}
+        noise = sample_noise(_BATCH, torch.Generator().manual_seed(int(self.rng.integers(2**31))))
+        tracks = plan_tracks(slots, noise["tracks"], torch.full((_BATCH,), SECONDS), FRAMES)
+        sprite = paint_sprites(self.atlas, slots, noise["sprite"])
+        strips = self.strips[rows].float() / 255
+        clips = compose(strips, self.offsets[rows], sprite, tracks, SECONDS, (SIDE, SIDE))
+        if self.rng.random() < 0.5:  # soft pictures must not count as another subject
+            soft = F.avg_pool2d(clips.flatten(0, 1), 3, 1, 1, count_include_pad=False)
+            clips = soft.unflatten(0, clips.shape[:2])
+        return clips, slots
+
+
+def train_probe(seconds: float, seed: int = 0) -> SceneProbe:
+    """Train for that many seconds of this process's own time; returns the probe in evaluation mode."""
+    torch.manual_seed(seed)
+    world, probe = _World(np.random.default_rng(seed)), SceneProbe()
+    optimiser = torch.optim.AdamW(probe.parameters(), 1e-3, weight_decay=0.02)
+    start, step, share = time.process_time(), 0, 0.0
+    while share < 1:
+        share = (time.process_time() - start) / seconds
+        set_rate(optimiser, 1.5e-3 * cosine_rate(int(1000 * share), 1000, 20))
+        clips, slots = world.batch()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = probe(clips)
+        loss = sum(F.cross_entropy(logits[name].float(), slots[name]) for name in SLOTS)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        step += 1
+        if step % 50 == 0:
+            right = {name: round(float((logits[name].argmax(1) == slots[name]).float().mean()), 2) for name in SLOTS}
+            logger.info("probe step %d (%.0f %%): loss %.2f, right %s", step, 100 * share, float(loss), right)
+    return probe.eval()
+
+
+@torch.no_grad()
+def named(probe: SceneProbe, clips: Tensor) -> dict[str, Tensor]:
+    """The slots (B,) that the probe sees in clips (B, T, 3, S, S)."""
+    parts = [probe(part) for part in clips.split(32)]
+    return {name: torch.cat([part[name].argmax(1) for part in parts]) for name in SLOTS}
