@@ -284,7 +284,7 @@ class FramePainter:
             scale = 1 - (1 - zoom) * depth
             left = (self.offsets[k] + CENTRE_X + depth * (camera_x - CENTRE_X) - 0.5 * scale * width / height) * height
             top = (0.5 + depth * (camera_y - 0.5) - 0.5 * scale) * height
-            first = min(height, max(0, int((self.tops[k] - top) / scale) - 2))
+            first = min(height, max(0, int((self.tops[k] - top) / scale) - 2)) if k else 0  # the sky fills every frame
             if first >= height:
                 continue
             # Destination pixel (i, j) looks at strip pixel scale * (i, j) + shift; the halves are pixel centres.
