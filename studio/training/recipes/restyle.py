@@ -11,7 +11,7 @@ Letters: B batch, L looks, N pictures, P phrases per look, D width of the joint 
 
 from __future__ import annotations
 
-import shutil
+import json
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from studio.models.clip import pack_frames, picture_features, text_features
 from studio.models.discriminators import PatchDiscriminator
 from studio.models.restyle import RestyleGenerator
 from studio.tensors import to_float, to_uint8
+from studio.training.clip_parts import save_clip_parts
 from studio.training.look_pairs import LookPairs, prepare_pairs
 from studio.training.losses import (
     cosine_rate,
@@ -36,7 +37,7 @@ from studio.training.losses import (
     set_rate,
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.state import load_average
+from studio.training.state import load_average, replace_file
 from studio.worlds.looks import LOOKS, known_look_words, look_phrase
 
 _WIDTH = 256
@@ -48,6 +49,14 @@ _MIXED = 0.15  # share of conditions that lie between two looks
 _FROM_PICTURE = 0.12  # share of conditions that are a picture's embedding
 
 _HARDER = {"neon": 2.5, "comic": 1.8, "woodblock": 1.5, "pop": 1.5}  # looks that need more practice
+_PARTS = {
+    "_class_name": "RestylePipeline",
+    "_diffusers_version": "0.42.1",
+    "generator": ["studio.models.restyle", "RestyleGenerator"],
+    "image_encoder": ["transformers", "CLIPVisionModelWithProjection"],
+    "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+}
 
 _Crops = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -279,8 +288,8 @@ class RestyleRecipe(Recipe):
         """The generator in half precision, and the CLIP's towers and tokenizer beside it."""
         generator = load_average(context.run / "words", "generator", self._generator(context.tiny))
         generator.half().save_pretrained(folder / "generator")
-        for part in ("text_encoder", "tokenizer", "image_encoder"):
-            shutil.copytree(context.checkpoints / "clip" / part, folder / part, dirs_exist_ok=True)
+        save_clip_parts(context.checkpoints, folder, ("text_encoder", "tokenizer", "image_encoder"))
+        replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
 
     @staticmethod
     def _generator(tiny: bool) -> RestyleGenerator:
