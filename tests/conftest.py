@@ -34,7 +34,6 @@ def tiny_checkpoints(tmp_path_factory) -> Path:
 
 def _tiny_pipelines() -> dict:
     import torch
-    from studio.pipelines.prediction import PredictionPipeline
     from transformers import CLIPTextModelWithProjection, CLIPVisionModelWithProjection
 
     from studio.models.clip import build_clip, train_tokenizer
@@ -43,6 +42,7 @@ def _tiny_pipelines() -> dict:
     from studio.models.restyle import RestyleGenerator
     from studio.models.text_to_video import TextToVideoGenerator
     from studio.pipelines.interpolation import InterpolationPipeline
+    from studio.pipelines.prediction import PredictionPipeline
     from studio.pipelines.restyle import RestylePipeline
     from studio.pipelines.text_to_video import TextToVideoPipeline
     from studio.worlds.lexicon import SLOTS, known_words
