@@ -152,7 +152,7 @@ def understood(reading: Understanding | LookReading | None, notes: Iterable[str]
     """Chips of what the text encoder understood, dashed chips for words that it does not know, then the notes."""
     markup = ""
     if isinstance(reading, Understanding):
-        chips = [_chip(value, SLOT_NAMES[name]) for name, value in reading.slots().items() if value]
+        chips = [_chip(value.replace("_", " "), SLOT_NAMES[name]) for name, value in reading.slots().items() if value]
         markup = _chips("What was understood", chips, reading.unknown_words)
     elif isinstance(reading, LookReading):
         chips = [_chip(reading.look, f"{round(100 * reading.confidence)} % sure")]
