@@ -77,6 +77,26 @@ class StyledConv(nn.Module):
         return F.silu(F.group_norm(x, self.groups) * (1 + gain) + shift)
 
 
+class Memory(nn.Module):
+    """Learned maps that a style mixes: (B, S) to (B, C, H, W).
+
+    StyleGAN's learned constant (Karras et al. 2019) as a bank: outlines that recur at fixed places are stored where
+    they are instead of being grown anew from a small map, which convolutions learn slowly.
+    """
+
+    def __init__(self, style: int, entries: int, channels: int, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.size = size
+        self.mix = nn.Linear(style, entries)
+        # The gain enlarges the optimiser's steps: a cell is seen far less often than a weight that many pixels share.
+        self.gain = 4.0
+        self.maps = nn.Parameter(torch.randn(entries, channels * size[0] * size[1]) * (0.5 / self.gain))
+
+    def forward(self, style: Tensor) -> Tensor:
+        mixed = (self.mix(style) @ self.maps.to(style.dtype)) * (self.gain / self.maps.shape[0] ** 0.5)
+        return mixed.view(len(style), -1, *self.size).contiguous(memory_format=torch.channels_last)
+
+
 def coordinates(like: Tensor) -> Tensor:
     """Two channels with the pixel's y and x in -1..1, (1, 2, H, W): the net knows where the horizon lies."""
     height, width = like.shape[-2:]

@@ -22,7 +22,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.blocks import Mapping, StyledConv, premultiplied, unit_activation
+from studio.models.blocks import Mapping, Memory, StyledConv, premultiplied, unit_activation
 from studio.scene import TRACK_NAMES
 
 NOISE_LAYERS = ("strips", "sprite", "tracks")
@@ -48,12 +48,20 @@ class _Pyramid(nn.Module):
     training can begin with the rough one alone, at half the cost (skip generators, Karras et al. 2020).
     """
 
-    def __init__(self, style: int, start: tuple[int, int], widths: tuple[int, ...]) -> None:
+    def __init__(
+        self, style: int, start: tuple[int, int], widths: tuple[int, ...], memory: tuple[int, int]
+    ) -> None:
+        """`memory`: (entries, channels) of the memory at half size; without entries there is none."""
         super().__init__()
         self.start = start
         self.first = nn.Linear(style, widths[0] * start[0] * start[1])
-        self.convs = nn.ModuleList(StyledConv(a, b, style) for a, b in zip(widths, widths[1:]))
-        self.rough = nn.Conv2d(widths[-2], 4, 3, padding=1)
+        levels = len(widths) - 2
+        half = (start[0] << levels, start[1] << levels)
+        self.memory = Memory(style, *memory, half) if memory[0] else None
+        recalled = memory[1] if memory[0] else 0
+        self.convs = nn.ModuleList(StyledConv(a, b, style) for a, b in zip(widths[:-1], widths[1:-1]))
+        self.convs.append(StyledConv(widths[-2] + recalled, widths[-1], style))
+        self.rough = nn.Conv2d(widths[-2] + recalled, 4, 3, padding=1)
         self.detail = nn.Conv2d(widths[-1], 4, 3, padding=1)
         nn.init.normal_(self.detail.weight, 0.0, 0.01)
 
@@ -61,6 +69,8 @@ class _Pyramid(nn.Module):
         x = self.first(style).view(len(style), -1, *self.start).contiguous(memory_format=torch.channels_last)
         for conv in self.convs[:-1]:
             x = conv(x, style)
+        if self.memory is not None:
+            x = torch.cat([x, self.memory(style).to(x.dtype)], 1)
         picture = self.rough(x)
         if rough:
             return premultiplied(picture)
@@ -71,13 +81,22 @@ class _Pyramid(nn.Module):
 class StripsNet(nn.Module):
     """Text and noise to the four strips and their offsets; one strip alone can be asked for (training does)."""
 
-    def __init__(self, text: int, noise: int, free: int, height: int, style: int, widths: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        text: int,
+        noise: int,
+        free: int,
+        height: int,
+        style: int,
+        widths: tuple[int, ...],
+        memory: tuple[int, int],
+    ) -> None:
         super().__init__()
         self.mapping = Mapping(text, noise, free, style)
         self.kinds = nn.Embedding(4, 64)
         self.joined = nn.ModuleList([nn.Linear(style + 64, style), nn.Linear(style, style)])
         rows = height >> (len(widths) - 1)
-        self.pyramid = _Pyramid(style, (rows, 2 * rows), widths)
+        self.pyramid = _Pyramid(style, (rows, 2 * rows), widths, memory)
         self.offsets = nn.Sequential(nn.Linear(style, 128), nn.SiLU(), nn.Linear(128, 4))
 
     def forward(
@@ -104,11 +123,20 @@ class StripsNet(nn.Module):
 class SpriteNet(nn.Module):
     """Text and noise to the subject, (B, 4, S, S)."""
 
-    def __init__(self, text: int, noise: int, free: int, side: int, style: int, widths: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        text: int,
+        noise: int,
+        free: int,
+        side: int,
+        style: int,
+        widths: tuple[int, ...],
+        memory: tuple[int, int],
+    ) -> None:
         super().__init__()
         self.mapping = Mapping(text, noise, free, style)
         rows = side >> (len(widths) - 1)
-        self.pyramid = _Pyramid(style, (rows, rows), widths)
+        self.pyramid = _Pyramid(style, (rows, rows), widths, memory)
 
     def forward(self, text_embeds: Tensor, noise: Tensor, free: Tensor, rough: bool = False) -> Tensor:
         return self.pyramid(self.mapping(text_embeds, noise, free), rough)
@@ -183,8 +211,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
 
     Args:
         text_width: D. noise_sizes: aligned noise dims of "strips", "sprite", "tracks". free_sizes: the free ones.
-        strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, track_style, track_terms,
-            oscillators: sizes of the nets.
+        strip_height, sprite_side: h and S, in pixels. style, strip_widths, sprite_widths, strip_memory, sprite_memory,
+            track_style, track_terms, oscillators: sizes of the nets.
         slots: what the world is made of, slot name -> value names. known_words: words that the training captions used;
             filler_words: those of them that mean nothing by themselves.
     """
@@ -202,6 +230,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         style: int = 256,
         strip_widths: tuple[int, ...] = (112, 96, 72, 40, 16),
         sprite_widths: tuple[int, ...] = (160, 128, 80, 40),
+        strip_memory: tuple[int, int] = (32, 8),
+        sprite_memory: tuple[int, int] = (0, 0),
         track_style: int = 384,
         track_terms: int = 24,
         oscillators: int = 10,
@@ -214,14 +244,29 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         free = free_sizes or {"strips": 8, "sprite": 4, "tracks": 4}
         self.noise_sizes, self.free_sizes = dict(noise), dict(free)
         self.slots = {name: tuple(values) for name, values in (slots or {"subject": ["thing"]}).items()}
-        strips, sprites = tuple(strip_widths), tuple(sprite_widths)
-        self.strips_net = StripsNet(text_width, noise["strips"], free["strips"], strip_height, style, strips)
-        self.sprite_net = SpriteNet(text_width, noise["sprite"], free["sprite"], sprite_side, style, sprites)
+        self.strips_net = StripsNet(
+            text_width,
+            noise["strips"],
+            free["strips"],
+            strip_height,
+            style,
+            tuple(strip_widths),
+            tuple(strip_memory),
+        )
+        self.sprite_net = SpriteNet(
+            text_width,
+            noise["sprite"],
+            free["sprite"],
+            sprite_side,
+            style,
+            tuple(sprite_widths),
+            tuple(sprite_memory),
+        )
         self.tracks_net = TracksNet(text_width, noise["tracks"], free["tracks"], track_style, track_terms, oscillators)
         self.reader = SlotReader(text_width, {name: len(values) for name, values in self.slots.items()})
 
     def draw_noise(self, count: int, generator: torch.Generator | None = None) -> dict[str, Tensor]:
-        """Standard normal noise of `count` scenes, float32 on the CPU: "strips", "sprite", "tracks", "free_strips"..."""
+        """Standard normal noise of `count` scenes, float32 on the CPU, by layer: "strips", "free_strips" and so on."""
         noise = {name: torch.randn(count, self.noise_sizes[name], generator=generator) for name in NOISE_LAYERS}
         free = {f"free_{name}": torch.randn(count, self.free_sizes[name], generator=generator) for name in NOISE_LAYERS}
         return noise | free
@@ -253,6 +298,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             style=32,
             strip_widths=(16, 8, 8),
             sprite_widths=(16, 8, 8),
+            strip_memory=(4, 4),
             track_style=32,
             track_terms=8,
             oscillators=2,
