@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from studio.service import Studio  # noqa: E402  the environment must be set before Gradio is imported
 from studio.settings import from_environment  # noqa: E402
 from studio.ui.messages import sentence  # noqa: E402
-from studio.ui.page import build, keep_uploads_in, launch  # noqa: E402
+from studio.ui.page import build, keep_files_in, launch  # noqa: E402
 
 
 def flags() -> argparse.Namespace:
@@ -37,12 +38,13 @@ def flags() -> argparse.Namespace:
 def main() -> int:
     """Open the studio; returns the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl-C: cancel, wipe, go
     options = vars(flags())
     share = options.pop("share")
     try:
         settings = from_environment(**options)
         with Studio(settings) as studio:
-            keep_uploads_in(settings.work / "page")
+            keep_files_in(studio.private_folder())
             page = build(studio)
             launch(page, studio, share=share)
             sys.stdout.write(f"Zoetrope is open at {page.local_url}\n")

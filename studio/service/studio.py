@@ -153,7 +153,13 @@ class Studio:
         found = read_request(path)
         if found is None:
             raise RequestError("This file does not carry a Zoetrope request.")
+        if found.get("keep_prompt") is False and found.get("task") in ("text_to_video", "restyle"):
+            raise RequestError("This file was saved without its words, so the form cannot be filled from it.")
         return from_json(json.dumps(found), **files)
+
+    def private_folder(self) -> Path:
+        """A fresh folder of this run for a face's own files (uploads, served copies): wiped when the studio closes."""
+        return self._folders.create()
 
     def catalogue(self) -> tuple[CatalogueRow, ...]:
         """Every checkpoint: its task, size, licence, origin, and whether it is here."""

@@ -5,8 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
+
 CLIPS = (".mp4", ".mov", ".mkv", ".webm", ".gif")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def unopened(*pictures: gr.Image) -> None:
+    """Let these widgets hand over uploaded files as they came. Gradio would open them first, with no limit and with an
+    error of its own; the studio looks at the header before anything is opened.
+    """
+    for picture in pictures:
+        picture.preprocess = lambda payload: payload.path if payload else None
 
 
 def paths_of(gallery: list[Any] | None) -> tuple[Path, ...]:

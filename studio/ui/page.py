@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import gradio as gr
@@ -45,8 +46,10 @@ def build(studio: Studio) -> gr.Blocks:
                 with gr.Tab(label, id=module.TASK, elem_id=f"tab-{module.TASK}"):
                     built[module.TASK] = module.build(studio.settings.limits)
         about.build(studio)
+        visitor = gr.State("")
+        page.load(lambda: secrets.token_hex(16), None, visitor, show_progress="hidden", api_visibility="private")
         for tab in built.values():
-            running.wire(studio, tab)
+            running.wire(studio, tab, visitor)
         handover.wire(studio, tabs, built)
         with gr.Row(visible=False):
             endpoints.build(studio)
@@ -84,6 +87,8 @@ def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
         ) from error
 
 
-def keep_uploads_in(folder: Path) -> None:
-    """Uploads and served copies stay in the studio's private folder; call before ``build``."""
+def keep_files_in(folder: Path) -> None:
+    """Uploads and served copies stay in this private folder. Gradio reads it when widgets are made: call before
+    ``build``.
+    """
     os.environ["GRADIO_TEMP_DIR"] = str(folder)

@@ -12,6 +12,7 @@ from studio.requests import RestyleRequest
 from studio.settings import Limits
 from studio.ui import layout, messages
 from studio.ui.examples import Example, cards, file_of
+from studio.ui.media_inputs import unopened
 from studio.ui.running import cancel
 
 TASK = RestyleRequest.task
@@ -66,9 +67,9 @@ def build(limits: Limits) -> layout.Tab:
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 style_image = gr.Image(
                     label="Style picture (instead of words, or with them)", sources=["upload"], type="filepath",
-                    height=160, interactive=True, buttons=[], elem_id=f"{TASK}-style-image",
-                    elem_classes="zoe-drop",
+                    height=160, interactive=True, buttons=[], elem_id=f"{TASK}-style-image", elem_classes="zoe-drop",
                 )  # fmt: skip
+                unopened(picture, style_image)
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
                 settings = layout.settings_drop(TASK)

@@ -150,22 +150,23 @@ def roll() -> int:
     return random.SystemRandom().randint(0, MAX_SEED)
 
 
-def wire(studio: Studio, tab: Tab) -> None:
-    """Connect one tab's buttons."""
+def wire(studio: Studio, tab: Tab, visitor: gr.State) -> None:
+    """Connect one tab's buttons. ``visitor`` holds the page's random key, by which the queue stays fair."""
     names, widgets = list(tab.fields), list(tab.fields.values())
     controls, panel = tab.controls, tab.panel
     private = {"api_visibility": "private", "show_progress": "hidden"}
     queued = {**private, "concurrency_id": QUEUE, "concurrency_limit": waiters(studio)}
 
-    def start(*values: Any) -> Iterator[Updates]:
-        yield from run(studio, tab, dict(zip(names, values)))
+    def start(key: str, *values: Any) -> Iterator[Updates]:
+        yield from run(studio, tab, dict(zip(names, values)), key)
 
-    def start_afresh(*values: Any) -> Iterator[Updates]:
-        yield from run(studio, tab, {**dict(zip(names, values)), "seed": None})
+    def start_afresh(key: str, *values: Any) -> Iterator[Updates]:
+        yield from run(studio, tab, {**dict(zip(names, values)), "seed": None}, key)
 
     outputs = outputs_of(controls, panel)
     for trigger, function in ((controls.run.click, start), (panel.again.click, start_afresh)):
-        trigger(function, widgets, outputs, trigger_mode="once", **queued)
+        started = trigger(function, [visitor, *widgets], outputs, trigger_mode="once", **queued)
+        started.then(None, None, None, js=_show_on_phones(tab.task), **private)
     controls.cancel.click(cancel, panel.running, None, queue=False, **private)
     tab.seed.die.click(roll, None, tab.seed.number, **private)
     panel.keep_seed.click(_seed_of, [panel.done, panel.chosen], tab.seed.number, **private)
@@ -188,6 +189,14 @@ def _seed_of(job: Job | None, index: int) -> Any:
 
 def _picker(panel: Panel, index: int) -> Callable[[Job | None], Updates]:
     return lambda job: pick(panel, job.result(), index) if job else {}
+
+
+def _show_on_phones(task: str) -> str:
+    """Script that brings a finished clip into view where it stands below the form."""
+    return (
+        f"() => {{ if (innerWidth <= 720 && document.querySelector('#{task}-progress')?.innerText.startsWith('Done'))"
+        f" document.querySelector('#{task}-facts')?.scrollIntoView({{behavior: 'smooth', block: 'end'}}); }}"
+    )
 
 
 def _press(elem_id: str) -> str:

@@ -67,9 +67,8 @@ class App:
         raise AssertionError(f"the page did not open:\n{self.log.read_text()}")
 
     def job_files(self) -> list[Path]:
-        """Every media file of jobs (not the page's own copies) that lies in the work folder now."""
-        page = self.work / "page"
-        return [path for path in self.work.rglob("*") if path.is_file() and page not in path.parents]
+        """Every file of jobs (not the page's own copies) that lies in the work folder now."""
+        return [path for path in self.work.rglob("*") if path.parent.name in ("sources", "results")]
 
     def stop(self) -> None:
         self.process.terminate()
