@@ -237,6 +237,8 @@ def test_a_finished_file_fills_the_form_again(open_studio, make):
     assert studio.request_in(result.video) == SHORT
     silent = studio.run(dataclasses.replace(SHORT, keep_prompt=False))
     assert b"red car" not in silent.video.read_bytes()
+    with pytest.raises(RequestError, match="without its words"):
+        studio.request_in(silent.video)
     clip = make.clip()
     predicted = studio.run(PredictionRequest(clip=clip, seconds=0.2, seed=5))
     assert str(clip.parent).encode() not in predicted.video.read_bytes()
