@@ -1,6 +1,6 @@
 """The prompt tab: time per clip, and do the clips show what was asked? ``python -m benchmarks.text_to_video``.
 
-Quality needs the emoji font that the world's sprites are rendered from, as training does; ``--speed-only`` does without.
+Quality needs the emoji font that the world renders its sprites from, as training does; ``--speed-only`` does without it.
 """
 
 from __future__ import annotations

@@ -34,10 +34,11 @@ class CaptionEmbedder:
         """(B, D) of length EMBEDDING_SCALE, float32."""
         window = self.model.config.max_position_embeddings
         tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=window, return_tensors="pt")
-        embeds = self.model(
-            input_ids=tokens["input_ids"].to(self.model.device),
-            attention_mask=tokens["attention_mask"].to(self.model.device),
-        ).text_embeds
+        device = self.model.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=len(texts) > 1):
+            embeds = self.model(
+                input_ids=tokens["input_ids"].to(device), attention_mask=tokens["attention_mask"].to(device)
+            ).text_embeds
         return torch.nn.functional.normalize(embeds.float(), dim=1) * EMBEDDING_SCALE
 
     def __call__(self, slots: Slots, rng: np.random.Generator) -> Tensor:

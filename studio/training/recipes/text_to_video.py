@@ -69,6 +69,8 @@ class TracksObjective(Objective):
         for net in nets.values():
             net.to(context.device)
         self.weights = torch.tensor(TRACK_WEIGHTS, device=context.device)
+        # Reading captions costs far more than these small nets: each is used many times, with fresh noise.
+        self.pool = ScenePool(self._captions, 2 if context.tiny else 24, 20, context.seed)
         super().__init__(
             nets,
             {
@@ -80,11 +82,12 @@ class TracksObjective(Objective):
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """See Objective."""
         count, device = self.sizes.tracks, self.context.device
-        slots = sample_slots(count, rng)
+        self.pool.at(step)
+        rows = self.pool.draw(count, rng)
+        slots, text = {name: rows[name] for name in SLOTS}, rows["text"].to(device)
         noise = sample_noise(count, torch_rng(rng))["tracks"]
         seconds = torch.from_numpy(np.exp2(rng.uniform(0, np.log2(6), count)).astype(np.float32))
         real = plan_tracks(slots, noise, seconds, self.sizes.frames).to(device)
-        text = self.embed(slots, rng).to(device)
         progress = torch.arange(self.sizes.frames, device=device) / self.sizes.frames
         set_rate(self.optimisers["maker"], 2e-3 * cosine_rate(step, self.context.steps))
         set_rate(self.optimisers["reader"], 1e-3 * cosine_rate(step, self.context.steps))
@@ -96,6 +99,10 @@ class TracksObjective(Objective):
         reading = sum(F.cross_entropy(logits[name], slots[name].to(device)) for name in SLOTS)
         right = np.mean([float((logits[name].argmax(1).cpu() == slots[name]).float().mean()) for name in SLOTS])
         yield "reader", reading, {"reader_right": float(right)}
+
+    def _captions(self, rng: np.random.Generator) -> Rows:
+        slots = sample_slots(self.sizes.tracks, rng)
+        return slots | {"text": self.embed(slots, rng).cpu()}
 
     def _spectral(self, made: Tensor, real: Tensor) -> Tensor:
         """Amplitudes of the frequencies: without it, an orbit with an uncertain phase is flattened."""
@@ -131,7 +138,7 @@ class AdversarialObjective(Objective):
         super().__init__(
             nets,
             {
-                "maker": torch.optim.AdamW(makers, 4e-4, betas=(0.5, 0.98), weight_decay=1e-4),
+                "maker": torch.optim.AdamW(makers, 6e-4, betas=(0.5, 0.98), weight_decay=1e-4),
                 "critic": torch.optim.Adam(judges, 4e-4, betas=(0.0, 0.98)),
             },
         )
@@ -164,7 +171,7 @@ class AdversarialObjective(Objective):
             fool, match = critic.maker_losses(real[name], made[name], words + code)
             total = total + ramp * (0.15 * fool + 0.25 * match)
             figures |= {f"fool_{name}": float(fool.detach()), f"match_{name}": float(match.detach())}
-        set_rate(self.optimisers["maker"], 4e-4 * cosine_rate(step, self.context.steps, 20))
+        set_rate(self.optimisers["maker"], 6e-4 * cosine_rate(step, self.context.steps, 20))
         yield "maker", total, figures
 
     def _real(self, rows: Rows, seconds: Tensor, share: Tensor) -> dict[str, Tensor]:
