@@ -4,6 +4,8 @@
     container  the little of mp4, Matroska, AVI, GIF and WebP that is read without ffmpeg: is it whole, how is it timed
     ffmpeg     the only place that starts a child process: forced formats, no network, memory caps, a watchdog
     probe      MediaInfo from the header, checked against the limits before anything is decoded
+    timing     timestamps -> one exact rate
+    reader     the decoding child: frames through a pipe
     decode     file -> FrameStream of uint8 RGB frames at a constant rate, upright
     encode     frames -> H.264 mp4 (and GIF), whole or not at all
     sound      the source's sound, kept in step and cut to the video's length

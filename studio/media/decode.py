@@ -11,7 +11,7 @@ Memory does not grow with length: ffmpeg writes into a pipe and waits for the re
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,20 +21,15 @@ from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 from studio.clip import FrameStream
 from studio.errors import LimitError, MediaError
-from studio.media import ffmpeg
 from studio.media.container import read_animation
 from studio.media.frames import over_white, scaled_to
-from studio.media.probe import MediaInfo, decoder_for, explain, open_picture, probe
+from studio.media.probe import MediaInfo, open_picture, probe
+from studio.media.reader import FrameReader
 from studio.media.sniff import WEBP
 from studio.settings import Limits
 
 logger = logging.getLogger(__name__)
 
-_HDR_TO_SDR = (
-    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,"
-    "zscale=t=bt709:m=bt709:r=tv,format=yuv444p"
-)
-_CUT_SIGNS = ("partial file", "ended prematurely", "truncat")
 _PILLOW_FAULTS = (
     OSError,
     ValueError,
@@ -76,114 +71,54 @@ def open_frames(
         raise LimitError(
             f"At {float(rate):g} frames per second the clip has {length} frames; at most {limits.frames} can be taken."
         )
-    if info.format is WEBP:
-        frames = _webp_frames(path, info, rate, size, alpha)
+    if info.kind == "animation":
+        delays = read_animation(path, info.format).delays
+        frames = _held(_pictures(path, info, size, limits, alpha, len(delays)), delays, rate)
         return FrameStream(frames, size=size, fps=rate, length=length, on_close=frames.close)
-    reader = _Reader(path, info, rate, size, limits, alpha)
+    reader = FrameReader(path, info, limits, size, alpha, rate)
     sound = path if info.has_sound else None
     return FrameStream(reader.frames(), size=size, fps=rate, length=length, sound=sound, on_close=reader.close)
 
 
-class _Reader:
-    """One ffmpeg child and the frames that come out of it."""
-
-    def __init__(
-        self, path: Path, info: MediaInfo, rate: Fraction, size: tuple[int, int], limits: Limits, alpha: bool
-    ) -> None:
-        self._info, self._rate, self._size, self._limits = info, rate, size, limits
-        self._keep_alpha, self._layers = alpha, 4 if alpha or info.has_alpha else 3
-        assert info.format.demuxer is not None
-        arguments = [
-            "-v", "error",
-            *ffmpeg.input_arguments(path, info.format.demuxer, limits.video_pixels, decoder_for(info)),
-            "-map", f"0:{info.stream}", "-an", "-sn", "-dn", "-vf", self._filters(),
-            "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1",
-        ]  # fmt: skip
-        pixels = max(info.width * info.height, size[0] * size[1])
-        self._child = ffmpeg.Child(arguments, feed=False, memory=ffmpeg.memory_for(pixels))
-
-    def _filters(self) -> str:
-        width, height = self._size
-        steps = [f"fps={self._rate.numerator}/{self._rate.denominator}:start_time=0:round=near"]
-        if self._info.hdr:
-            steps.append(_HDR_TO_SDR)
-        elif not self._info.matrix:
-            steps.append(f"scale=in_color_matrix={'bt709' if _is_high(self._info) else 'bt601'}:flags=accurate_rnd")
-        pixels = "rgba" if self._layers == 4 else "rgb24"
-        scaling = "area" if width < self._info.width else "bicubic"
-        last = f"scale={width}:{height}:flags={scaling}+accurate_rnd+full_chroma_int+full_chroma_inp"
-        if steps[-1].startswith("scale="):  # one scaler does both
-            last = f"{last}:{steps.pop().removeprefix('scale=').split(':')[0]}"
-        return ",".join([*steps, last, f"format={pixels}"])
-
-    def frames(self) -> Iterator[np.ndarray]:
-        """Frames (H, W, 3 or 4) until the clip ends; MediaError when it turns out to end too early."""
-        width, height = self._size
-        expected = self._info.duration * self._rate
-        most = min(self._limits.frames, int(1.1 * expected + self._rate + 25))
-        count = 0
-        try:
-            while True:
-                frame = np.empty((height, width, self._layers), np.uint8)
-                got = self._child.read_into(memoryview(frame).cast("B"))
-                if got < frame.nbytes:
-                    break
-                if self._info.exact_length and count >= max(1, round(expected)):
-                    return  # ffmpeg holds a last frame of unknown length for longer than any other
-                count += 1
-                if count > most:
-                    raise LimitError("The clip runs on for longer than its header says; please export it anew.")
-                yield frame if self._keep_alpha or self._layers == 3 else over_white(frame)
-            self._check_end(count)
-        finally:
-            self.close()
-
-    def _check_end(self, count: int) -> None:
-        code = self._child.finish()
-        messages = self._child.messages
-        if count == 0:
-            raise MediaError(explain(messages))
-        expected = round(self._info.duration * self._rate)
-        short = count < expected - max(2, 0.05 * expected)
-        if code or short or any(sign in messages.lower() for sign in _CUT_SIGNS):
-            logger.debug("ffmpeg ended with %d after %d of %d frames: %s", code, count, expected, messages[-2000:])
-            seconds = float(count / self._rate)
-            raise MediaError(
-                f"The clip is cut off or damaged after {seconds:.1f} seconds; "
-                "please export it anew or cut it before that."
-            )
-
-    def close(self) -> None:
-        """End the child. Safe to call twice."""
-        self._child.kill()
-
-
-def _is_high(info: MediaInfo) -> bool:
-    """Where a file does not name its matrix: BT.709 for high definition, BT.601 for what is smaller, as players do."""
-    return info.codec not in ("mjpeg", "png", "gif") and min(info.size) >= 720
-
-
-def _webp_frames(
-    path: Path, info: MediaInfo, rate: Fraction, size: tuple[int, int], alpha: bool
-) -> Iterator[np.ndarray]:
-    """Animated WebP by Pillow (ffmpeg does not read it), each picture held for its own delay."""
+def _held(pictures: Iterator[np.ndarray], delays: Sequence[float], rate: Fraction) -> Generator[np.ndarray]:
+    """Each picture held for its own delay: its last tick is the one nearest to the next picture's time."""
     shown, now = 0, 0.0
-    delays = read_animation(path, info.format).delays
+    try:
+        for delay, picture in zip(delays, pictures):
+            now += delay
+            for repeat in range(round(now * rate) - shown):
+                yield picture.copy() if repeat else picture  # who changes one frame must not change the next
+                shown += 1
+        if shown < round(sum(delays) * rate):
+            raise MediaError("The animation is damaged or cut off; please save it again.")
+    finally:
+        pictures.close()
+
+
+def _pictures(
+    path: Path, info: MediaInfo, size: tuple[int, int], limits: Limits, alpha: bool, count: int
+) -> Generator[np.ndarray]:
+    """The ``count`` pictures of an animation, one by one. ffmpeg reads GIF, Pillow WebP (ffmpeg does not)."""
+    if info.format is WEBP:
+        yield from _webp_pictures(path, info, size, alpha)
+        return
+    reader = FrameReader(path, info, limits, size, alpha, None, count)
+    try:
+        yield from reader.frames()
+    finally:
+        reader.close()
+
+
+def _webp_pictures(path: Path, info: MediaInfo, size: tuple[int, int], alpha: bool) -> Iterator[np.ndarray]:
     try:
         with open_picture(path, info.format) as picture:
-            for delay, step in zip(delays, ImageSequence.Iterator(picture)):
-                now += delay
+            for step in ImageSequence.Iterator(picture):
                 frame = np.asarray(step.convert("RGBA"))
                 if (frame.shape[1], frame.shape[0]) != size:
                     frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-                frame = frame if alpha else over_white(frame)
-                while shown < round(now * rate):
-                    yield frame
-                    shown += 1
+                yield frame if alpha else over_white(frame)
     except _PILLOW_FAULTS as error:
         raise MediaError("The animation is damaged or cut off; please save it again.") from error
-    if shown == 0:
-        raise MediaError("The animation holds no picture; please choose another file.")
 
 
 def read_image(path: Path, limits: Limits, max_size: int | None = None) -> np.ndarray:

@@ -27,9 +27,9 @@ from studio.clip import check_frame
 from studio.errors import MediaError, RequestError, ResourceError, StudioError
 from studio.media import ffmpeg
 from studio.media.frames import pad_to_even, scaled_to
-from studio.media.metadata import add_gif_comment, comment_for
+from studio.media.metadata import add_gif_comment, comment_for, read_request
 from studio.media.sound import SOUND_LOST, Sound, find_sound, join
-from studio.media.timing import packet_times
+from studio.media.timing import clip_rate, packet_times
 
 logger = logging.getLogger(__name__)
 
@@ -198,19 +198,20 @@ def write_gif(
 ) -> Path:
     """Turn one of our finished mp4 files into a GIF with a palette of its own, looping, at most 25 frames a second.
 
-    Two passes, so that memory does not grow with length. Raises ResourceError; then nothing is left.
+    ``metadata`` is the request that it will carry, by default the mp4's own. Two passes, so that memory does not grow
+    with length. Raises ResourceError; then nothing is left.
     """
     path, token = Path(path), secrets.token_hex(8)
     palette, part = path.with_name(f".{token}.palette.part"), path.with_name(f".{token}.part")
     try:
         source = ["-v", "error", "-y", *ffmpeg.input_arguments(Path(video_path), "mov", 1 << 26)]
         steps = _gif_steps(Path(video_path), longest)
-        _gif_pass([*source, "-vf", f"{steps},palettegen=stats_mode=diff", "-frames:v", "1", "-c:v", "png",
+        _gif_pass([*source, "-vf", f"{steps},palettegen=stats_mode=full", "-frames:v", "1", "-c:v", "png",
                    "-f", "image2pipe", f"file:{palette}"])  # fmt: skip
         mix = f"[0:v:0]{steps}[v];[v][1:v]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
         _gif_pass([*source, "-f", "png_pipe", "-i", f"file:{palette}", "-filter_complex", mix, "-loop", "0",
                    "-map_metadata", "-1", "-f", "gif", f"file:{part}"])  # fmt: skip
-        part.write_bytes(add_gif_comment(part.read_bytes(), metadata))
+        part.write_bytes(add_gif_comment(part.read_bytes(), metadata or read_request(Path(video_path))))
         settle(part, path)
     except OSError as error:
         raise ResourceError(_DISK_FULL) from error
@@ -232,7 +233,7 @@ def _gif_pass(arguments: list[str]) -> None:
 def _gif_steps(video: Path, longest: int) -> str:
     """The filters before the palette: our frames thinned to a rate that GIF's hundredths can show, and scaled down."""
     listing = ffmpeg.run(
-        ["-v", "error", *ffmpeg.input_arguments(video, "mov", 1 << 26), "-map", "0:v:0", "-c", "copy", "-frames:v", "2",
+        ["-v", "error", *ffmpeg.input_arguments(video, "mov", 1 << 26), "-map", "0:v:0", "-c", "copy", "-t", "2",
          "-f", "framecrc", "pipe:1"], seconds=15.0,
     )  # fmt: skip
     text = listing.output.decode("ascii", "replace")
@@ -241,6 +242,6 @@ def _gif_steps(video: Path, longest: int) -> str:
         raise MediaError("This clip cannot be turned into a GIF; please make it again.")
     width, height = scaled_to(tuple(int(side) for side in size.split("x")), longest)
     times = packet_times(text)
-    fast = len(times.starts) > 1 and 1 / (times.starts[1] - times.starts[0]) > GIF_MOST_FPS + 0.1
+    fast = clip_rate(times, None)[0] > GIF_MOST_FPS
     rate = f"fps={GIF_MOST_FPS}," if fast else ""
     return f"{rate}scale={width}:{height}:flags=area"
