@@ -18,8 +18,8 @@ from studio.ui.running import cancel
 TASK = RestyleRequest.task
 FROM_CLIP, FROM_PICTURE = "clip", "picture"
 LOOKS = (
-    "watercolour painting", "oil painting", "starry night brush strokes", "pencil drawing", "comic book",
-    "japanese woodblock print", "pop art", "neon lights", "vintage film", "halftone print",
+    "watercolour painting", "oil painting", "starry night", "comic book", "pencil drawing", "ink wash", "charcoal",
+    "woodblock print", "neon lights", "vintage film", "pop art",
 )  # fmt: skip
 EXAMPLES = (
     Example(

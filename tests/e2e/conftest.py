@@ -29,7 +29,7 @@ TAB_NAMES = {
     "restyle": "Restyle",
     "prediction": "Continue",
 }
-PATIENCE = 120_000  # milliseconds; generous, because the first job loads torch on a busy machine
+PATIENCE = 300_000  # milliseconds; generous, because the first job loads torch on a busy machine
 
 
 def pytest_collection_modifyitems(items):
@@ -55,7 +55,7 @@ class App:
         )
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300  # seconds: a busy machine imports slowly
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log.read_text()
             try:
@@ -114,6 +114,7 @@ class Visitor:
         self.app = app
         self.folder = folder
         self.context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.foreign: list[str] = []
         self.faults: list[str] = []

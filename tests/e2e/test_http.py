@@ -1,10 +1,13 @@
 """The four named endpoints through gradio_client, as the README shows them."""
 
 import shutil
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "a red car drives left across the desert at sunset"
 
 
@@ -52,3 +55,11 @@ def test_faults_come_back_as_one_sentence(client, prompt, seconds, words):
     with pytest.raises(Exception, match=words) as caught:
         client.predict(prompt, seconds=seconds, api_name="/generate")
     assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "README.md", "../../../etc/passwd", "studio/settings.py"])
+def test_no_other_file_is_served(app, path):
+    found = ROOT / path if not path.startswith("/") else path
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{app.url}gradio_api/file={found}", timeout=60)
+    assert caught.value.code in (403, 404)

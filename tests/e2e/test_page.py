@@ -28,10 +28,10 @@ def test_cancel_leaves_nothing_and_the_next_job_works(visit, app):
     visitor.set("text_to_video-seconds", 6)
     visitor.set("text_to_video-fps", 30)
     visitor.press("text_to_video-run")
-    visitor.page.wait_for_selector("#text_to_video-cancel:enabled", timeout=30_000)
+    visitor.page.wait_for_selector("#text_to_video-cancel:enabled")
     visitor.press("text_to_video-cancel")
     visitor.wait_until_says("text_to_video", "Cancelled")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while {path.name for path in app.job_files()} != before and time.monotonic() < deadline:
         time.sleep(0.1)
     assert {path.name for path in app.job_files()} == before
@@ -49,7 +49,7 @@ def test_closing_the_page_stops_its_job(visit, app):
     visitor.set("text_to_video-seconds", 6)
     visitor.set("text_to_video-fps", 30)
     visitor.press("text_to_video-run")
-    visitor.page.wait_for_selector("#text_to_video-cancel:enabled", timeout=30_000)
+    visitor.page.wait_for_selector("#text_to_video-cancel:enabled")
     visitor.page.close()
     other = visit()
     make_clip(other)
@@ -76,7 +76,7 @@ def test_text_named_mp4_gets_one_sentence(visit, tmp_path, app):
     visitor.page.wait_for_timeout(1500)
     visitor.type("restyle-style", "neon lights")
     visitor.press("restyle-run")
-    visitor.page.wait_for_selector("#restyle-progress [role=alert]", timeout=30_000)
+    visitor.page.wait_for_selector("#restyle-progress [role=alert]")
     assert visitor.says("restyle").count(".") >= 1 and "root:" not in visitor.says("restyle")
     visitor.screenshot("bad")
 
@@ -100,7 +100,7 @@ def test_a_result_is_handed_to_each_other_tab(visit):
     ):
         visitor.open("text_to_video")
         visitor.press(f"text_to_video-to-{task}")
-        visitor.page.wait_for_selector(f"#{field} video:visible", timeout=30_000)
+        visitor.page.wait_for_selector(f"#{field} video:visible")
         assert visitor.page.locator(f"#{task}-run").is_visible()
     visitor.set("prediction-seconds", 0.5)
     visitor.press("prediction-run")
