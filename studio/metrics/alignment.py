@@ -8,37 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from transformers import CLIPModel, CLIPTokenizer
 
+from studio.models.clip import pack_frames, picture_features, text_features
 from studio.tensors import to_float
-
-FRAMES_PER_CLIP = 4
-"""Frames, spread evenly over a clip, that CLIP's vision tower reads, stacked along the channels."""
-
-
-def clip_input(frames: np.ndarray, size: int) -> torch.Tensor:
-    """A uint8 clip (T, H, W, 3) as CLIP's vision tower reads it: (12, size, size) in -1..1. A picture is repeated."""
-    picks = np.linspace(0, len(frames) - 1, FRAMES_PER_CLIP).round().astype(int)
-    chosen = np.stack([cv2.resize(frames[i], (size, size), interpolation=cv2.INTER_AREA) for i in picks])
-    return (to_float(chosen).reshape(3 * FRAMES_PER_CLIP, size, size) - 0.5) / 0.5
 
 
 @torch.no_grad()
 def embed_clips(model: CLIPModel, clips: Sequence[np.ndarray]) -> torch.Tensor:
-    """Unit embeddings (N, D) of uint8 clips (T, H, W, 3), each of any size."""
-    size = model.config.vision_config.image_size
-    pixels = torch.stack([clip_input(clip, size) for clip in clips]).to(model.device, model.dtype)
-    return torch.nn.functional.normalize(model.get_image_features(pixel_values=pixels).pooler_output.float(), dim=-1)
+    """Unit embeddings (N, D) of uint8 clips (T, H, W, 3), each of any length and size."""
+    packed = torch.cat([pack_frames(to_float(clip)[None]) for clip in clips])
+    return picture_features(model, packed.to(model.device, model.dtype))
 
 
 @torch.no_grad()
 def embed_texts(model: CLIPModel, tokenizer: CLIPTokenizer, texts: Sequence[str]) -> torch.Tensor:
     """Unit embeddings (N, D) of texts."""
-    tokens = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt").to(model.device)
-    return torch.nn.functional.normalize(model.get_text_features(**tokens).pooler_output.float(), dim=-1)
+    return text_features(model, tokenizer, texts)
 
 
 def recall_at_1(queries: torch.Tensor, answers: torch.Tensor) -> float:

@@ -188,11 +188,12 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         rough = torch.linalg.vector_norm(level, dim=1)
         maps = [trust, slow_trust, mismatch / 16, torch.log1p(apart), torch.log1p(pace), torch.log1p(rough), share]
         features = torch.cat([quick / 6, slow / 6, torch.stack(maps, 1), picture * 2 - 1], 1)
-        now, later, settle = (1.5 * self.motion(features)).unbind(1)
+        # Bounded, or one bold step of training would leave every answer at its end, where nothing is learnt.
+        now, later, settle = (3 * torch.tanh(self.motion(features.clamp(-3, 3)) / 3)).unbind(1)
         return Judgement(
             torch.sigmoid(torch.logit(0.1 * share, 0.01) + now),
             torch.sigmoid(torch.logit(0.6 * share, 0.01) + later),
-            _PLAIN_HORIZON * torch.exp(2.5 * torch.tanh(settle)),
+            _PLAIN_HORIZON * torch.exp(0.7 * settle),
         )
 
     def paint(

@@ -73,12 +73,18 @@ def _pulled(motion: Motion, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     layers = np.dstack([moved, motion.trust, np.exp(-strength)])
     arrived, density = splat(layers, moved / motion.scale, strength)
     count = arrived[..., 3] * density  # how many cells landed here, whatever their weight
-    empty = count < 0.1
-    holes = cv2.blur((count < 0.3).astype(np.float32), (3, 3))
-    # Ground shows through where something left: prefer what moves less.
-    known = np.where(empty, 0, np.exp(-np.linalg.norm(arrived[..., :2], axis=2) / 4)).astype(np.float32)
-    arrived = np.where(empty[..., None], fill(arrived[..., :3], known), arrived[..., :3])
-    return arrived[..., :2], np.clip(2.5 * holes - 1, 0, 1), arrived[..., 2]
+    count, arrived = np.minimum(count, 1), arrived[..., :3]
+    # Where a surface only stretches, it gapes in cracks a cell or two wide: they are mended from both sides.
+    empty = count < 0.2
+    holes = cv2.morphologyEx(empty.astype(np.uint8), cv2.MORPH_OPEN, np.ones((4, 4), np.uint8))
+    weight = cv2.blur(count, (5, 5))[..., None]
+    mended = cv2.blur(arrived * count[..., None], (5, 5)) / np.maximum(weight, 1e-6)
+    arrived = np.where(empty[..., None], mended, arrived)
+    if holes.any():
+        # Ground shows through where something left: prefer what moves less.
+        known = np.where(empty, 0, np.exp(-np.linalg.norm(arrived[..., :2], axis=2) / 4)).astype(np.float32)
+        arrived = np.where(holes[..., None] > 0, fill(arrived, known), arrived)
+    return arrived[..., :2], cv2.blur(holes.astype(np.float32), (3, 3)), arrived[..., 2]
 
 
 def fill(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -29,6 +29,8 @@ LONGEST_GRID = 320
 """Pixels of the longer side of the grid on which motion lives."""
 
 _TOP_SPEED = 0.08  # of the frame's longer side per frame: nothing that flow can follow is faster
+_LONGEST = 24.0  # frames after which anything that moves by itself has settled
+_STANDS = 0.25  # cells per frame below which a thing stands, as far as a long forecast is concerned
 _FAST = FlowQuality(preset="medium", finest_level=0)
 
 
@@ -36,8 +38,9 @@ _FAST = FlowQuality(preset="medium", finest_level=0)
 class Motion:
     """The motion in a clip's last frame, per frame.
 
-    ``quick`` and ``slow`` float32 (h, w, 2): velocity over the last step and over a baseline of up to three steps, the
-    camera's share (``camera``) taken out of both, so that only what moves by itself is left; ``trust`` and
+    ``quick`` and ``slow`` float32 (h, w, 2): velocity over the last step, and over a baseline of up to three steps with
+    whole movers moving as one (``coherent``); the camera's share (``camera``) is taken out of both, so that only what
+    moves by itself is left; ``trust`` and
     ``slow_trust`` (h, w) 0..1; ``mismatch`` (h, w) levels of 0..255 by which the frame before, carried along, differs;
     ``size`` (H, W).
     """
@@ -97,6 +100,8 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
     scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
     small = _shrink(last, grid)
     gap, before = earlier[0]
+    if earlier[-1][0] > len(earlier):
+        gap = earlier[-1][0] / len(earlier)  # frames are repeated: each step lasts as long as they do on average
     quick, distance, mismatch = _step(small, _shrink(before, grid), gap)
     trust = np.exp(-distance / 2).astype(np.float32)
     quick = _heal(_capped(quick, max(grid)), trust) * scale
@@ -108,7 +113,8 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
         slow = _heal(_capped(slow, max(grid)), slow_trust) * scale
     camera = fit_camera(0.5 * (quick + slow), trust, size)
     share = _of_camera(camera, grid, size)
-    return Motion(quick - share, slow - share, trust, slow_trust, mismatch, camera, size)
+    together = coherent((slow - share) / scale, slow_trust) * scale
+    return Motion(quick - share, together, trust, slow_trust, mismatch, camera, size)
 
 
 def _history(frames: Sequence[np.ndarray]) -> list[tuple[int, np.ndarray]]:
@@ -136,7 +142,7 @@ def _shrink(frame: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     return cv2.resize(frame, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
 
 
-def _step(last: np.ndarray, before: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _step(last: np.ndarray, before: np.ndarray, gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Velocity per frame at ``last`` on its own grid, its inconsistency in pixels, and its mismatch in levels."""
     back, forth = estimate_both_ways(last, before, _FAST)
     carried = warp_backward(before, back)
@@ -156,6 +162,26 @@ def _heal(velocity: np.ndarray, trust: np.ndarray, reach: float = 6.0) -> np.nda
     around = spread / cv2.GaussianBlur(weight, (0, 0), reach)[..., None]
     keep = np.clip(1.5 * trust, 0, 1)[..., None]
     return (velocity * keep + around * (1 - keep)).astype(np.float32)
+
+
+def coherent(own: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """A motion (h, w, 2), in cells per frame, in which what moves moves as a whole and what nearly stands, stands.
+
+    Carried far ahead, a flow's own roughness would tear things to shreds. Movers are found as closed shapes without
+    specks; inside one, the motion is smooth and spreads from where it is ``trust``-ed (0..1) and strong to where a
+    plain surface hid it.
+    """
+    pace = np.linalg.norm(own, axis=2)
+    shape = (cv2.blur(pace, (3, 3)) > _STANDS).astype(np.uint8)
+    shape = cv2.morphologyEx(cv2.medianBlur(shape, 5), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
+    shape = cv2.morphologyEx(shape, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    if not shape.any():
+        return np.zeros_like(own)
+    steady = cv2.merge([cv2.medianBlur(np.ascontiguousarray(own[..., i]), 5) for i in (0, 1)])
+    weight = (trust * shape * np.minimum(1, (pace / (2 * _STANDS)) ** 2) + 1e-4)[..., None].astype(np.float32)
+    smooth = cv2.GaussianBlur(steady * weight, (0, 0), 4) / cv2.GaussianBlur(weight, (0, 0), 4)[..., None]
+    strong = np.clip(np.linalg.norm(smooth, axis=2) / _STANDS - 0.5, 0, 1) * shape
+    return (smooth * strong[..., None]).astype(np.float32)
 
 
 def _of_camera(camera: Camera, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
@@ -182,14 +208,16 @@ def plain_habit(motion: Motion, horizon: float = 16.0) -> Habit:
     return Habit(0.1 * share, 0.6 * share, np.full_like(share, horizon))
 
 
-def drift(motion: Motion, habit: Habit, progress: float, reach: float = 0.25) -> np.ndarray:
+def drift(motion: Motion, habit: Habit, progress: float, reach: float = 0.2) -> np.ndarray:
     """How far what moves by itself has gone after ``progress`` frames of motion, float32 (h, w, 2), in pixels.
 
     It settles as ``habit`` says, sooner where it is so fast that it would come further than ``reach`` frame heights: a
     fast limb must not fly off in a straight line.
     """
     share = habit.share_later + (habit.share_now - habit.share_later) * np.exp(-max(0.0, progress - 1) / 2)
+    # Far ahead only whole things move.
+    share = 1 - (1 - share) * np.exp(-max(0.0, progress - 4) / 4)
     own = motion.quick + share[..., None] * (motion.slow - motion.quick)
     pace = np.linalg.norm(own, axis=2)
-    limit = np.minimum(habit.horizon, reach * motion.size[0] / np.maximum(pace, 1e-3) + 2)
-    return own * settled(progress, limit)[..., None].astype(np.float32)
+    limit = np.minimum(np.minimum(habit.horizon, _LONGEST), reach * motion.size[0] / np.maximum(pace, 1e-3) + 2)
+    return (own * settled(progress, limit)[..., None]).astype(np.float32)

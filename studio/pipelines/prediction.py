@@ -37,7 +37,8 @@ from studio.tensors import to_channels_first, to_float, to_uint8
 MOST_FRAMES = 600
 """Frames that one call may add: the longest request at the highest usual rate."""
 
-_OWN_SECONDS = 3.0  # the source's camera has settled after about so long
+_OWN_SECONDS = 2.0  # the source's camera has settled after about so long
+_TURN_SECONDS = 1.0  # its zoom and roll
 _FADE_SECONDS = 0.6  # and makes way so fast for a camera that the words ask for
 _EASE_SECONDS = 0.25  # a camera that the words ask for starts as softly
 _PAN_SECONDS, _ZOOM_SECONDS = 2.5, 1.6  # and has settled after about so long, before all it shows is invented
@@ -235,7 +236,10 @@ def _pace(course: Course, seconds: float) -> float:
 def _camera(own: Camera, course: Course, future: Future, progress: float, seconds: float, fps: float) -> Camera:
     """All that the camera has done so far, as the motion of one step."""
     asked = course.pan != Camera() or course.turn != Camera()
-    since = own * float(settled(progress, fps * (_FADE_SECONDS if asked else _OWN_SECONDS)))
+    # Roll and zoom fitted to a scene with depth are half an accident: they settle sooner than a pan.
+    turned = own.turn * float(settled(progress, fps * (_FADE_SECONDS if asked else _TURN_SECONDS)))
+    shifted = own.shift * float(settled(progress, fps * (_FADE_SECONDS if asked else _OWN_SECONDS)))
+    since = Camera(turned, shifted)
     eased = seconds - _EASE_SECONDS * -math.expm1(-seconds / _EASE_SECONDS)
     since += course.pan * float(fps * settled(eased, _PAN_SECONDS))
     since += course.turn * float(fps * settled(eased, _ZOOM_SECONDS))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from studio.metrics.alignment import clip_input, recall_at_1
+from studio.metrics.alignment import embed_clips, embed_texts, recall_at_1
+from studio.models.clip import build_clip, train_tokenizer
 
 
 def test_recall_counts_own_rows() -> None:
@@ -20,14 +21,12 @@ def test_recall_refuses_unequal_batches() -> None:
         recall_at_1(torch.eye(3), torch.eye(4))
 
 
-def test_a_clip_is_read_from_first_to_last_frame() -> None:
-    frames = np.stack([np.full((20, 30, 3), 51 * t, np.uint8) for t in range(6)])
-    values = clip_input(frames, 8)
-    assert values.shape == (12, 8, 8)
-    assert values[:3].mean().item() == pytest.approx(-1)
-    assert values[-3:].mean().item() == pytest.approx(1)
-
-
-def test_a_picture_is_repeated() -> None:
-    values = clip_input(np.full((1, 9, 9, 3), 128, np.uint8), 8)
-    assert torch.equal(values[:3], values[9:])
+def test_tiny_clip_gives_unit_embeddings_of_one_space() -> None:
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(["a red car", "a blue bird flies"] * 3, 560)
+    model = build_clip(tokenizer, tiny=True).eval()
+    rng = np.random.default_rng(0)
+    clips = [rng.integers(0, 256, (count, 40, 60, 3), dtype=np.uint8) for count in (1, 5)]
+    seen, read = embed_clips(model, clips), embed_texts(model, tokenizer, ["a red car", "a blue bird"])
+    assert seen.shape == read.shape
+    assert torch.allclose(torch.cat([seen, read]).norm(dim=1), torch.ones(4), atol=1e-5)

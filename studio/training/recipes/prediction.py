@@ -11,8 +11,8 @@ Letters: B batch, S side of a crop, h, w motion grid.
 
 from __future__ import annotations
 
+import json
 import logging
-import shutil
 from pathlib import Path
 
 import cv2
@@ -27,6 +27,7 @@ from studio.models.discriminators import PatchDiscriminator
 from studio.models.prediction import Judgement, PredictionGenerator
 from studio.motion.forecast import Habit, Motion
 from studio.tensors import to_channels_first, to_float, to_uint8
+from studio.training.clip_parts import save_clip_parts
 from studio.training.foresight import drifted, forecast, habit_of, judge_inputs
 from studio.training.future_pool import HORIZONS, Judge, MotionPool, PaintPool, motion_pool, paint_pool
 from studio.training.losses import (
@@ -39,11 +40,18 @@ from studio.training.losses import (
     set_rate,
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.state import load_average
+from studio.training.state import load_average, replace_file
 from studio.worlds.captions import COURSES, TIMINGS, caption, sample_slots
 
 logger = logging.getLogger(__name__)
 
+_PARTS = {
+    "_class_name": "PredictionPipeline",
+    "_diffusers_version": "0.42.1",
+    "generator": ["studio.models.prediction", "PredictionGenerator"],
+    "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+}
 _BATCH = 8
 _SCALE = 16.0  # length of an embedding as generators see it
 _HELD_OUT = 7  # every seventh clip measures, and is never trained on
@@ -107,13 +115,16 @@ class JudgeObjective(Objective):
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """See Objective."""
-        set_rate(self.optimisers["judge"], 1.5e-3 * cosine_rate(step, self.context.steps))
+        set_rate(self.optimisers["judge"], 5e-4 * cosine_rate(step, self.context.steps))
         batch = MotionBatch(self.pool, rng.choice(self.train_rows, _BATCH), self.context.device)
         judged = self.generator.judge(*batch.inputs())
         chosen = rng.choice(len(HORIZONS), 2, replace=False)
         # The logarithm makes each clip count by its PSNR; 2e-5 is the error of good in-betweens (47 dB).
         loss = sum(torch.log(batch.errors(judged, int(which)) + 2e-5).mean() for which in chosen) / 2
-        yield "judge", loss, {"settles_in": float(judged.horizon.detach().mean())}
+        # What nothing depends on stays as it was: still ground would else wander to an end.
+        lean = sum((m.log() - p.log()).square().mean() for m, p in zip(*(_maps(j) for j in (judged, _plain(batch)))))
+        loss = loss + 0.01 * lean
+        yield "judge", loss, {"settles_in": float(judged.horizon.detach().median())}
 
     def sheet(self) -> np.ndarray | None:
         """Nothing to look at; the gain over the classical judgement goes to the log."""
@@ -134,6 +145,10 @@ class JudgeObjective(Objective):
                 sums[ahead] += float(10 * torch.log10(theirs / ours).sum())
         self.generator.motion = kept
         return {ahead: round(total / max(1, len(self.test_rows)), 3) for ahead, total in sums.items()}
+
+
+def _maps(judged: Judgement) -> tuple[Tensor, ...]:
+    return judged.share_now + 0.02, judged.share_later + 0.02, judged.horizon
 
 
 def _plain(batch: MotionBatch) -> Judgement:
@@ -334,7 +349,7 @@ class PredictionRecipe(Recipe):
 
     name = "prediction"
     phases = (
-        Phase("judge", 1500, sheet_every=300),
+        Phase("judge", 600, sheet_every=150),
         Phase("paint", 2500, sheet_every=500),
         Phase("sharpen", 1000, sheet_every=250),
         Phase("course", 1500),
@@ -369,8 +384,8 @@ class PredictionRecipe(Recipe):
         logger.info("gain over the forecast on held-out clips, by strength: %s", gains)
         generator.register_to_config(strength=max(gains, key=gains.__getitem__))
         generator.half().save_pretrained(folder / "generator")
-        for part in ("text_encoder", "tokenizer"):
-            shutil.copytree(context.checkpoints / "clip" / part, folder / part, dirs_exist_ok=True)
+        save_clip_parts(context.checkpoints, folder)
+        replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
 
 
 def _paint_pool(generator: PredictionGenerator, context: Context) -> PaintPool:

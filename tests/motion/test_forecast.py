@@ -1,0 +1,118 @@
+"""The camera's share and the forecast, on motions that are known because they were made."""
+
+from __future__ import annotations
+
+import cmath
+
+import cv2
+import numpy as np
+import pytest
+
+from studio.motion.camera import Camera, fit_camera
+from studio.motion.carry import carry, ground, guides, trace
+from studio.motion.forecast import drift, grid_of, observe, plain_habit, still
+
+
+def _wall(height: int, width: int, seed: int = 0) -> np.ndarray:
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    blurred = cv2.GaussianBlur(noise, (0, 0), 3).astype(np.float32)
+    return np.clip((blurred - 127) * 5 + 127, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def panning() -> np.ndarray:
+    """The picture moves 4 px to the left and 2 px up per frame."""
+    wall = _wall(160, 260)
+    return np.stack([wall[2 * t : 2 * t + 96, 4 * t : 4 * t + 160] for t in range(16)])
+
+
+def _ahead(frames: np.ndarray, steps: float) -> tuple[np.ndarray, np.ndarray]:
+    motion = observe(list(frames))
+    moved = drift(motion, plain_habit(motion, 1e4), steps, reach=9)
+    path = trace(motion, moved, motion.camera.after(steps))
+    return carry(frames[-1], ground(frames[-1], motion), path), guides(path)
+
+
+def test_a_camera_is_what_its_numbers_say() -> None:
+    growth, shift = Camera(complex(0.02, 0.01), 3 - 1j).after(10)
+    assert abs(growth - cmath.exp(complex(0.2, 0.1))) < 1e-9
+    # Ten frames are ten times one frame.
+    point = one = 5 + 7j
+    a, b = Camera(complex(0.02, 0.01), 3 - 1j).after(1)
+    for _ in range(10):
+        one = a * one + b
+    assert abs(growth * point + shift - one) < 1e-6
+
+
+def test_a_camera_is_found_beside_a_mover() -> None:
+    truth = Camera(complex(0.01, -0.004), 2 + 0.5j)
+    y, x = np.mgrid[0:72, 0:128] * 5 + 2.0
+    speed = truth.velocity((x - 319.5) + 1j * (y - 179.5))
+    speed[20:50, 40:80] += 9 - 6j
+    field = np.stack([speed.real, speed.imag], -1).astype(np.float32)
+    found = fit_camera(field, np.ones((72, 128), np.float32), (360, 640))
+    assert abs(found.turn - truth.turn) < 4e-4
+    assert abs(found.shift - truth.shift) < 0.1
+
+
+def test_a_still_camera_is_none() -> None:
+    assert fit_camera(np.zeros((36, 64, 2), np.float32), np.ones((36, 64), np.float32), (72, 128)) == Camera()
+
+
+def test_a_pan_goes_on(panning: np.ndarray) -> None:
+    made, told = _ahead(panning[:8], 5)
+    inner = (slice(8, 80), slice(8, 132))
+    error = np.abs(made[inner].astype(int) - panning[12][inner]).mean()
+    assert error < 0.2 * np.abs(panning[7][inner].astype(int) - panning[12][inner]).mean()
+    # Five frames of 4 px: new picture comes in at the right and at the bottom only.
+    assert told[:80, :138, 1].max() == 0 and told[:, -15:, 1].min() == 1 and told[-7:, :, 1].min() == 1
+
+
+def test_stills_stay_as_they_are() -> None:
+    frame = _wall(70, 90)
+    for frames in ([frame], [frame, frame], [frame] * 6):
+        made, told = _ahead(np.stack(frames), 30)
+        assert np.array_equal(made, frame)
+        assert told[..., [0, 1, 3]].max() == 0
+
+
+def test_what_lies_before_a_cut_does_not_count(panning: np.ndarray) -> None:
+    other = 255 - _wall(96, 160, seed=5) // 3
+    motion = observe([*panning[:6], other])
+    assert motion.camera == Camera() and np.abs(motion.quick).max() == 0
+
+
+@pytest.mark.parametrize("count", [11, 12])
+def test_a_clip_on_twos_keeps_its_mean_pace(panning: np.ndarray, count: int) -> None:
+    twos = np.repeat(panning[:6], 2, axis=0)
+    # 4 px per picture, each shown twice.
+    assert observe(list(twos[:count])).camera.shift.real == pytest.approx(-2, abs=0.5)
+
+
+def test_a_mover_uncovers_ground_and_goes_where_it_was_going() -> None:
+    wall = _wall(120, 200)
+    frames = []
+    for t in range(8):
+        frame = wall.copy()
+        frame[40:80, 30 + 5 * t : 70 + 5 * t] = _wall(40, 40, seed=9)
+        frames.append(frame)
+    made, told = _ahead(np.stack(frames), 6)
+    # Six frames of 5 px: it stood at 65, and now at 95.
+    arrived = made[48:72, 103:127]
+    errors = [np.abs(arrived.astype(int) - _wall(40, 40, seed=9)[8:32, 8 + s : 32 + s]).mean() for s in range(-8, 9)]
+    assert abs(int(np.argmin(errors)) - 8) <= 5
+    assert told[50:70, 70:85, 0].mean() > 0.3
+    assert told[:30, :, 0].max() == 0
+
+
+def test_nothing_flies_away_in_a_straight_line(panning: np.ndarray) -> None:
+    motion = still((120, 200))
+    motion.quick[20:40, 40:60] = motion.slow[20:40, 40:60] = (12, 0)
+    far = drift(motion, plain_habit(motion), 500)
+    assert np.linalg.norm(far, axis=2).max() < 0.5 * 120
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 33), (360, 640), (1080, 1920), (5, 7)])
+def test_the_grid_is_small_but_never_nothing(size: tuple[int, int]) -> None:
+    h, w = grid_of(size)
+    assert 16 <= min(h, w) and max(h, w) <= 320
