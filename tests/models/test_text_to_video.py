@@ -95,8 +95,8 @@ def test_the_reader_gives_chances_for_every_slot(net):
         torch.testing.assert_close(chances.sum(1), torch.ones(2))
 
 
-def test_the_shipped_sizes_fit_their_file():
+def test_the_shipped_sizes_fit_the_budget():
     with torch.device("meta"):
         net = TextToVideoGenerator(slots=SLOTS)
     count = sum(parameter.numel() for parameter in net.parameters())
-    assert 5e6 < count < 7.8e6, "half precision, 15 MB"
+    assert 5e6 < count < 8.5e6, "17 MB in half precision, in two files"
