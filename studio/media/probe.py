@@ -49,8 +49,9 @@ class MediaInfo:
     ``fps`` is the constant rate at which the frames will be given (for a clip of variable rate: its most usual one);
     ``frame_count`` the frames at that rate where known (an estimate for long clips); ``exact_length`` tells whether all
     timestamps were read; ``duration`` seconds, 0 for an image; ``rotation`` degrees clockwise that were applied to
-    stand upright. ``matrix``, ``colour_range`` and ``transfer`` are ffmpeg's names, "" where the file does not say.
-    ``stream`` and ``demuxer`` tell ffmpeg what to open.
+    stand upright (``turned``: the file asks for
+    a turn or a mirror at all). ``matrix``, ``colour_range`` and ``transfer`` are ffmpeg's names, "" where the file does
+    not say. ``stream`` and ``demuxer`` tell ffmpeg what to open.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class MediaInfo:
     has_sound: bool = False
     has_alpha: bool = False
     rotation: int = 0
+    turned: bool = False
     ten_bit: bool = False
     variable_rate: bool = False
     exact_length: bool = False
@@ -251,6 +253,7 @@ def _parse_header(text: str, kind: Kind, limits: Limits) -> MediaInfo:
         kind="video", width=width, height=height, fps=Fraction(25), frame_count=None, duration=duration,
         has_sound=bool(sounds), sound_codec=sounds[0][1].split()[0].rstrip(",") if sounds else "",
         sound_stream=sounds[0][0] if sounds else None, has_alpha=_has_alpha(pixels, section),
+        turned=turn is not None,
         rotation=round(-float(turn.group(1))) % 360 if turn else 0, ten_bit=bool(_TEN_BIT.search(pixels)),
         codec=codec, format=kind, stream=number, **_colour(tags),
     )  # fmt: skip

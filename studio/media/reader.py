@@ -48,8 +48,11 @@ class FrameReader:
         self._expected = round(info.duration * rate) if rate is not None else count or 1
         self._keep_alpha, self._layers = alpha, 4 if alpha or info.has_alpha else 3
         assert info.format.demuxer is not None
+        # a size that changes on the way must not start the timing anew (frames would repeat); the last scaler evens it
+        # out. Only where ffmpeg turns nothing: its turning filters count on one size.
+        steady = [] if info.turned else ["-reinit_filter", "0"]
         arguments = [
-            "-v", "error",
+            "-v", "error", *steady,
             *ffmpeg.input_arguments(path, info.format.demuxer, limits.video_pixels, decoder_for(info)),
             "-map", f"0:{info.stream}", "-an", "-sn", "-dn", "-vf", self._filters(),
             "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1",

@@ -157,6 +157,18 @@ def test_ten_bits_are_rounded_not_cut(ff, tmp_path, limits):
     assert abs((frame.mean((0, 2)) - expected).mean()) < 0.2 and np.abs(frame.mean((0, 2)) - expected).max() <= 1.1
 
 
+def test_a_size_that_changes_on_the_way_freezes_nothing(ff, coded, media, limits, which):
+    """Frames 0 to 9 in one size, 10 to 19 in another, in one stream."""
+    first, both = media / "first.h264", media / "both.h264"
+    ff("-i", coded("twenty.mkv", 20), "-frames:v", "10", "-c:v", "libx264", "-bf", "0", "-qp", "4", first)
+    ff("-ss", "1", "-i", coded("twenty.mkv", 20), "-vf", "scale=96:96", "-c:v", "libx264", "-bf", "0", "-qp", "4", both)
+    both.write_bytes(first.read_bytes() + both.read_bytes())
+    ff("-r", "10", "-i", both, "-c", "copy", media / "both.mkv")
+    with open_frames(media / "both.mkv", limits) as stream:
+        frames = list(stream)
+    assert which(frames) == list(range(20)) and {frame.shape for frame in frames} == {(48, 64, 3)}
+
+
 @pytest.mark.parametrize("size", [(65, 49), (1, 1), (3, 64)])
 def test_odd_sizes_stay_odd(coded, limits, which, size):
     path = coded(f"odd{size[0]}.mp4", 4, "-pix_fmt", "yuv444p", size=size)
