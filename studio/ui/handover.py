@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from studio.errors import StudioError
-from studio.requests import Request
 from studio.service import Job, Studio
 from studio.ui import messages
 from studio.ui.layout import Tab
@@ -63,7 +62,7 @@ def _load_settings(
         if not path:
             return {}
         try:
-            request = read_back(studio, Path(path))
+            request = studio.request_in(Path(path))
         except StudioError as error:
             return {here.settings: None, here.controls.progress: messages.failed(error)}
         target = by_task[request.task]
@@ -75,11 +74,6 @@ def _load_settings(
         }
 
     return load
-
-
-def read_back(studio: Studio, path: Path) -> Request:
-    """The request that a finished file carries. Raises RequestError or MediaError with one sentence."""
-    return studio.request_in(path)
 
 
 def _filled(tab: Tab, values: dict[str, Any]) -> Updates:

@@ -23,7 +23,7 @@ SIZE_RULE = (
     "their middle. The result keeps the first one's size."
 )
 EASINGS = {"linear": "Even", "ease": "Soft start and end", "ease-in": "Soft start", "ease-out": "Soft end"}
-AT_CUT = {"hold": "Hold the picture", "dissolve": "Dissolve"}
+AT_CUT = {"auto": "Pictures dissolve, clips hold", "hold": "Hold the picture", "dissolve": "Dissolve"}
 EXAMPLES = (
     Example(
         "Four pictures of a rising balloon",

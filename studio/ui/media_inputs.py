@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-CLIPS = (".mp4", ".mov", ".mkv", ".webm", ".gif")
+
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 

@@ -56,7 +56,7 @@ def size(count: int) -> str:
 
 def clip_hint(limits: Limits) -> str:
     """What clips may be, in one line."""
-    return f"Clips: MP4, MOV, MKV, WebM or GIF, up to {duration(limits.seconds)} and {size(limits.video_bytes)}."
+    return f"Clips: MP4, MOV, MKV or WebM, up to {duration(limits.seconds)} and {size(limits.video_bytes)}."
 
 
 def picture_hint(limits: Limits) -> str:
