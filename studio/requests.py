@@ -25,7 +25,7 @@ MAX_PROMPT = 400
 
 MAX_SEED = 2**31 - 1
 EASINGS = ("linear", "ease", "ease-in", "ease-out")
-AT_CUT = ("hold", "dissolve")
+AT_CUT = ("auto", "hold", "dissolve")
 SIZES = {"square": (256, 256), "16:9": (456, 256), "9:16": (256, 456)}
 """Named sizes (width, height) of a prompt's clip; ``scaled_size`` enlarges them."""
 
@@ -190,9 +190,9 @@ class InterpolationRequest(Request):
     easing: str = _bounded("linear", "Easing", "How the motion starts and stops in each gap.", choices=EASINGS)
     loop: bool = _bounded(False, "Loop", "Come back to the first keyframe.")
     at_cut: str = _bounded(
-        "hold",
+        "auto",
         "At a scene cut",
-        "Nothing is morphed across a cut: hold the last picture, or dissolve.",
+        "Nothing is morphed across a cut: hold the last picture, or dissolve; auto dissolves pictures and holds clips.",
         choices=AT_CUT,
         advanced=True,
     )

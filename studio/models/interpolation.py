@@ -2,7 +2,7 @@
 
 The classical path (studio/motion/between.py) offers four warped pictures and weights to mix them. This network sees
 them at half resolution, corrects the weights (which surface is in front, which sample is torn) and adds a residual
-where the four disagree. Both corrections stand behind gates that start nearly shut, and the residual fades out where
+where the four disagree. Both corrections stand behind gates and start nearly silent, and the residual fades out where
 all warps agree: so training begins at the classical picture, and two identical frames give that frame exactly.
 A second, tiny head reads words about timing ("slow start") and gives a monotone curve of time.
 
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 WARPS = 4
-_INPUTS = 3 * WARPS + WARPS + 4 + 2
+_INPUTS = 3 + 3 * WARPS + 2 + 4 + WARPS  # mean, deviations, disagreements, motions, log weights
 _OUTPUTS = WARPS + 3
 _WEIGHT_REACH = 4.0  # how far a unit of the network's output moves a log weight
 _RESIDUAL_REACH = 0.25  # and a residual, of the range 0..1
@@ -73,7 +73,7 @@ class TimingHead(nn.Module):
 
 
 class InterpolationGenerator(ModelMixin, ConfigMixin):
-    """Corrects the classical in-between picture; about 0.4 million parameters, 5 GFLOP for a 640x360 frame.
+    """Corrects the classical in-between picture; about 0.3 million parameters.
 
     Args:
         width: channels at a quarter of the frame's resolution; deep: at an eighth. blocks: of each.
@@ -85,11 +85,11 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(
         self,
-        width: int = 48,
-        deep: int = 80,
+        width: int = 40,
+        deep: int = 64,
         blocks: int = 1,
         text: int = 256,
-        style: int = 48,
+        style: int = 40,
         noise: int = 8,
         timing_points: int = 17,
         strength: float = 1.0,
@@ -105,7 +105,10 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         self.up = nn.Conv2d(deep, width, 1)
         self.outer = nn.ModuleList(_Block(width, style) for _ in range(blocks))
         self.out = nn.Conv2d(width, 4 * _OUTPUTS, 3, padding=1)
-        self.gates = nn.Parameter(torch.full((2,), 0.05))
+        with torch.no_grad():  # nearly silent at first; gates that start shut would stay shut
+            self.out.weight.mul_(0.05)
+            self.out.bias.zero_()
+        self.gates = nn.Parameter(torch.ones(2))
         self.timing = TimingHead(text, timing_points)
 
     @classmethod
@@ -130,11 +133,12 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         """
         height, width = warps.shape[-2:]
         pictures = warps.unflatten(1, (WARPS, 3))
-        disagree = torch.stack([(pictures[:, i] - pictures[:, i + 1]).abs().mean(1) for i in (0, 2)], 1)
         spread = (pictures.amax(1) - pictures.amin(1)).mean(1, keepdim=True)
         logs = torch.log(weights.clamp(min=1e-4))
-        x = torch.cat([warps * 2 - 1, motions / 16, logs / 4, disagree * 4], 1)
-        x = F.pixel_unshuffle(F.pad(x, (0, -width % 2, 0, -height % 2), mode="replicate"), 2)
+        x = self._features(pictures, motions, logs)
+        if height % 2 or width % 2:
+            x = F.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
+        x = F.pixel_unshuffle(x, 2)
         style = self._style(moment, text_embeds, noise)
         top = F.leaky_relu(self.enter(x), 0.1)
         y = F.leaky_relu(self.down(top), 0.1)
@@ -153,6 +157,17 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
     def timing_curve(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to curves (B, P): the share of the way that has been gone at even points in time."""
         return self.timing(text_embeds)
+
+    def _features(self, pictures: Tensor, motions: Tensor, logs: Tensor) -> Tensor:
+        """What the first convolution sees, each part at about unit variance: the warps hardly differ from one another,
+        and fed as they are, their differences would drown in what they share."""
+        mean = pictures.mean(1)
+        deviations = (8 * (pictures - mean[:, None])).clamp(-4, 4)
+        disagree = torch.stack([(deviations[:, i] - deviations[:, i + 1]).abs().mean(1) for i in (0, 2)], 1)
+        first, second = motions.split(2, 1)
+        apart = (first - second).clamp(-8, 8) / 2
+        parts = [mean * 2 - 1, deviations.flatten(1, 2), disagree, (first + second) / 16, apart, logs / 4]
+        return torch.cat(parts, 1)
 
     def _style(self, moment: Tensor, text_embeds: Tensor | None, noise: Tensor | None) -> Tensor:
         # The middle is the hardest place and both ends are alike: hence the two even terms beside the plain one.

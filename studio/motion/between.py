@@ -27,7 +27,7 @@ _OFF_FRAME = 12.0  # what an opinion that looks beyond the frame is supposed to 
 _SLIVER = 1e-3
 _HOME = 0.016  # of the diagonal: how far a point may miss its home, there and back
 
-_MODERATE = FlowQuality(preset="medium", finest_level=0)
+_MODERATE = FlowQuality(preset="medium", finest_level=0, patch_stride=4)  # stride 3: .04 dB better, a third slower
 _LARGE = FlowQuality(preset="medium", finest_level=1)
 _LARGE_PIXELS = 360 * 640
 

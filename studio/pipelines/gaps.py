@@ -14,7 +14,8 @@ import numpy as np
 from studio.motion.between import Candidates, Gap, blend, candidates, full_warps, matched_share, measure_gap
 from studio.motion.cuts import is_cut
 
-AT_CUT = ("hold", "dissolve")
+AT_CUT = ("auto", "hold", "dissolve")
+"""What stands in a gap whose frames show different things; auto: keyframes dissolve, a clip holds its last picture."""
 
 _UNMATCHED = 0.3  # keyframes of which a smaller share is found again have nothing to morph: they dissolve
 _ENDS = 1e-4  # a moment nearer to a frame than this is the frame
@@ -27,7 +28,7 @@ InBetween = Callable[[float], np.ndarray]
 
 
 class GapFiller:
-    """Makes in-betweens. ``correct`` None leaves the classical picture; at_cut: "hold" or "dissolve"."""
+    """Makes in-betweens. ``correct`` None leaves the classical picture; at_cut: one of AT_CUT."""
 
     def __init__(self, correct: Correct | None, at_cut: str) -> None:
         assert at_cut in AT_CUT, at_cut
@@ -63,13 +64,16 @@ class GapFiller:
         if np.array_equal(first, second):
             return lambda moment: first.copy()
         if is_cut(first, second):
-            if self._at_cut == "hold":
-                return lambda moment: first.copy()
-            return lambda moment: _dissolve(first, second, moment)
+            return self._unlike(first, second, far)
         gap = measure_gap(first, second, pool=self._pool)
         if far and matched_share(gap) < _UNMATCHED:
-            return lambda moment: _dissolve(first, second, moment)
+            return self._unlike(first, second, far)
         return lambda moment: self._synthesise(gap, moment)
+
+    def _unlike(self, first: np.ndarray, second: np.ndarray, far: bool) -> InBetween:
+        if self._at_cut == "hold" or (self._at_cut == "auto" and not far):
+            return lambda moment: first.copy()
+        return lambda moment: cv2.addWeighted(first, 1 - moment, second, moment, 0)
 
     def _synthesise(self, gap: Gap, moment: float) -> np.ndarray:
         found = candidates(gap, moment)
@@ -78,7 +82,3 @@ class GapFiller:
         warps = self._pool.submit(full_warps, gap, found)  # beside the network, which does not need them
         weights, residual = self._correct(found)
         return blend(warps.result(), weights, residual)
-
-
-def _dissolve(first: np.ndarray, second: np.ndarray, moment: float) -> np.ndarray:
-    return cv2.addWeighted(first, 1 - moment, second, moment, 0)

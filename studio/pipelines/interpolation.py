@@ -63,7 +63,7 @@ class InterpolationPipeline(StudioPipeline):
         times: Sequence[float] = (0.5,),
         prompt: str | None = None,
         *,
-        at_cut: str = "dissolve",
+        at_cut: str = "auto",
         generator: torch.Generator | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
@@ -87,7 +87,7 @@ class InterpolationPipeline(StudioPipeline):
         times: Sequence[float] = (0.5,),
         prompt: str | None = None,
         *,
-        at_cut: str = "dissolve",
+        at_cut: str = "auto",
         generator: torch.Generator | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
@@ -95,7 +95,8 @@ class InterpolationPipeline(StudioPipeline):
         """Yields the in-betweens of K >= 2 keyframes (K, H, W, 3), K - 1 gaps in order, len(times) frames each.
 
         times: moments strictly between 0 (a gap's first keyframe) and 1 (its second), in the order wanted. prompt:
-        words about timing, applied in each gap. at_cut: what stands between keyframes that show different things.
+        words about timing, applied in each gap. at_cut: what stands between keyframes that show different things
+        (AT_CUT; "auto" dissolves).
         Raises RequestError, Cancelled.
         """
         keyframes = check_frames(keyframes, at_least=2)
@@ -113,7 +114,7 @@ class InterpolationPipeline(StudioPipeline):
         loop: bool = False,
         prompt: str | None = None,
         *,
-        at_cut: str = "dissolve",
+        at_cut: str = "auto",
         generator: torch.Generator | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
@@ -141,7 +142,7 @@ class InterpolationPipeline(StudioPipeline):
         frames: Iterable[np.ndarray],
         fps_in: Fraction,
         fps_out: Fraction,
-        at_cut: str = "hold",
+        at_cut: str = "auto",
         replace_duplicates: bool = False,
         prompt: str | None = None,
         length: int | None = None,
@@ -153,7 +154,7 @@ class InterpolationPipeline(StudioPipeline):
         """Yields a clip at another rate, its length kept to the nearest frame (``motion.rates.frames_out``).
 
         frames: the clip, read once, never more than a few frames held. Source frames that fall on a wanted moment are
-        passed through untouched. at_cut: "hold" repeats the last picture before a scene cut, "dissolve" fades across.
+        passed through untouched. at_cut: "hold" (and "auto") repeats the last picture before a cut, "dissolve" fades.
         replace_duplicates: frames that repeat the one before give way to in-betweens. length: how many frames the clip
         has, where known: needed with a prompt, because its timing spans the whole clip. Raises RequestError, Cancelled.
         """
