@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from time import process_time
 
 import cv2
 import numpy as np
@@ -25,9 +26,10 @@ from studio.worlds.looks import LOOKS
 CLIPS = ("camel_head", "drone_coast_karma", "portrait_neon", "apple_orbit")
 STEADY_FRAMES = 8
 TIMED_FRAMES = 12
-PROTOCOL = """Speed: the stream of one dev clip (camel_head) resized to the named size, the first three frames left out,
-wall milliseconds per frame including flow, guides, generator and enlargement, without decoding and encoding.
-Steadiness: 8 consecutive frames (from frame 20) of four dev clips at 640x360 (cover and centre cut); warping error along
+PROTOCOL = """Speed: the stream of one dev clip (camel_head) resized to the named size, the first three frames dropped,
+wall milliseconds per frame including flow, guides, generator and enlargement, without decoding and encoding; beside
+them the CPU time that the process used, which other work on the machine (see its load) sways less.
+Steadiness: 8 consecutive frames (from frame 20) of four dev clips at 640x360 (cover, centre cut); warping error along
 Farneback flow of the source in levels of 0..255, and the mean gradient (contrast); each value is one clip.
 'fixed' is the teacher filter with one noise for all frames, 'moving' the teacher with noise that follows the flow."""
 
@@ -73,11 +75,14 @@ def measure_speed(report: Report, pipeline: RestylePipeline, data: Path) -> None
         cv2.setNumThreads(threads)
         for size in ((360, 640), (720, 1280)):
             clip = read_clip(data / "dev" / "clips" / "camel_head.mp4", size, 20, TIMED_FRAMES)
-            stream, values = pipeline.stream(iter(clip), "oil painting"), []
+            stream, values, busy = pipeline.stream(iter(clip), "oil painting"), [], []
             for _ in clip:
+                before = process_time()
                 with milliseconds(values):
                     next(stream)
-            report.add(f"{size[1]}x{size[0]}, {threads} threads", {"ms_per_frame": values[3:]}, threads=threads)
+                busy.append((process_time() - before) * 1e3)
+            measures = {"ms_per_frame": values[3:], "cpu_ms_per_frame": busy[3:]}
+            report.add(f"{size[1]}x{size[0]}, {threads} threads", measures, threads=threads)
 
 
 def measure_steadiness(report: Report, pipeline: RestylePipeline, data: Path) -> None:

@@ -129,13 +129,17 @@ class RestylePipeline(StudioPipeline):
         return self._paint_all(frames, wish, seed, length, on_progress, is_cancelled)
 
     def understand(self, prompt: str) -> LookReading:
-        """The known look nearest to the words, how sure that is (0..1), and the words that no look has."""
-        unknown = [word for word in _words(prompt) if word not in self.generator.config.known_words]
+        """The known look nearest to the words, how sure that is (0..1), and the words that no look has.
+
+        Words that no look has lower the certainty by their share; with none but such it is 0.
+        """
+        words = _words(prompt)
+        unknown = [word for word in words if word not in self.generator.config.known_words]
         likeness = self._likeness(self._embed_words(prompt))[0]
         best = int(likeness.argmax())
         return LookReading(
             look=self.generator.config.look_titles[best],
-            confidence=float(likeness[best]),
+            confidence=float(likeness[best]) * (1 - len(unknown) / max(1, len(words))),
             unknown_words=tuple(dict.fromkeys(unknown)),
         )
 
