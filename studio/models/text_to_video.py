@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from studio.models.blocks import Mapping, Memory, StyledConv, premultiplied, unit_activation
 from studio.scene import TRACK_NAMES
 
+_SHARES = tuple(TRACK_NAMES.index(name) for name in ("shadow_alpha", "rain", "snow"))
 NOISE_LAYERS = ("strips", "sprite", "tracks")
 
 
@@ -183,8 +184,13 @@ class TracksNet(nn.Module):
         angle = 2 * math.pi * hertz[:, None] * (progress * seconds.float()[:, None])[..., None]
         waves = _shrunk(self.waves(style).float().view(count, names, 2 * self.oscillators))
         tracks = tracks + torch.einsum("bdk,btk->btd", waves, torch.cat([angle.sin(), angle.cos()], -1))
-        bounded = [tracks[..., i].clamp(0, 1) if i in (7, 11, 12) else tracks[..., i] for i in range(names)]
+        bounded = [_bounded(tracks[..., i]) if i in _SHARES else tracks[..., i] for i in range(names)]
         return torch.stack(bounded, -1)
+
+
+def _bounded(values: Tensor) -> Tensor:
+    """Clamped to 0..1, with the gradient of what was not clamped: rain that is mostly 0 must not die of it."""
+    return values + (values.clamp(0, 1) - values).detach()
 
 
 def _shrunk(amplitudes: Tensor, threshold: float = 0.002) -> Tensor:

@@ -126,7 +126,7 @@ class SpritesObjective(_LayerObjective):
         side = generator.config.sprite_side
         widths = (32, 48) if context.tiny else (48, 96, 160, 224)
         critic = PictureDiscriminator(4, (side, side), widths)
-        super().__init__("sprite_net", generator.sprite_net, critic, 1.0, context, embed)
+        super().__init__("sprite_net", generator.sprite_net, critic, 4.0, context, embed)
         self.generator, self.sizes = generator, TINY if context.tiny else Sizes()
         self.atlas = load_atlas(side)
 

@@ -3,7 +3,8 @@
     tracks        curves and the slot reader, from captions; regression with a spectral term
     sprites       subjects; regression on aligned noise, rough pictures first, the last quarter with a discriminator
     strips        scenery; likewise, one random strip of each scene per step
-    adversarial   all three nets, composed to frames, against discriminators of strips, sprites and clips
+    adversarial   sprites and strips, composed to frames by the learnt tracks, which stay as they are, against
+                  discriminators of strips, sprites and clips
 
 Sprites, strips and tracks do not depend on one another: they may run at the same time in several processes.
 
@@ -114,9 +115,12 @@ class TracksObjective(Objective):
 
 
 class AdversarialObjective(Objective):
-    """All three nets on whole scenes: regression goes on, and three discriminators judge strips, sprites and clips."""
+    """Both painters on whole scenes: regression goes on, and three discriminators judge strips, sprites and clips.
 
-    ema = ("strips_net", "sprite_net", "tracks_net")
+    The tracks are only followed: plain regression gets them right, and a tremble is worse than a judge's doubt.
+    """
+
+    ema = ("strips_net", "sprite_net")
     ema_decay = 0.99
 
     def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed) -> None:
@@ -128,7 +132,7 @@ class AdversarialObjective(Objective):
         self.critics = {"strips": strips.adversary, "sprite": sprites.adversary}
         self.critics["clips"] = Adversary(clips.to(context.device), 2.0, context.device)
         nets: dict[str, nn.Module] = {f"{name}_net": getattr(generator, f"{name}_net") for name in ("strips", "sprite")}
-        nets["tracks_net"] = generator.tracks_net
+        generator.tracks_net.to(context.device).requires_grad_(False)
         nets |= {f"{name}_critic": critic.net for name, critic in self.critics.items()}
         makers = [parameter for name in self.ema for parameter in nets[name].parameters()]
         judges = [parameter for critic in self.critics.values() for parameter in critic.net.parameters()]
@@ -177,15 +181,12 @@ class AdversarialObjective(Objective):
     def _real(self, rows: Rows, seconds: Tensor, share: Tensor) -> dict[str, Tensor]:
         few = self.sizes.joint
         strips, sprite = from_bytes(rows["strips"][:few]), from_bytes(rows["sprite"])
-        slots = {name: rows[f"slot_{name}"].cpu() for name in SLOTS}
-        noise = rows["noise_tracks"].cpu()
-        chosen = {name: values[:few] for name, values in slots.items()}
-        tracks = plan_tracks_at(chosen, noise[:few], seconds[:few].cpu(), share.cpu()).to(share)
-        whole = plan_tracks(slots, noise, seconds.cpu(), self.sizes.frames).to(share)
+        slots = {name: rows[f"slot_{name}"][:few].cpu() for name in SLOTS}
+        noise = rows["noise_tracks"][:few].cpu()
+        tracks = plan_tracks_at(slots, noise, seconds[:few].cpu(), share.cpu()).to(share)
         with torch.no_grad():
             clips = self._compose(strips, rows["offsets"][:few], sprite[:few], tracks, seconds[:few], share)
-        return {"strips": strips.flatten(0, 1), "offsets": rows["offsets"][:few], "sprite": sprite, "tracks": whole,
-                "clips": clips}  # fmt: skip
+        return {"strips": strips.flatten(0, 1), "offsets": rows["offsets"][:few], "sprite": sprite, "clips": clips}
 
     def _made(self, rows: Rows, text: Tensor, seconds: Tensor, share: Tensor) -> dict[str, Tensor]:
         net, few, device = self.generator, self.sizes.joint, self.context.device
@@ -194,11 +195,9 @@ class AdversarialObjective(Objective):
         with fast(device):
             strips, offsets = net.strips_net(text[:few], rows["noise_strips"][:few], free["strips"][:few], kinds)
             sprite = net.sprite_net(text, rows["noise_sprite"], free["sprite"])
-        progress = torch.arange(self.sizes.frames, device=device) / self.sizes.frames
-        whole = net.tracks_net(text, rows["noise_tracks"], free["tracks"], seconds, progress)
         some = [values[:few] for values in (text, rows["noise_tracks"], free["tracks"], seconds)]
         clips = self._compose(strips, offsets, sprite[:few], net.tracks_net(*some, share), seconds[:few], share)
-        return {"strips": strips.flatten(0, 1), "offsets": offsets, "sprite": sprite, "tracks": whole, "clips": clips}
+        return {"strips": strips.flatten(0, 1), "offsets": offsets, "sprite": sprite, "clips": clips}
 
     def _compose(
         self, strips: Tensor, offsets: Tensor, sprite: Tensor, tracks: Tensor, seconds: Tensor, share: Tensor
@@ -207,12 +206,10 @@ class AdversarialObjective(Objective):
         return compose(strips, offsets, sprite, tracks, seconds, size, times=share * seconds[:, None])
 
     def _regression(self, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
-        weights = real["tracks"].new_tensor(TRACK_WEIGHTS)
         return (
             picture_loss(made["strips"], real["strips"])
             + picture_loss(made["sprite"], real["sprite"])
             + 2 * (made["offsets"] - real["offsets"]).abs().mean()
-            + 6 * ((made["tracks"] - real["tracks"]).abs() * weights).mean()
         )
 
     def sheet(self) -> np.ndarray:
@@ -228,7 +225,7 @@ class AdversarialObjective(Objective):
             strips, offsets = self.averages["strips_net"](text, noise["strips"], noise["free_strips"], kinds)
             sprite = self.averages["sprite_net"](text, noise["sprite"], noise["free_sprite"])
             share = torch.linspace(0, 0.95, 4, device=device).expand(count, 4)
-            tracks = self.averages["tracks_net"](text, noise["tracks"], noise["free_tracks"], two, share)
+            tracks = self.generator.tracks_net(text, noise["tracks"], noise["free_tracks"], two, share)
             clips = compose(strips, offsets, sprite, tracks, two, (96, 96), times=share * 2)
         return grid(clips.flatten(0, 1), 12 if count >= 12 else 4)
 
@@ -288,9 +285,8 @@ class TextToVideoRecipe(Recipe):
             return kinds[phase](generator, context, embed)
         gather(generator, run)
         objective = AdversarialObjective(generator, context, embed)
-        for part, critic in (("strips", "strips"), ("sprites", "sprite")):
-            tensors = load_tensors(run / part)
-            load_net(objective.critics[critic].net, tensors, f"net/{_NETS[part]}_critic/")
+        # The scenery's judge goes on; that of the subjects begins anew, for it is the one that may run away.
+        load_net(objective.critics["strips"].net, load_tensors(run / "strips"), "net/strips_net_critic/")
         return objective
 
     def export(self, context: Context, folder: Path) -> None:
