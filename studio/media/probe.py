@@ -27,7 +27,8 @@ from studio.settings import Limits
 logger = logging.getLogger(__name__)
 
 SCAN_SECONDS = 30
-"""How much of a clip's timestamps is read to tell its rate and whether it varies."""
+SCAN_BYTES = 256 << 20
+"""A clip that is longer and larger than this is judged by the timestamps of its first SCAN_SECONDS."""
 
 _PROBE_TIMEOUT = 15.0
 _CUT_SIGNS = ("moov atom not found", "partial file", "ended prematurely", "truncat", "end of file")
@@ -311,7 +312,7 @@ def sound_of(path: Path) -> tuple[Kind, int, str] | None:
 
 def _scan(path: Path, info: MediaInfo, limits: Limits) -> MediaInfo:
     """Read the timestamps of the first packets and decode one frame: exact rate, frame count, upright size."""
-    whole = info.duration <= SCAN_SECONDS  # also when the length is unknown (0)
+    whole = info.duration <= SCAN_SECONDS or path.stat().st_size <= SCAN_BYTES  # also when the length is unknown (0)
     read = ["-t", str(SCAN_SECONDS)] if not whole else ["-frames:v", str(limits.frames + 1)]
     track = ["-map", f"0:{info.stream}", "-an", "-sn", "-dn"]
     done = ffmpeg.run(

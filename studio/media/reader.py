@@ -16,6 +16,7 @@ from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.frames import over_white
 from studio.media.probe import MediaInfo, decoder_for, explain
+from studio.media.sniff import AVI
 from studio.settings import Limits
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,9 @@ class FrameReader:
         width, height = self._size
         steps = []
         if self._rate is not None:
-            steps.append(f"fps={self._rate.numerator}/{self._rate.denominator}:start_time=0:round=near")
+            # from the file's time 0, as its sound; AVI has no times of showing, there the first frame is the beginning
+            start = "" if self._info.format is AVI else ":start_time=0"
+            steps.append(f"fps={self._rate.numerator}/{self._rate.denominator}{start}:round=near")
         if self._info.hdr:
             steps.append(_HDR_TO_SDR)
         elif not self._info.matrix and self._info.kind == "video":
@@ -103,7 +106,9 @@ class FrameReader:
         messages = self._child.messages
         if count == 0:
             raise MediaError(explain(messages))
-        short = count < self._expected - max(2, 0.05 * self._expected)
+        # a header's length may be the sound's: a picture shorter than that is no damage
+        known = self._rate is None or self._info.exact_length or not self._info.has_sound
+        short = known and count < self._expected - max(2, 0.05 * self._expected)
         if code or short or any(sign in messages.lower() for sign in _CUT_SIGNS):
             logger.debug("ffmpeg: %d after %d of %d frames: %s", code, count, self._expected, messages[-2000:])
             place = f"{float(count / self._rate):.1f} seconds" if self._rate is not None else f"{count} pictures"

@@ -20,6 +20,7 @@ _KNOWN = sorted(
 )
 _MOST_ANIMATION_RATE = 50
 _DISCARD = 4
+_NO_TIME = "-9223372036854775808"
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,16 @@ def packet_times(listing: str) -> PacketTimes:
         return PacketTimes((), 0.0, 0.0)
     step = Fraction(int(base.group(1)), int(base.group(2)))
     ticks: dict[int, int] = {}
+    column = (
+        1 if _NO_TIME in listing else 2
+    )  # AVI knows times of decoding only: as many, if not in the order of showing
     for line in listing.splitlines():
         parts = line.split(",")
         if len(parts) < 6 or line.startswith("#"):
             continue
         flags = next((part.strip() for part in parts[6:] if part.strip().startswith("F=")), "F=0x0")
         try:
-            start, length = int(parts[2]), int(parts[3])
+            start, length = int(parts[column]), int(parts[3])
             if int(flags[2:], 16) & _DISCARD:  # cut away by the container's edit list: decoded, never shown
                 continue
         except ValueError:

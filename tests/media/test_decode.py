@@ -22,6 +22,13 @@ def test_every_frame_comes_once_and_in_order(coded, limits, which, no_children, 
         assert which(stream) == list(range(20))
 
 
+@pytest.mark.parametrize("ending", ["avi", "mkv", "mp4"])
+def test_frames_that_were_stored_out_of_order_come_in_order(coded, limits, which, ending):
+    path = coded(f"b-frames.{ending}", 20, "-preset", "fast", "-bf", "3", "-b_strategy", "0")
+    with open_frames(path, limits) as stream:
+        assert stream.fps == 10 and which(stream) == list(range(20))
+
+
 TIMES = [0, 0.1, 0.2, 0.5, 0.9, 1.0, 1.1, 1.2, 1.3, 2.0]
 
 
