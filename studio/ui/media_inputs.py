@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
