@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from studio.pipelines.prediction import PredictionPipeline
 
 from studio.catalogue import CARDS
 from studio.clip import check_frames
 from studio.errors import Cancelled, CheckpointError, RequestError
 from studio.pipelines.interpolation import InterpolationPipeline
+from studio.pipelines.prediction import PredictionPipeline
 from studio.pipelines.restyle import RestylePipeline
 from studio.pipelines.text_to_video import TextToVideoPipeline
 

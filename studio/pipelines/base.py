@@ -113,7 +113,7 @@ class StudioPipeline(DiffusionPipeline):
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> StudioPipeline:
         """As in diffusers; safetensors only, and a tokenizer without words is an error instead of silent nonsense."""
         kwargs.setdefault("use_safetensors", True)
-        if Path(pretrained_model_name_or_path).exists():
+        if isinstance(pretrained_model_name_or_path, Path) or Path(pretrained_model_name_or_path).exists():
             cls.check_parts(pretrained_model_name_or_path)
             kwargs.setdefault("local_files_only", True)
             kwargs.setdefault("dtype", torch.float32)
