@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+HANGS = 600  # seconds; far beyond what any call takes on a busy machine
 
 
 @pytest.fixture
 def command(tiny_checkpoints, tmp_path):
     """A function that starts ``python -m studio`` with the tiny generators; returns the process."""
+    started = []
 
     def start(*arguments) -> subprocess.Popen:
         places = {"ZOETROPE_CHECKPOINTS": str(tiny_checkpoints), "ZOETROPE_WORK": str(tmp_path / "w")}
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "studio", *map(str, arguments)],
             cwd=ROOT,
             env={**os.environ, **places},
@@ -27,8 +29,14 @@ def command(tiny_checkpoints, tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
+        started.append(child)
+        return child
 
-    return start
+    yield start
+    for child in started:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def run(command):
 
     def run(*arguments):
         process = command(*arguments)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=HANGS)
         return process.returncode, out, err
 
     return run
@@ -61,43 +69,33 @@ def test_generate(run, tmp_path, look):
     assert (code, said) == (2, "") and "exists already" in told
 
 
-def test_variations_as_gifs(run, tmp_path):
-    options = ("--seconds", 1, "--fps", 6, "--size", "144x144", "--variations", 2, "--quiet")
-    code, said, told = run("generate", "a red car", *options, "--out", tmp_path / "car.gif")
+def test_variations_as_gifs(answers):
+    code, said, told = answers["gifs"]
     assert (code, told) == (0, "")
     assert [Path(line).name for line in said.split()] == ["car-1.gif", "car-2.gif"]
     assert all(Path(line).read_bytes()[:4] == b"GIF8" for line in said.split())
 
 
-def test_interpolate_pictures_then_a_clip(run, tmp_path, make, look):
-    film, smooth = tmp_path / "film.mp4", tmp_path / "smooth.mp4"
-    pictures = [make.picture("a.png"), make.picture("c.png", seed=2)]
-    code, said, told = run("interpolate", *pictures, "--seconds", 0.5, "--fps", 12, "--out", film)
-    assert (code, said.strip()) == (0, str(film)), told
-    assert len(look(film).frames) == 7
-    code, said, told = run("interpolate", film, "--fps", 24, "--out", smooth)
-    assert (code, said.strip()) == (0, str(smooth)), told
-    assert len(look(smooth).frames) == 14
+def test_interpolate_pictures_then_a_clip(answers, look):
+    code, said, told = answers["film"]
+    assert code == 0 and len(look(Path(said.strip())).frames) == 7, told
+    code, said, told = answers["smooth"]
+    assert code == 0 and len(look(Path(said.strip())).frames) == 14, told
+    assert Path(said.strip()).name == "smooth.mp4"
 
 
-def test_restyle_a_clip_and_a_picture(run, tmp_path, make, look):
-    painted = tmp_path / "painted.mp4"
-    code, said, told = run("restyle", make.clip(), "--style", "oil painting", "--keep-colours", "--out", painted)
-    assert (code, said.strip()) == (0, str(painted)), told
-    assert len(look(painted).frames) == 12
-    options = ("--style-image", make.picture("style.png"), "--out", tmp_path / "p.png")
-    code, said, told = run("restyle", make.picture("a.png"), *options)
-    assert code == 0 and (tmp_path / "p.png").read_bytes()[1:4] == b"PNG", told
-    code, said, told = run("restyle", make.clip(), "--style", "oil", "--out", tmp_path / "clip.png")
+def test_restyle_a_clip_and_a_picture(answers, look):
+    code, said, told = answers["painted"]
+    assert code == 0 and len(look(Path(said.strip())).frames) == 12, told
+    code, said, told = answers["picture"]
+    assert code == 0 and Path(said.strip()).read_bytes()[1:4] == b"PNG", told
+    code, said, told = answers["clip as png"]
     assert (code, said) == (2, "") and "cannot become" in told
 
 
-def test_predict_and_append(run, tmp_path, make, look):
-    out = tmp_path / "next.mp4"
-    options = ("--seconds", 0.5, "--prompt", "pans left", "--append", "--mark", "--seed", 1)
-    code, said, told = run("predict", make.clip(), *options, "--out", out)
-    assert (code, said.strip()) == (0, str(out)), told
-    assert len(look(out).frames) == 12 + 6
+def test_predict_and_append(answers, look):
+    code, said, told = answers["next"]
+    assert code == 0 and len(look(Path(said.strip())).frames) == 12 + 6, told
 
 
 def test_models(run):
@@ -153,31 +151,51 @@ json.dump(answers, sys.stdout)
 
 
 @pytest.fixture(scope="module")
-def answers(tiny_checkpoints, tmp_path_factory):
-    """(folder, answers): what the command line says to every bad call, asked in one child process to save its start."""
-    folder = tmp_path_factory.mktemp("bad")
-    asked = [[str(folder / item) if item == "x.mp4" else item for item in arguments] for arguments, _ in BAD]
+def answers(tiny_checkpoints, tmp_path_factory, make):
+    """What the command line says to all these calls by name, asked in one child process to save its slow start."""
+    folder = tmp_path_factory.mktemp("calls")
+    asked = {name: list(map(str, arguments)) for name, arguments in good_calls(make, folder).items()}
+    for arguments, _ in BAD:
+        asked[" ".join(arguments)] = [str(folder / "bad" / item) if item == "x.mp4" else item for item in arguments]
+    (folder / "bad").mkdir()
     places = {"ZOETROPE_CHECKPOINTS": str(tiny_checkpoints), "ZOETROPE_WORK": str(folder / "w")}
     done = subprocess.run(
         [sys.executable, "-c", IN_ONE_PROCESS],
         cwd=ROOT,
         env={**os.environ, **places},
-        input=json.dumps(asked),
+        input=json.dumps(list(asked.values())),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr
-    return folder, json.loads(done.stdout)
+    assert left_behind(folder) == [] and list((folder / "bad").iterdir()) == []
+    return dict(zip(asked, json.loads(done.stdout)))
 
 
-@pytest.mark.parametrize("number", range(len(BAD)), ids=[" ".join(arguments)[:40] for arguments, _ in BAD])
-def test_the_persons_faults_are_one_sentence_and_2(answers, number):
-    folder, told_all = answers
-    code, said, told = told_all[number]
+def good_calls(make, folder):
+    """Calls that work, by name."""
+    small = ("--seconds", 1, "--fps", 6, "--size", "144x144")
+    film, clip = folder / "film.mp4", make.clip()
+    keyframes = ("interpolate", make.picture("a.png"), make.picture("c.png", seed=2))
+    style = ("--style-image", make.picture("style.png"))
+    return {
+        "gifs": ("generate", "a red car", *small, "--variations", 2, "--quiet", "--out", folder / "car.gif"),
+        "film": (*keyframes, "--seconds", 0.5, "--fps", 12, "--out", film),
+        "smooth": ("interpolate", film, "--fps", 24, "--out", folder / "smooth.mp4"),
+        "painted": ("restyle", clip, "--style", "oil painting", "--keep-colours", "--out", folder / "painted.mp4"),
+        "picture": ("restyle", make.picture("a.png"), *style, "--out", folder / "painted.png"),
+        "clip as png": ("restyle", clip, "--style", "oil", "--out", folder / "clip.png"),
+        "next": ("predict", clip, "--seconds", 0.5, "--prompt", "pans left", "--append", "--mark", "--seed", 1,
+                 "--out", folder / "next.mp4"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD, ids=[" ".join(arguments)[:40] for arguments, _ in BAD])
+def test_the_persons_faults_are_one_sentence_and_2(answers, arguments, words):
+    code, said, told = answers[" ".join(arguments)]
     assert (code, said) == (2, "")
-    assert BAD[number][1] in told and len(told.splitlines()) == 1
-    assert left_behind(folder) == [] and not (folder / "x.mp4").exists()
+    assert words in told and len(told.splitlines()) == 1
 
 
 def test_a_bad_flag_as_a_person_types_it(run):
@@ -200,7 +218,7 @@ def test_stopping_leaves_nothing(command, tmp_path, sign, expected):
             break
     time.sleep(0.2)
     process.send_signal(sign)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANGS)
     assert (process.returncode, out) == (expected, "")
     assert "Traceback" not in err
     assert left_behind(tmp_path) == [] and not (tmp_path / "x.mp4").exists()
