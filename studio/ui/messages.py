@@ -32,6 +32,8 @@ SLOT_NAMES = {
     "camera": "camera",
     "weather": "weather",
 }
+PLAINER = {"static": "still", "natural": "its own", "left": "to the left", "right": "to the right"}
+"""Values of the slots that read better in other words."""
 OURS = "Something went wrong inside the studio. Your request was not finished; please try again."
 
 
@@ -142,7 +144,7 @@ def facts(result: Result, index: int = 0) -> str:
     if result.picture is None:
         parts += [
             f"<span>{plural(result.frames, 'frame')}</span>",
-            f"<span>{_number(result.fps)} frames per second</span>",
+            f"<span>{_number(result.fps)} fps</span>",
             f"<span>{_number(round(result.seconds, 2))} s</span>",
         ]
     return f'<div class="zoe-facts">{"".join(parts)}</div>'
@@ -152,7 +154,11 @@ def understood(reading: Understanding | LookReading | None, notes: Iterable[str]
     """Chips of what the text encoder understood, dashed chips for words that it does not know, then the notes."""
     markup = ""
     if isinstance(reading, Understanding):
-        chips = [_chip(value.replace("_", " "), SLOT_NAMES[name]) for name, value in reading.slots().items() if value]
+        chips = [
+            _chip(PLAINER.get(value, value.replace("_", " ")), SLOT_NAMES[name])
+            for name, value in reading.slots().items()
+            if value
+        ]
         markup = _chips("What was understood", chips, reading.unknown_words)
     elif isinstance(reading, LookReading):
         chips = [_chip(reading.look, f"{round(100 * reading.confidence)} % sure")]
