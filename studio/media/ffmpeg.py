@@ -195,8 +195,9 @@ class Child:
 
 
 def _spawn(arguments: Sequence[str], stdin: int, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
-    command = [executable(), "-nostdin", "-hide_banner", *arguments]
-    environment = {"LC_ALL": "C", "PATH": os.defpath}
+    command = [executable(), "-nostdin", "-hide_banner", "-filter_threads", str(THREADS), *arguments]
+    # one arena a thread would reserve more address space than the cap allows
+    environment = {"LC_ALL": "C", "PATH": os.defpath, "MALLOC_ARENA_MAX": "2"}
     for _ in range(3):
         try:
             # its own session: Ctrl-C reaches us first, and we end the child in order

@@ -85,7 +85,7 @@ class MediaInfo:
     @property
     def hdr(self) -> bool:
         """Whether the picture is coded for a high dynamic range (PQ or HLG)."""
-        return self.transfer in ("smpte2084", "arib-std-b67")
+        return self.transfer in ("smpte2084", "arib-std-b67") and self.matrix.startswith("bt2020")
 
 
 def probe(path: Path, limits: Limits) -> MediaInfo:
@@ -343,7 +343,8 @@ def _scan(path: Path, info: MediaInfo, limits: Limits) -> MediaInfo:
     frames = max(1, round(duration * rate))
     _check_time(duration, frames, limits)
     aspect, width, height = Fraction(int(frame.group(1)) or 1, int(frame.group(2)) or 1), *map(int, frame.group(3, 4))
-    if aspect != 1 and Fraction(1, 4) <= aspect <= 4:  # pixels that are not square: shown as every player shows them
+    # pixels that are not square are shown as players show them; a hair off square is an encoder's rounding
+    if abs(aspect - 1) > Fraction(1, 50) and Fraction(1, 4) <= aspect <= 4:
         width = round(width * aspect)
     check_size(width, height, limits, picture=False)
     return replace(
