@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from PIL import Image
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
+from studio.clip import check_frames
 from studio.errors import RequestError
 from studio.models.clip import pack_frames
 from studio.models.restyle import STRIDE, RestyleGenerator
@@ -89,7 +90,7 @@ class RestylePipeline(StudioPipeline):
         is_cancelled: IsCancelled | None = None,
     ) -> FramesOutput:
         """Restyle a clip uint8 (T, H, W, 3) or a picture (H, W, 3, taken as one frame); see ``stream``."""
-        clip = frames[None] if frames.ndim == 3 else frames
+        clip = check_frames(frames[None] if np.ndim(frames) == 3 else frames)
         stream = self.stream(
             clip,
             prompt,
