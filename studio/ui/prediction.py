@@ -20,9 +20,11 @@ COURSES = (
     "stops",
 )  # fmt: skip
 EXAMPLES = (
-    Example("A car drives on", {"clip": file_of(TASK, "car.mp4"), "prompt": ""}, "car.jpeg"),
+    Example("A balloon rises on", {"clip": file_of(TASK, "balloon.mp4"), "prompt": ""}, "balloon.jpeg"),
     Example(
-        "A train, and the camera zooms in", {"clip": file_of(TASK, "train.mp4"), "prompt": "zooms in"}, "train.jpeg"
+        "An elephant, and the camera zooms in",
+        {"clip": file_of(TASK, "elephant.mp4"), "prompt": "zooms in"},
+        "elephant.jpeg",
     ),
 )
 
