@@ -122,7 +122,8 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
     Args:
         judge: channels of the judge. width, deep: the painter's channels at a quarter and an eighth of the frame.
         blocks: residual blocks of the painter at an eighth. text: D. style: width of the FiLM vector. noise: Z.
-        strength: a factor in 0..1 on the painter, lowered after training if its full touch measured worse.
+        strength, judgement: factors in 0..1 on the painter's and on the judge's say, lowered after training if their
+            full say measured worse than the classical forecast.
     """
 
     @register_to_config
@@ -136,6 +137,7 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         style: int = 48,
         noise: int = 8,
         strength: float = 1.0,
+        judgement: float = 1.0,
     ) -> None:
         super().__init__()
         self.motion = MotionJudge(judge)
@@ -189,7 +191,8 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         maps = [trust, slow_trust, mismatch / 16, torch.log1p(apart), torch.log1p(pace), torch.log1p(rough), share]
         features = torch.cat([quick / 6, slow / 6, torch.stack(maps, 1), picture * 2 - 1], 1)
         # Bounded, or one bold step of training would leave every answer at its end, where nothing is learnt.
-        now, later, settle = (3 * torch.tanh(self.motion(features.clamp(-3, 3)) / 3)).unbind(1)
+        said = 3 * torch.tanh(self.motion(features.clamp(-3, 3)) / 3)
+        now, later, settle = (self.config.judgement * said).unbind(1)
         return Judgement(
             torch.sigmoid(torch.logit(0.1 * share, 0.01) + now),
             torch.sigmoid(torch.logit(0.6 * share, 0.01) + later),

@@ -30,6 +30,7 @@ LONGEST_GRID = 320
 
 _TOP_SPEED = 0.08  # of the frame's longer side per frame: nothing that flow can follow is faster
 _LONGEST = 24.0  # frames after which anything that moves by itself has settled
+_MOST_MOVERS = 12  # looked at one by one
 _STANDS = 0.25  # cells per frame below which a thing stands, as far as a long forecast is concerned
 _FAST = FlowQuality(preset="medium", finest_level=0)
 
@@ -42,7 +43,7 @@ class Motion:
     whole movers moving as one (``coherent``); the camera's share (``camera``) is taken out of both, so that only what
     moves by itself is left; ``trust`` and
     ``slow_trust`` (h, w) 0..1; ``mismatch`` (h, w) levels of 0..255 by which the frame before, carried along, differs;
-    ``size`` (H, W).
+    ``patience`` (h, w): frames after which what is there has settled at the latest; ``size`` (H, W).
     """
 
     quick: np.ndarray
@@ -50,6 +51,7 @@ class Motion:
     trust: np.ndarray
     slow_trust: np.ndarray
     mismatch: np.ndarray
+    patience: np.ndarray
     camera: Camera
     size: tuple[int, int]
 
@@ -82,7 +84,7 @@ def still(size: tuple[int, int]) -> Motion:
     """The motion of a picture: none."""
     h, w = grid_of(size)
     none, full = np.zeros((h, w, 2), np.float32), np.ones((h, w), np.float32)
-    return Motion(none, none, full, full, none[..., 0], Camera(), size)
+    return Motion(none, none, full, full, none[..., 0], full, Camera(), size)
 
 
 def observe(frames: Sequence[np.ndarray]) -> Motion:
@@ -99,22 +101,26 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
     grid = grid_of(size)
     scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
     small = _shrink(last, grid)
-    gap, before = earlier[0]
+    gap, before = earlier[0][0], _shrink(earlier[0][1], grid)
     if earlier[-1][0] > len(earlier):
         gap = earlier[-1][0] / len(earlier)  # frames are repeated: each step lasts as long as they do on average
-    quick, distance, mismatch = _step(small, _shrink(before, grid), gap)
+    quick, distance, mismatch = _step(small, before, gap)
     trust = np.exp(-distance / 2).astype(np.float32)
     quick = _heal(_capped(quick, max(grid)), trust) * scale
-    slow, slow_trust = quick, trust
+    slow, slow_trust, residue, span = quick, trust, mismatch, earlier[0][0]
     if len(earlier) > 1:
-        gap, before = earlier[-1]
-        slow, distance, _ = _step(small, _shrink(before, grid), gap)
+        span, before = earlier[-1][0], _shrink(earlier[-1][1], grid)
+        slow, distance, residue = _step(small, before, span)
         slow_trust = np.exp(-distance / 2).astype(np.float32)
         slow = _heal(_capped(slow, max(grid)), slow_trust) * scale
     camera = fit_camera(0.5 * (quick + slow), trust, size)
     share = _of_camera(camera, grid, size)
-    together = coherent((slow - share) / scale, slow_trust) * scale
-    return Motion(quick - share, together, trust, slow_trust, mismatch, camera, size)
+    # What the camera alone explains as well does not move by itself: in plain areas flow is mostly fancy.
+    carried = warp_backward(before, -span * share / scale)
+    unexplained = cv2.absdiff(small, carried).astype(np.float32).mean(2) - residue
+    evidence = np.clip(cv2.blur(unexplained, (5, 5)) / 2, 0, 1)
+    together, patience = coherent((slow - share) / scale, slow_trust * evidence)
+    return Motion(quick - share, together * scale, trust, slow_trust, mismatch, patience, camera, size)
 
 
 def _history(frames: Sequence[np.ndarray]) -> list[tuple[int, np.ndarray]]:
@@ -164,24 +170,39 @@ def _heal(velocity: np.ndarray, trust: np.ndarray, reach: float = 6.0) -> np.nda
     return (velocity * keep + around * (1 - keep)).astype(np.float32)
 
 
-def coherent(own: np.ndarray, trust: np.ndarray) -> np.ndarray:
+def coherent(own: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A motion (h, w, 2), in cells per frame, in which what moves moves as a whole and what nearly stands, stands.
 
     Carried far ahead, a flow's own roughness would tear things to shreds. Movers are found as closed shapes without
-    specks; inside one, the motion is smooth and spreads from where it is ``trust``-ed (0..1) and strong to where a
-    plain surface hid it.
+    specks; inside one, the motion is smooth, or rigid where that fits, and spreads from where it is ``trust``-ed (0..1)
+    and strong to where a plain surface hid it. Also returned: frames (h, w) after which each mover has settled.
     """
     pace = np.linalg.norm(own, axis=2)
-    shape = (cv2.blur(pace, (3, 3)) > _STANDS).astype(np.uint8)
+    shape = (cv2.blur(pace * np.minimum(1, 2 * trust), (3, 3)) > _STANDS).astype(np.uint8)
     shape = cv2.morphologyEx(cv2.medianBlur(shape, 5), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
     shape = cv2.morphologyEx(shape, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    patience = np.full(pace.shape, 12.0, np.float32)
     if not shape.any():
-        return np.zeros_like(own)
+        return np.zeros_like(own), patience
     steady = cv2.merge([cv2.medianBlur(np.ascontiguousarray(own[..., i]), 5) for i in (0, 1)])
-    weight = (trust * shape * np.minimum(1, (pace / (2 * _STANDS)) ** 2) + 1e-4)[..., None].astype(np.float32)
-    smooth = cv2.GaussianBlur(steady * weight, (0, 0), 4) / cv2.GaussianBlur(weight, (0, 0), 4)[..., None]
-    strong = np.clip(np.linalg.norm(smooth, axis=2) / _STANDS - 0.5, 0, 1) * shape
-    return (smooth * strong[..., None]).astype(np.float32)
+    weight = (trust * shape * np.minimum(1, (pace / (2 * _STANDS)) ** 2) + 1e-4).astype(np.float32)
+    whole = cv2.GaussianBlur(steady * weight[..., None], (0, 0), 6) / cv2.GaussianBlur(weight, (0, 0), 6)[..., None]
+    thickness = cv2.distanceTransform(shape, cv2.DIST_L2, 3)
+    _, labels, figures, _ = cv2.connectedComponentsWithStats(shape)
+    for label in np.argsort(-figures[:, cv2.CC_STAT_AREA])[: 1 + _MOST_MOVERS]:
+        if label == 0:
+            continue
+        here = labels == label
+        share = weight * here
+        fast = float((pace * share).sum() / share.sum())
+        # The thicker, the further: a car drives on, but nobody knows what an arm does next.
+        reach = 0.03 * pace.shape[0] + 1.5 * float(thickness[here].max())
+        patience[here] = reach / max(fast, 1e-3) + 2
+        rigid = _of_camera(fit_camera(steady, share, pace.shape), pace.shape, pace.shape)
+        apart = float((np.linalg.norm(rigid - whole, axis=2) * share).sum() / share.sum())
+        whole[here] += np.exp(-3 * apart / max(fast, 1e-3)) * (rigid - whole)[here]
+    strong = np.clip(2 * np.linalg.norm(whole, axis=2) / _STANDS - 1, 0, 1) * shape
+    return (whole * strong[..., None]).astype(np.float32), patience
 
 
 def _of_camera(camera: Camera, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
@@ -208,16 +229,14 @@ def plain_habit(motion: Motion, horizon: float = 16.0) -> Habit:
     return Habit(0.1 * share, 0.6 * share, np.full_like(share, horizon))
 
 
-def drift(motion: Motion, habit: Habit, progress: float, reach: float = 0.2) -> np.ndarray:
+def drift(motion: Motion, habit: Habit, progress: float) -> np.ndarray:
     """How far what moves by itself has gone after ``progress`` frames of motion, float32 (h, w, 2), in pixels.
 
-    It settles as ``habit`` says, sooner where it is so fast that it would come further than ``reach`` frame heights: a
-    fast limb must not fly off in a straight line.
+    It settles as ``habit`` says, sooner where the mover's patience ends: a fast limb must not fly off straight on.
     """
     share = habit.share_later + (habit.share_now - habit.share_later) * np.exp(-max(0.0, progress - 1) / 2)
     # Far ahead only whole things move.
     share = 1 - (1 - share) * np.exp(-max(0.0, progress - 4) / 4)
     own = motion.quick + share[..., None] * (motion.slow - motion.quick)
-    pace = np.linalg.norm(own, axis=2)
-    limit = np.minimum(np.minimum(habit.horizon, _LONGEST), reach * motion.size[0] / np.maximum(pace, 1e-3) + 2)
+    limit = np.minimum(np.minimum(habit.horizon, _LONGEST), motion.patience)
     return (own * settled(progress, limit)[..., None]).astype(np.float32)

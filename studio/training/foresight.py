@@ -14,18 +14,16 @@ from studio.models.prediction import Judgement
 from studio.motion.forecast import Habit, Motion
 from studio.tensors import to_channels_first, to_float
 
-_LONGEST = 24.0  # frames, as there
-_REACH = 36.0  # cells: a fifth of the height of the usual grid, as in studio.motion.forecast.drift
+_LONGEST = 24.0  # frames, as in studio.motion.forecast.drift
 
 
-def drifted(quick: Tensor, slow: Tensor, judged: Judgement, ahead: Tensor) -> Tensor:
+def drifted(quick: Tensor, slow: Tensor, patience: Tensor, judged: Judgement, ahead: Tensor) -> Tensor:
     """How far what moves by itself goes in ``ahead`` (B,) frames, (B, 2, h, w), in cells."""
     ahead = ahead[:, None, None]
     share = judged.share_later + (judged.share_now - judged.share_later) * torch.exp(-(ahead - 1) / 2)
     share = 1 - (1 - share) * torch.exp(-(ahead - 4).clamp(min=0) / 4)
     own = quick + share[:, None] * (slow - quick)
-    pace = torch.linalg.vector_norm(own, dim=1)
-    limit = torch.minimum(judged.horizon.clamp(max=_LONGEST), _REACH / pace.clamp(min=1e-3) + 2)
+    limit = torch.minimum(judged.horizon.clamp(max=_LONGEST), patience)
     return own * (limit * torch.tanh(ahead / limit))[:, None]
 
 

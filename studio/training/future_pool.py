@@ -44,8 +44,8 @@ Judge = Callable[[Motion, np.ndarray], Habit]
 @dataclass(frozen=True)
 class MotionPool:
     """last uint8 (N, S, S, 3) and future uint8 (N, K, S, S, 3) on the motion grid; quick, slow float16 (N, S, S, 2), in
-    cells; maps float16 (N, 3, S, S): trust, slow trust, mismatch; camera complex64 (N, 3): turn, shift in cells, and
-    where the crop's first cell lies from the centre; clip int16 (N,).
+    cells; maps float16 (N, 4, S, S): trust, slow trust, mismatch, patience; camera complex64 (N, 3): turn, shift in
+    cells, and where the crop's first cell lies from the centre; clip int16 (N,).
     """
 
     last: np.ndarray
@@ -115,7 +115,7 @@ def _motion_crops(data: Path | None, seed: int, tiny: bool) -> list[tuple]:
         grid = motion.trust.shape
         small = [cv2.resize(f, (grid[1], grid[0]), interpolation=cv2.INTER_AREA) for f in frames[_SEEN - 1 :]]
         future = np.stack([small[h] for h in HORIZONS])
-        maps = np.stack([motion.trust, motion.slow_trust, motion.mismatch])
+        maps = np.stack([motion.trust, motion.slow_trust, motion.mismatch, np.minimum(motion.patience, 1000)])
         scale = float(motion.scale.mean())
         for y, x in _spread(np.abs(future[3].astype(np.int16) - small[0]).mean(2), rng, 2):
             part = (slice(y, y + SIDE), slice(x, x + SIDE))

@@ -28,7 +28,7 @@ def panning() -> np.ndarray:
 
 def _ahead(frames: np.ndarray, steps: float) -> tuple[np.ndarray, np.ndarray]:
     motion = observe(list(frames))
-    moved = drift(motion, plain_habit(motion, 1e4), steps, reach=9)
+    moved = drift(motion, plain_habit(motion, 1e4), steps)
     path = trace(motion, moved, motion.camera.after(steps))
     return carry(frames[-1], ground(frames[-1], motion), path), guides(path)
 
@@ -96,18 +96,20 @@ def test_a_mover_uncovers_ground_and_goes_where_it_was_going() -> None:
         frame = wall.copy()
         frame[40:80, 30 + 5 * t : 70 + 5 * t] = _wall(40, 40, seed=9)
         frames.append(frame)
-    made, told = _ahead(np.stack(frames), 6)
-    # Six frames of 5 px: it stood at 65, and now at 95.
-    arrived = made[48:72, 103:127]
+    made, told = _ahead(np.stack(frames), 3)
+    # Three frames of 5 px, settling: it stood at 65, and now at nearly 80.
+    arrived = made[48:72, 88:112]
     errors = [np.abs(arrived.astype(int) - _wall(40, 40, seed=9)[8:32, 8 + s : 32 + s]).mean() for s in range(-8, 9)]
-    assert abs(int(np.argmin(errors)) - 8) <= 5
-    assert told[50:70, 70:85, 0].mean() > 0.3
+    assert abs(int(np.argmin(errors)) - 8) <= 4
+    *_, told = _ahead(np.stack(frames), 6)
+    assert told[50:70, 68:84, 0].mean() > 0.1
     assert told[:30, :, 0].max() == 0
 
 
 def test_nothing_flies_away_in_a_straight_line(panning: np.ndarray) -> None:
     motion = still((120, 200))
     motion.quick[20:40, 40:60] = motion.slow[20:40, 40:60] = (12, 0)
+    motion.patience[:] = 4
     far = drift(motion, plain_habit(motion), 500)
     assert np.linalg.norm(far, axis=2).max() < 0.5 * 120
 

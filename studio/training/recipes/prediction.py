@@ -4,7 +4,8 @@ Phase ``judge``: velocities and settling times, straight for the PSNR of forecas
 with that judge's forecasts, regression to the frames that really came and to the real surroundings of windows. Phase
 ``sharpen``: the same with noise, words and a patch discriminator (hinge) that sees the frame beside its forecast.
 Phase ``course``: phrases to six numbers; captions and phrases that name no course change nothing.
-The export lowers the painter's ``strength`` to whatever measured best on clips that no phase has trained on.
+The export lowers the painter's ``strength`` to whatever measured best on clips that no phase has trained on, and
+silences a judge that did not help there.
 
 Letters: B batch, S side of a crop, h, w motion grid.
 """
@@ -81,7 +82,7 @@ class MotionBatch:
         self.quick = to_channels_first(pool.quick[rows].astype(np.float32), device)
         self.slow = to_channels_first(pool.slow[rows].astype(np.float32), device)
         maps = torch.from_numpy(pool.maps[rows].astype(np.float32)).to(device)
-        self.trust, self.slow_trust, self.mismatch = maps.unbind(1)
+        self.trust, self.slow_trust, self.mismatch, self.patience = maps.unbind(1)
         self.turn, self.shift, self.origin = torch.from_numpy(pool.camera[rows]).to(device).unbind(1)
 
     def inputs(self) -> tuple[Tensor, ...]:
@@ -95,7 +96,7 @@ class MotionBatch:
         turned = self.turn * ahead
         growth = torch.exp(turned)
         ratio = torch.where(turned.abs() > 1e-6, (growth - 1) / torch.where(turned == 0, 1, turned), 1 + turned / 2)
-        drift = drifted(self.quick, self.slow, judged, steps)
+        drift = drifted(self.quick, self.slow, self.patience, judged, steps)
         made, known = forecast(self.last, drift, (growth, self.shift * ahead * ratio), self.origin)
         wrong = ((made - self.truths[:, which]) ** 2 * known).mean(1).flatten(1).sum(1)
         return wrong / known.flatten(1).sum(1).clamp(min=1)
@@ -128,23 +129,26 @@ class JudgeObjective(Objective):
 
     def sheet(self) -> np.ndarray | None:
         """Nothing to look at; the gain over the classical judgement goes to the log."""
-        logger.info("held out, gain in dB by horizon: %s", self.gains())
+        kept, self.generator.motion = self.generator.motion, self.averages["motion"]
+        gains = judge_gains(self.generator, self.pool, self.test_rows, self.context.device)
+        self.generator.motion = kept
+        logger.info("held out, gain in dB by horizon: %s", gains)
         return None
 
-    @torch.no_grad()
-    def gains(self) -> dict[int, float]:
-        """Mean gain in PSNR, dB, over the classical judgement on clips that were held out, by horizon."""
-        kept, self.generator.motion = self.generator.motion, self.averages["motion"]
-        sums = dict.fromkeys(HORIZONS, 0.0)
-        for start in range(0, len(self.test_rows), 16):
-            batch = MotionBatch(self.pool, self.test_rows[start : start + 16], self.context.device)
-            judged = self.generator.judge(*batch.inputs())
-            plain = _plain(batch)
-            for which, ahead in enumerate(HORIZONS):
-                ours, theirs = (batch.errors(one, which) + 2e-6 for one in (judged, plain))
-                sums[ahead] += float(10 * torch.log10(theirs / ours).sum())
-        self.generator.motion = kept
-        return {ahead: round(total / max(1, len(self.test_rows)), 3) for ahead, total in sums.items()}
+
+@torch.no_grad()
+def judge_gains(
+    generator: PredictionGenerator, pool: MotionPool, rows: np.ndarray, device: torch.device
+) -> dict[int, float]:
+    """Mean gain in PSNR, dB, over the classical judgement on the given rows, by horizon."""
+    sums = dict.fromkeys(HORIZONS, 0.0)
+    for start in range(0, len(rows), 16):
+        batch = MotionBatch(pool, rows[start : start + 16], device)
+        judged, plain = generator.judge(*batch.inputs()), _plain(batch)
+        for which, ahead in enumerate(HORIZONS):
+            ours, theirs = (batch.errors(one, which) + 2e-6 for one in (judged, plain))
+            sums[ahead] += float(10 * torch.log10(theirs / ours).sum())
+    return {ahead: round(total / max(1, len(rows)), 3) for ahead, total in sums.items()}
 
 
 def _maps(judged: Judgement) -> tuple[Tensor, ...]:
@@ -365,7 +369,7 @@ class PredictionRecipe(Recipe):
         if phase == "judge":
             pool = motion_pool(context.run / "motions", context.data, context.seed, context.tiny)
             return JudgeObjective(generator, pool, context)
-        load_average(context.run / "judge", "motion", generator.motion)
+        _take_judge(generator, context)
         pool = _paint_pool(generator, context)
         if phase == "paint":
             return PaintObjective(generator, pool, context, 1e-3)
@@ -378,6 +382,7 @@ class PredictionRecipe(Recipe):
         generator = _generator(context.tiny)
         load_average(context.run / "sharpen", "generator", generator)
         load_average(context.run / "course", "words", generator.words)
+        _take_judge(generator, context)
         pool = _paint_pool(generator, context)
         _, rows = _split(pool.clip)
         gains = measure(generator.to(context.device).eval(), pool, rows, _STRENGTHS, context.device)
@@ -386,6 +391,15 @@ class PredictionRecipe(Recipe):
         generator.half().save_pretrained(folder / "generator")
         save_clip_parts(context.checkpoints, folder)
         replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
+
+
+def _take_judge(generator: PredictionGenerator, context: Context) -> None:
+    """Load the trained judge, and silence it if it did not help on the clips that were held out."""
+    load_average(context.run / "judge", "motion", generator.motion)
+    pool = motion_pool(context.run / "motions", context.data, context.seed, context.tiny)
+    gains = judge_gains(generator.to(context.device), pool, _split(pool.clip)[1], context.device)
+    logger.info("the judge's gain over the classical judgement on held-out clips, by horizon: %s", gains)
+    generator.register_to_config(judgement=1.0 if sum(gains.values()) > 0 else 0.0)
 
 
 def _paint_pool(generator: PredictionGenerator, context: Context) -> PaintPool:
