@@ -11,6 +11,7 @@ Letters: B batch, S side of a crop, s = S / 2, P points of a timing curve.
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -37,13 +38,20 @@ from studio.training.losses import (
     set_rate,
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.state import load_average
+from studio.training.state import load_average, replace_file
 from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots, timing_phrase
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 16
 _SCALE = 16.0  # length of an embedding as generators see it
+_PARTS = {
+    "_class_name": "InterpolationPipeline",
+    "_diffusers_version": "0.42.1",
+    "generator": ["studio.models.interpolation", "InterpolationGenerator"],
+    "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+}
 _HELD_OUT = 7  # every seventh clip measures, and is never trained on
 _STRENGTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
 _WORDS = ("{}", "{}, please", "with {}", "make it {}", "a {} motion", "{} between the pictures", "I want {}", "{}.")
@@ -315,6 +323,7 @@ class InterpolationRecipe(Recipe):
         generator.register_to_config(strength=max(gains, key=gains.__getitem__))
         generator.half().save_pretrained(folder / "generator")
         save_clip_parts(context.checkpoints, folder)
+        replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
 
 
 def _generator(tiny: bool) -> InterpolationGenerator:
