@@ -26,10 +26,11 @@ EASINGS = {"linear": "Even", "ease": "Soft start and end", "ease-in": "Soft star
 AT_CUT = {"auto": "Pictures dissolve, clips hold", "hold": "Hold the picture", "dissolve": "Dissolve"}
 EXAMPLES = (
     Example(
-        "Four pictures of a rising balloon",
+        "Six pictures of a rising balloon",
         {
             "source": FROM_PICTURES,
-            "images": [file_of(TASK, f"balloon-{number}.png") for number in range(1, 5)],
+            "images": [file_of(TASK, f"balloon-{number}.png") for number in range(1, 7)],
+            "seconds": 0.5,
             "fps": "24",
         },
         "balloon.jpeg",
@@ -53,7 +54,7 @@ def build(limits: Limits) -> layout.Tab:
             )  # fmt: skip
             images = gr.Gallery(
                 label="Keyframes, in order", type="filepath", interactive=True, file_types=list(PICTURES), columns=4,
-                height=210, object_fit="cover", buttons=[], sources=["upload"], elem_id=f"{TASK}-images",
+                height=180, object_fit="cover", buttons=[], sources=["upload"], elem_id=f"{TASK}-images",
                 elem_classes="zoe-drop",
             )  # fmt: skip
             rule = gr.Markdown(SIZE_RULE, elem_classes="zoe-bare zoe-lead", elem_id=f"{TASK}-rule")
