@@ -1,13 +1,15 @@
-"""An independent judge of generated scenes: a small network that names a clip's slots from its pixels alone.
+"""Independent judges of generated scenes: small networks that name a clip's slots from its pixels alone.
 
-It is trained here on the procedural world's own clips and shares nothing with the generator nor with its CLIP. Axes: B
-clips, T = FRAMES frames, S = SIDE pixels.
+One names subject and colour from the sprite layer (over a random grey), one the other slots from the clip. Both are
+trained here on the procedural world and share nothing with the generator nor with its CLIP. Axes: B clips or sprites,
+T = FRAMES frames, S = SIDE pixels.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -23,9 +25,11 @@ from studio.worlds.scenery import paint_strips, strip_offsets
 from studio.worlds.sprites import load_atlas, paint_sprites
 from studio.worlds.tracks import plan_tracks
 
-FRAMES, SIDE = 8, 80
+FRAMES, SIDE, SPRITE_SIDE = 8, 64, 48
+SPRITE_SLOTS = ("subject", "colour")
+CLIP_SLOTS = tuple(name for name in SLOTS if name not in SPRITE_SLOTS)
 SECONDS = 2.0
-_POOL, _BATCH = 1024, 32
+_POOL, _BATCH = 768, 24
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +39,22 @@ def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
+class SpriteProbe(nn.Module):
+    """Sprites over a plain grey (B, 3, SPRITE_SIDE, SPRITE_SIDE) in 0..1 to logits of subject and colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(_stage(3, 32, 2), _stage(32, 64, 1), _stage(64, 96, 2), _stage(96, 160, 2))
+        cells = (SPRITE_SIDE // 8) ** 2
+        self.heads = nn.ModuleDict({name: nn.Linear(160 * cells, len(SLOTS[name])) for name in SPRITE_SLOTS})
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        hidden = self.body(pictures * 2 - 1).flatten(1)
+        return {name: head(hidden) for name, head in self.heads.items()}
+
+
 class SceneProbe(nn.Module):
-    """Clips (B, T, 3, S, S) in 0..1 to logits of every slot."""
+    """Clips (B, T, 3, S, S) in 0..1 to logits of every slot but those of the sprite."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +63,7 @@ class SceneProbe(nn.Module):
         self.squeeze = nn.Conv2d(160, 48, 1)
         cells = (SIDE // 32 + (SIDE % 32 > 0)) ** 2
         self.hidden = nn.Linear(320 + 192 * cells, 384)
-        self.heads = nn.ModuleDict({name: nn.Linear(384, len(values)) for name, values in SLOTS.items()})
+        self.heads = nn.ModuleDict({name: nn.Linear(384, len(SLOTS[name])) for name in CLIP_SLOTS})
 
     def forward(self, clips: Tensor) -> dict[str, Tensor]:
         batch = len(clips)
@@ -87,31 +105,59 @@ class _World:
         return clips, slots
 
 
-def train_probe(seconds: float, seed: int = 0) -> SceneProbe:
+def train_sprite_probe(seconds: float, seed: int = 0) -> SpriteProbe:
     """Train for that many seconds of this process's own time; returns the probe in evaluation mode."""
     torch.manual_seed(seed)
+    rng, atlas, probe = np.random.default_rng(seed), load_atlas(SPRITE_SIDE), SpriteProbe()
+
+    def batch() -> tuple[Tensor, dict[str, Tensor]]:
+        slots = sample_slots(64, rng)
+        noise = sample_noise(64, torch.Generator().manual_seed(int(rng.integers(2**31))))["sprite"]
+        pictures = over_grey(paint_sprites(atlas, slots, noise), torch.rand(64))
+        if rng.random() < 0.5:  # soft pictures must not count as another subject
+            pictures = F.avg_pool2d(pictures, 3, 1, 1, count_include_pad=False)
+        return pictures, slots
+
+    _train(probe, batch, SPRITE_SLOTS, seconds)
+    return probe.eval()
+
+
+def over_grey(sprites: Tensor, grey: Tensor) -> Tensor:
+    """Premultiplied sprites (B, 4, S, S) over greys (B,): (B, 3, S, S)."""
+    return sprites[:, :3] + grey[:, None, None, None] * (1 - sprites[:, 3:])
+
+
+def train_scene_probe(seconds: float, seed: int = 0) -> SceneProbe:
+    """Likewise for clips."""
+    torch.manual_seed(seed)
     world, probe = _World(np.random.default_rng(seed)), SceneProbe()
+    _train(probe, world.batch, CLIP_SLOTS, seconds)
+    return probe.eval()
+
+
+def _train(
+    probe: nn.Module, batch: Callable[[], tuple[Tensor, dict[str, Tensor]]], names: Sequence[str], seconds: float
+) -> None:
     optimiser = torch.optim.AdamW(probe.parameters(), 1e-3, weight_decay=0.02)
     start, step, share = time.process_time(), 0, 0.0
     while share < 1:
         share = (time.process_time() - start) / seconds
         set_rate(optimiser, 1.5e-3 * cosine_rate(int(1000 * share), 1000, 20))
-        clips, slots = world.batch()
+        pictures, slots = batch()
         with torch.autocast("cpu", torch.bfloat16):
-            logits = probe(clips)
-        loss = sum(F.cross_entropy(logits[name].float(), slots[name]) for name in SLOTS)
+            logits = probe(pictures)
+        loss = sum(F.cross_entropy(logits[name].float(), slots[name]) for name in names)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         step += 1
         if step % 50 == 0:
-            right = {name: round(float((logits[name].argmax(1) == slots[name]).float().mean()), 2) for name in SLOTS}
-            logger.info("probe step %d (%.0f %%): loss %.2f, right %s", step, 100 * share, float(loss), right)
-    return probe.eval()
+            right = {name: round(float((logits[name].argmax(1) == slots[name]).float().mean()), 2) for name in names}
+            logger.info("probe step %d (%.0f %%): loss %.2f, right %s", step, 100 * share, loss.item(), right)
 
 
 @torch.no_grad()
-def named(probe: SceneProbe, clips: Tensor) -> dict[str, Tensor]:
-    """The slots (B,) that the probe sees in clips (B, T, 3, S, S)."""
-    parts = [probe(part) for part in clips.split(32)]
-    return {name: torch.cat([part[name].argmax(1) for part in parts]) for name in SLOTS}
+def named(probe: nn.Module, pictures: Tensor) -> dict[str, Tensor]:
+    """The slots (B,) that a probe sees in its pictures or clips."""
+    parts = [probe(part) for part in pictures.split(32)]
+    return {name: torch.cat([part[name].argmax(1) for part in parts]) for name in parts[0]}
