@@ -8,20 +8,23 @@ error, or blur wins.
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from time import process_time
 
-import cv2
-import numpy as np
-import torch
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from benchmarks.report import Report, milliseconds, to_log
-from studio.metrics.temporal import contrast, warping_error
-from studio.motion.flow import FlowQuality, estimate_flow
-from studio.motion.guides import halve
-from studio.motion.texture import MovingTexture
-from studio.pipelines.restyle import RestylePipeline
-from studio.worlds.looks import LOOKS
+import cv2  # noqa: E402  the policy above must be set before OpenMP starts
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from benchmarks.report import Report, milliseconds, to_log  # noqa: E402
+from studio.metrics.temporal import contrast, warping_error  # noqa: E402
+from studio.motion.flow import FlowQuality, estimate_flow  # noqa: E402
+from studio.motion.guides import halve  # noqa: E402
+from studio.motion.texture import MovingTexture, settled  # noqa: E402
+from studio.pipelines.restyle import RestylePipeline  # noqa: E402
+from studio.worlds.looks import LOOKS  # noqa: E402
 
 CLIPS = ("camel_head", "drone_coast_karma", "portrait_neon", "apple_orbit")
 STEADY_FRAMES = 8
@@ -60,7 +63,8 @@ def teach(clip: np.ndarray, name: str, moving: bool) -> np.ndarray:
     for frame in clip:
         grey = cv2.cvtColor(halve(frame), cv2.COLOR_RGB2GRAY)
         if moving and last is not None:
-            texture.follow(estimate_flow(grey, last, FlowQuality(preset="fast", finest_level=1)))
+            flow = estimate_flow(grey, last, FlowQuality(preset="fast", finest_level=1))
+            texture.follow(settled(flow, grey))
         last = grey
         noise = np.repeat(np.repeat(texture.noise(), 2, axis=0), 2, axis=1)
         rgb = LOOKS[name].paint(frame.astype(np.float32) / 255, noise)

@@ -18,8 +18,26 @@ from studio.motion.warp import pixel_grid
 _TEXTURE = 1024  # side of the endless (wrapping) texture
 _MARGIN = 5  # pixels of the texture repeated around it, for the interpolation's reach
 _STILL = 0.05  # pixels: a smaller motion is the flow's own trembling
+_COARSE = 4
+_PLAIN = 1.5  # squared levels per pixel of gradient below which a place has no structure
 _BLOCK = 16
 _STRETCHED = 3.0  # pixels of median deviation from a rigid block
+
+
+def settled(flow: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """A flow that paint can trust: averaged by how much structure there is to hold on to, nil where there is none.
+
+    flow: float32 (h, w, 2); grey: uint8 (h, w), the frame that it starts from. On plain walls and skies the flow
+    trembles at random; there the texture should rather lie still.
+    """
+    across = cv2.Scharr(grey, cv2.CV_32F, 1, 0, scale=1 / 32)
+    down = cv2.Scharr(grey, cv2.CV_32F, 0, 1, scale=1 / 32)
+    weight = across * across + down * down
+    height, width = grey.shape
+    small = (max(1, width // _COARSE), max(1, height // _COARSE))
+    pooled = cv2.resize(np.dstack([flow * weight[..., None], weight]), small, interpolation=cv2.INTER_AREA)
+    pooled = cv2.GaussianBlur(pooled, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(pooled[..., :2] / (pooled[..., 2:] + _PLAIN), (width, height))
 
 
 class MovingTexture:

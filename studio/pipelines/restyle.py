@@ -28,7 +28,7 @@ from studio.motion.cuts import is_cut
 from studio.motion.flow import FlowQuality, estimate_flow
 from studio.motion.guides import SOFT, Guides, halve, read_guides
 from studio.motion.palette import Palette
-from studio.motion.texture import MovingTexture
+from studio.motion.texture import MovingTexture, settled
 from studio.pipelines.base import (
     EMBEDDING_SCALE,
     FramesOutput,
@@ -264,7 +264,7 @@ class _Easel:
                 self._texture.restart()
                 self._own = None
             else:
-                self._texture.follow(estimate_flow(grey, self._last, _FLOW))
+                self._texture.follow(settled(estimate_flow(grey, self._last, _FLOW), grey))
         self._last, self._thumb, self._full = grey, thumb, small
 
     def crop(self, painted: np.ndarray) -> np.ndarray:

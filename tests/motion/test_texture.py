@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from studio.motion.texture import MovingTexture
+from studio.motion.texture import MovingTexture, settled
 
 
 def flow_of(x: float, y: float, height: int = 60, width: int = 80) -> np.ndarray:
@@ -49,3 +49,12 @@ def test_no_motion_no_change_and_a_restart_changes_all() -> None:
     assert np.array_equal(texture.noise(), before)
     texture.restart()
     assert np.abs(texture.noise() - before).mean() > 0.5
+
+
+def test_a_settled_flow_trusts_structure_only() -> None:
+    rng = np.random.default_rng(0)
+    grey = np.full((64, 96), 120, np.uint8)
+    grey[:, 48:] = rng.integers(0, 255, (64, 48))
+    calm = settled(flow_of(2.0, -1.0, 64, 96), grey)
+    assert np.allclose(calm[:, 56:], (2.0, -1.0), atol=0.05)
+    assert np.abs(calm[:, :30]).max() < 0.2
