@@ -20,7 +20,7 @@ from PIL import Image
 from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.container import CUT_OFF, Animation, check_whole, read_animation
-from studio.media.sniff import GIF, MP4, WEBP, Kind, sniff
+from studio.media.sniff import AVI, GIF, MP4, WEBP, Kind, sniff
 from studio.media.timing import clip_rate, delays_rate, packet_times
 from studio.settings import Limits
 
@@ -48,11 +48,11 @@ class MediaInfo:
     """What ``probe`` found. ``kind`` is "video", "animation" (GIF, WebP) or "image"; sizes are upright, in pixels.
 
     ``fps`` is the constant rate at which the frames will be given (for a clip of variable rate: its most usual one);
-    ``frame_count`` the frames at that rate where known (an estimate for long clips); ``exact_length`` tells whether all
-    timestamps were read; ``duration`` seconds, 0 for an image; ``rotation`` degrees clockwise that were applied to
-    stand upright (``turned``: the file asks for
-    a turn or a mirror at all). ``matrix``, ``colour_range`` and ``transfer`` are ffmpeg's names, "" where the file does
-    not say. ``stream`` and ``demuxer`` tell ffmpeg what to open.
+    ``frame_count`` the frames at that rate where known (an estimate for long clips); ``duration`` seconds, 0 for an
+    image. ``late_start`` tells whether the picture begins after the file's time 0, ``exact_length`` whether all
+    timestamps were read; ``rotation`` degrees clockwise that were applied to stand upright, ``turned`` whether the file
+    asks for a turn or a mirror at all. ``matrix``, ``colour_range`` and ``transfer`` are ffmpeg's names, "" where the
+    file does not say. ``stream`` and ``demuxer`` tell ffmpeg what to open.
     """
 
     kind: str
@@ -68,6 +68,7 @@ class MediaInfo:
     ten_bit: bool = False
     variable_rate: bool = False
     exact_length: bool = False
+    late_start: bool = False
     matrix: str = ""
     colour_range: str = ""
     transfer: str = ""
@@ -339,7 +340,10 @@ def _scan(path: Path, info: MediaInfo, limits: Limits) -> MediaInfo:
     if rate > limits.max_fps:
         _check_rate(float(rate), limits)
         rate = Fraction(limits.max_fps)
-    duration = times.length if whole else info.duration
+    # by less than a frame: the sound's run-up, not a pause; AVI has no times of showing to be late by
+    late = info.format is not AVI and times.starts[0] * rate >= 1
+    start = 0.0 if late else times.starts[0]
+    duration = times.length - start if whole else info.duration
     frames = max(1, round(duration * rate))
     _check_time(duration, frames, limits)
     aspect, width, height = Fraction(int(frame.group(1)) or 1, int(frame.group(2)) or 1), *map(int, frame.group(3, 4))
@@ -356,6 +360,7 @@ def _scan(path: Path, info: MediaInfo, limits: Limits) -> MediaInfo:
         duration=duration,
         variable_rate=variable,
         exact_length=whole,
+        late_start=late,
     )
 
 

@@ -16,7 +16,6 @@ from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.frames import over_white
 from studio.media.probe import MediaInfo, decoder_for, explain
-from studio.media.sniff import AVI
 from studio.settings import Limits
 
 logger = logging.getLogger(__name__)
@@ -65,8 +64,9 @@ class FrameReader:
         width, height = self._size
         steps = []
         if self._rate is not None:
-            # from the file's time 0, as its sound; AVI has no times of showing, there the first frame is the beginning
-            start = "" if self._info.format is AVI else ":start_time=0"
+            # a picture that begins late waits from the file's time 0 on, where the sound begins
+            start = ":start_time=0" if self._info.late_start else ""
+            steps += [] if self._info.late_start else ["setpts=PTS-STARTPTS"]
             steps.append(f"fps={self._rate.numerator}/{self._rate.denominator}{start}:round=near")
         if self._info.hdr:
             steps.append(_HDR_TO_SDR)

@@ -68,6 +68,17 @@ def test_a_picture_that_starts_after_the_sound_waits_for_its_time(ff, coded, bee
         assert which(stream) == [0] * 5 + list(range(20))
 
 
+@pytest.mark.parametrize("how", [("-f", "matroska"), ("-f", "webm", "-live", "1")])
+def test_the_run_up_of_the_sound_repeats_no_picture(ff, coded, beep, media, limits, which, how):
+    """Files as recorders write them into a pipe: no length, the first picture some milliseconds late."""
+    video, audio = ("libvpx", "libopus") if "webm" in how else ("copy", "aac")
+    codecs = ["-c:v", video, "-b:v", "1M", "-c:a", audio]
+    path = media / f"recorded.{how[1]}"
+    path.write_bytes(ff("-i", coded("thirty.mp4", 20, fps="30"), "-i", beep("short.wav", 0.6, 0.1), *codecs, *how, "-"))
+    with open_frames(path, limits) as stream:
+        assert stream.fps == 30 and which(stream) == list(range(20))
+
+
 def _quarters(path, size=(96, 48)):
     """A picture with a differently coloured quarter in each corner: red, green / blue, white."""
     width, height = size
