@@ -55,7 +55,7 @@ def _gaps(request: InterpolationRequest) -> int:
 
 def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
     keyframes = _keyframes(bench)
-    height, width = keyframes[0].shape[:2]
+    height, width = keyframes.shape[1:3]
     fps = request.fps or DEFAULT_FPS
     pipeline: InterpolationPipeline = bench.pipeline()
     bench.note_long_words(pipeline, request.prompt)
@@ -81,18 +81,18 @@ def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
     return bench.finish(video, fps)
 
 
-def _keyframes(bench: Workbench) -> list[np.ndarray]:
-    """All pictures at the size of the first (at most MAX_KEYFRAME_SIDE long): scaled to cover it, then cropped."""
+def _keyframes(bench: Workbench) -> np.ndarray:
+    """(K, H, W, 3): all at the size of the first (at most MAX_KEYFRAME_SIDE long), scaled to cover it, then cropped."""
     sources = bench.sources("images")
     bench.start("working", len(sources), "Reading the pictures.")
     first = sources[0].info.size
     size = scaled_to(first, MAX_KEYFRAME_SIDE)
     if size != first:
         bench.notes.append(f"The first picture is {first[0]}x{first[1]}; the film is {size[0]}x{size[1]}.")
-    pictures: list[np.ndarray] = []
-    for number, source in enumerate(sources, start=1):
-        pictures.append(fit(read_image(source.path, bench.limits), size, "cover"))
-        bench.step(number)
+    pictures = np.empty((len(sources), size[1], size[0], 3), np.uint8)  # one block: many pictures are large
+    for number, source in enumerate(sources):
+        pictures[number] = fit(read_image(source.path, bench.limits), size, "cover")
+        bench.step(number + 1)
     if len({source.info.size for source in sources}) > 1:
         bench.notes.append(
             f"The pictures have different sizes: all were scaled to cover the first one's {size[0]}x{size[1]} "

@@ -5,6 +5,7 @@ import errno
 import logging
 import shutil
 import threading
+import time
 import types
 
 import pytest
@@ -74,6 +75,20 @@ def test_cancelling_a_running_job_stops_within_a_frame_and_leaves_nothing(open_s
     assert files_in(studio) == []
     wait_for(lambda: children() == [])
     assert studio.run(SHORT).frames == 6
+
+
+@pytest.mark.parametrize("wait", [0, 0.05, 0.3, 1.0])
+def test_cancelling_at_any_moment_leaves_nothing(open_studio, children, make, wait_for, wait):
+    studio = open_studio()
+    job = studio.submit(PredictionRequest(clip=make.clip("sound.mp4", frames=24, fps="24", sound=True), seconds=5))
+    time.sleep(wait)
+    job.cancel()
+    try:
+        job.result(60)
+    except Cancelled:
+        assert files_in(studio) == []
+    wait_for(lambda: children() == [])
+    assert job.is_over() and studio.run(SHORT).frames == 6
 
 
 def test_cancelling_a_waiting_job_leaves_the_running_one_alone(open_studio):
