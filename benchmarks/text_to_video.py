@@ -43,8 +43,8 @@ Quality: captions of random scenes, seen combinations and held-out ones (subject
 training); 8 frames at 64 px over 2 seconds. Two probes trained here on the world (they share nothing with the generator
 or its CLIP) name the slots, subject and colour from the sprite layer and the others from the clip; each value is one
 clip, 1 where they named what the caption asked. 'world' is the world's own picture: the most that the probes allow.
-Time is judged only where the caption says one. Recall at 1 among 64 by our own CLIP, which the generator was conditioned on: indicative
-only."""
+Time is judged only where the caption says one. Recall at 1 among 64 by our own CLIP, which the generator was
+conditioned on: indicative only."""
 
 logger = logging.getLogger(__name__)
 
