@@ -1,6 +1,6 @@
 """Memory while a long clip is restyled: ``python -m benchmarks.memory`` streams three minutes of 720p.
 
-A moving test pattern of 1280x720 at 25 frames per second is made by ffmpeg and read through its pipe, restyled and
+A moving test pattern of 1280x720 at 10 frames per second is made by ffmpeg and read through its pipe, restyled and
 written to an mp4 through another pipe, as a job does. The process's resident memory is read every second of clip time.
 So that it ends within minutes the generator paints on a small working size; nothing else is shortened.
 """
@@ -21,8 +21,8 @@ from studio.pipelines import restyle
 from studio.pipelines.restyle import RestylePipeline
 
 SIZE = (1280, 720)
-FPS = 25
-PROTOCOL = """A generated clip (ffmpeg testsrc2, 1280x720, 25 fps) of the named length is streamed through the restyle
+FPS = 10
+PROTOCOL = """A generated clip (ffmpeg testsrc2, 1280x720, 10 fps) of the named length is streamed through the restyle
 pipeline (look: comic book) into libx264; the generator's working size is cut to 160x90 to keep the run short, all else
 is as in a job. Resident memory of the Python process in MB, one value per second of clip, in quarters of the run."""
 
