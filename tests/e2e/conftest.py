@@ -73,7 +73,7 @@ class App:
     def stop(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -88,6 +88,7 @@ def app(tiny_checkpoints, tmp_path_factory) -> Iterator[App]:
         yield app
     finally:
         app.stop()
+    assert not list(app.work.rglob("*.mp4")), "a studio that was told to end leaves nothing behind"
 
 
 @pytest.fixture(scope="session")

@@ -55,16 +55,14 @@ def test_closing_the_page_stops_its_job(visit, app):
     make_clip(other)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "words"), [("", "describe the scene"), ("x" * 10_000, "shorten"), ("?!", "describe the scene")]
-)
-def test_a_bad_prompt_gets_one_sentence(visit, prompt, words):
+def test_a_bad_prompt_gets_one_sentence(visit):
     visitor = visit()
-    visitor.type("text_to_video-prompt", prompt)
-    visitor.press("text_to_video-run")
-    visitor.wait_until_says("text_to_video", words)
-    assert "Traceback" not in visitor.page.inner_text("body")
-    visitor.page.wait_for_selector("#text_to_video-run:enabled")
+    for prompt, words in (("x" * 10_000, "shorten"), ("", "describe the scene"), ("a cat", "Done")):
+        visitor.type("text_to_video-prompt", prompt)
+        visitor.press("text_to_video-run")
+        visitor.wait_until_says("text_to_video", words)
+        assert "Traceback" not in visitor.page.inner_text("body")
+        visitor.page.wait_for_selector("#text_to_video-run:enabled")
 
 
 def test_text_named_mp4_gets_one_sentence(visit, tmp_path, app):
@@ -134,8 +132,7 @@ def test_keep_this_seed_and_the_die(visit):
     visitor.page.wait_for_function("([q, v]) => document.querySelector(q).value !== v", arg=[field, seed])
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
 def test_nothing_sticks_out_sideways(visit, width, theme):
     visitor = visit(width=width, theme=theme)
     for task in ("text_to_video", "interpolation", "restyle", "prediction"):

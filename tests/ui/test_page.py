@@ -21,21 +21,26 @@ def studio(tmp_path_factory):
         yield studio
 
 
-def test_exactly_four_endpoints_are_public(studio):
-    named = build(studio).get_api_info()["named_endpoints"]
+@pytest.fixture(scope="module")
+def page(studio):
+    return build(studio)
+
+
+def test_exactly_four_endpoints_are_public(page):
+    named = page.get_api_info()["named_endpoints"]
     assert set(named) == {"/generate", "/interpolate", "/restyle", "/predict"}
     first = [parameter["parameter_name"] for parameter in named["/generate"]["parameters"]]
     assert first[0] == "prompt"
     assert all(parameter["parameter_has_default"] for parameter in named["/generate"]["parameters"][1:])
 
 
-def test_every_event_of_the_page_is_private_or_named(studio):
-    for event in build(studio).fns.values():
+def test_every_event_of_the_page_is_private_or_named(page):
+    for event in page.fns.values():
         assert event.api_visibility == "private" or event.api_name in {"generate", "interpolate", "restyle", "predict"}
 
 
-def test_all_that_makes_clips_shares_one_queue(studio):
-    makers = [event for event in build(studio).fns.values() if event.types_generator]
+def test_all_that_makes_clips_shares_one_queue(page):
+    makers = [event for event in page.fns.values() if event.types_generator]
     assert len(makers) >= 12
     assert {event.concurrency_id for event in makers} == {"studio"}
 
