@@ -1,8 +1,8 @@
-"""Independent judges of generated scenes: small networks that name a clip's slots from its pixels alone.
+"""Independent judges of generated scenes: small networks that name a scene's slots.
 
-One names subject and colour from the sprite layer (over a random grey), one the other slots from the clip. Both are
-trained here on the procedural world and share nothing with the generator nor with its CLIP. Axes: B clips or sprites,
-T = FRAMES frames, S = SIDE pixels.
+One names subject and colour from the sprite (over a random grey), one place and time of day from a single composed
+frame, one motion, camera and weather from the tracks. All are trained here on the procedural world and share nothing
+with the generator nor with its CLIP. Axes: B scenes, T = FRAMES frames, S = SIDE pixels.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.models.compositor import compose
+from studio.scene import TRACK_NAMES
 from studio.training.losses import cosine_rate, set_rate
 from studio.worlds.captions import sample_slots
 from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import sample_noise
 from studio.worlds.scenery import paint_strips, strip_offsets
 from studio.worlds.sprites import load_atlas, paint_sprites
-from studio.worlds.tracks import plan_tracks
+from studio.worlds.tracks import plan_tracks, plan_tracks_at
 
-FRAMES, SIDE, SPRITE_SIDE = 8, 64, 48
+FRAMES, SIDE, SPRITE_SIDE = 24, 64, 48
 SPRITE_SLOTS = ("subject", "colour")
-CLIP_SLOTS = tuple(name for name in SLOTS if name not in SPRITE_SLOTS)
+PLACE_SLOTS = ("place", "time")
+PATH_SLOTS = ("motion", "camera", "weather")
 SECONDS = 2.0
-_POOL, _BATCH = 768, 24
+_POOL, _BATCH = 768, 48
 
 logger = logging.getLogger(__name__)
 
@@ -53,25 +55,33 @@ class SpriteProbe(nn.Module):
         return {name: head(hidden) for name, head in self.heads.items()}
 
 
-class SceneProbe(nn.Module):
-    """Clips (B, T, 3, S, S) in 0..1 to logits of every slot but those of the sprite."""
+class PlaceProbe(nn.Module):
+    """Single frames (B, 3, S, S) in 0..1 to logits of place and time of day."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.frames = nn.Sequential(_stage(3, 32, 2), _stage(32, 64, 2), _stage(64, 128, 2), _stage(128, 160, 1))
-        self.change = nn.Sequential(_stage(48 * FRAMES, 192, 1), _stage(192, 192, 2), _stage(192, 192, 2))
-        self.squeeze = nn.Conv2d(160, 48, 1)
-        cells = (SIDE // 32 + (SIDE % 32 > 0)) ** 2
-        self.hidden = nn.Linear(320 + 192 * cells, 384)
-        self.heads = nn.ModuleDict({name: nn.Linear(384, len(SLOTS[name])) for name in CLIP_SLOTS})
+        self.body = nn.Sequential(_stage(3, 32, 2), _stage(32, 64, 2), _stage(64, 128, 2), _stage(128, 128, 1))
+        cells = (SIDE // 8) ** 2
+        self.heads = nn.ModuleDict({name: nn.Linear(128 * cells, len(SLOTS[name])) for name in PLACE_SLOTS})
 
-    def forward(self, clips: Tensor) -> dict[str, Tensor]:
-        batch = len(clips)
-        x = self.frames(clips.flatten(0, 1) * 2 - 1)
-        still = x.unflatten(0, (batch, FRAMES)).mean(1)
-        moving = self.change(self.squeeze(x).view(batch, -1, *x.shape[-2:]))
-        parts = [still.mean((2, 3)), x.unflatten(0, (batch, FRAMES)).amax((1, 3, 4)), moving.flatten(1)]
-        hidden = F.relu(self.hidden(F.dropout(torch.cat(parts, 1), 0.1, self.training)))
+    def forward(self, frames: Tensor) -> dict[str, Tensor]:
+        hidden = F.dropout(self.body(frames * 2 - 1).flatten(1), 0.2, self.training)
+        return {name: head(hidden) for name, head in self.heads.items()}
+
+
+class PathProbe(nn.Module):
+    """Tracks (B, T, 13) to logits of motion, camera and weather."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (2 * len(TRACK_NAMES), 96, 128, 128)
+        layers = [part for a, b in zip(widths, widths[1:]) for part in (nn.Conv1d(a, b, 5, 2, 2), nn.ReLU())]
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(192), nn.ReLU())
+        self.heads = nn.ModuleDict({name: nn.Linear(192, len(SLOTS[name])) for name in PATH_SLOTS})
+
+    def forward(self, tracks: Tensor) -> dict[str, Tensor]:
+        change = tracks - tracks.mean(1, keepdim=True)
+        hidden = self.body(torch.cat([tracks, 10 * change], 2).transpose(1, 2))
         return {name: head(hidden) for name, head in self.heads.items()}
 
 
@@ -95,14 +105,17 @@ class _World:
         slots = sample_slots(_BATCH, self.rng)
         slots |= {name: self.slots[name][rows] for name in ("place", "time", "weather")}
         noise = sample_noise(_BATCH, torch.Generator().manual_seed(int(self.rng.integers(2**31))))
-        tracks = plan_tracks(slots, noise["tracks"], torch.full((_BATCH,), SECONDS), FRAMES)
+        moment = torch.from_numpy(self.rng.random((_BATCH, 1), dtype=np.float32))
+        tracks = plan_tracks_at(slots, noise["tracks"], torch.full((_BATCH,), SECONDS), moment)
         sprite = paint_sprites(self.atlas, slots, noise["sprite"])
         strips = self.strips[rows].float() / 255
-        clips = compose(strips, self.offsets[rows], sprite, tracks, SECONDS, (SIDE, SIDE))
-        if self.rng.random() < 0.5:  # soft pictures must not count as another subject
-            soft = F.avg_pool2d(clips.flatten(0, 1), 3, 1, 1, count_include_pad=False)
-            clips = soft.unflatten(0, clips.shape[:2])
-        return clips, slots
+        pictures = compose(strips, self.offsets[rows], sprite, tracks, SECONDS, (SIDE, SIDE), SECONDS * moment)[:, 0]
+        return _softened(pictures, self.rng), slots
+
+
+def _softened(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Every second batch a little blurred: soft pictures must not count as something else."""
+    return F.avg_pool2d(pictures, 3, 1, 1, count_include_pad=False) if rng.random() < 0.5 else pictures
 
 
 def train_sprite_probe(seconds: float, seed: int = 0) -> SpriteProbe:
@@ -113,10 +126,7 @@ def train_sprite_probe(seconds: float, seed: int = 0) -> SpriteProbe:
     def batch() -> tuple[Tensor, dict[str, Tensor]]:
         slots = sample_slots(64, rng)
         noise = sample_noise(64, torch.Generator().manual_seed(int(rng.integers(2**31))))["sprite"]
-        pictures = over_grey(paint_sprites(atlas, slots, noise), torch.rand(64))
-        if rng.random() < 0.5:  # soft pictures must not count as another subject
-            pictures = F.avg_pool2d(pictures, 3, 1, 1, count_include_pad=False)
-        return pictures, slots
+        return _softened(over_grey(paint_sprites(atlas, slots, noise), torch.rand(64)), rng), slots
 
     _train(probe, batch, SPRITE_SLOTS, seconds)
     return probe.eval()
@@ -127,11 +137,28 @@ def over_grey(sprites: Tensor, grey: Tensor) -> Tensor:
     return sprites[:, :3] + grey[:, None, None, None] * (1 - sprites[:, 3:])
 
 
-def train_scene_probe(seconds: float, seed: int = 0) -> SceneProbe:
-    """Likewise for clips."""
+def train_place_probe(seconds: float, seed: int = 0) -> PlaceProbe:
+    """Likewise for frames."""
     torch.manual_seed(seed)
-    world, probe = _World(np.random.default_rng(seed)), SceneProbe()
-    _train(probe, world.batch, CLIP_SLOTS, seconds)
+    world, probe = _World(np.random.default_rng(seed)), PlaceProbe()
+    _train(probe, world.batch, PLACE_SLOTS, seconds)
+    return probe.eval()
+
+
+def train_path_probe(seconds: float, seed: int = 0) -> PathProbe:
+    """Likewise for tracks of clips of FRAMES frames in SECONDS."""
+    torch.manual_seed(seed)
+    rng, probe = np.random.default_rng(seed), PathProbe()
+    probe(torch.zeros(2, FRAMES, len(TRACK_NAMES)))
+
+    def batch() -> tuple[Tensor, dict[str, Tensor]]:
+        slots = sample_slots(128, rng)
+        noise = sample_noise(128, torch.Generator().manual_seed(int(rng.integers(2**31))))["tracks"]
+        tracks = plan_tracks(slots, noise, torch.full((128,), SECONDS), FRAMES)
+        # A tremble of a hundredth of the frame must not count as shaking, nor give the world away.
+        return tracks + 0.004 * torch.randn(tracks.shape), slots
+
+    _train(probe, batch, PATH_SLOTS, seconds)
     return probe.eval()
 
 

@@ -22,7 +22,8 @@ from benchmarks.scene_probe import (
     SPRITE_SIDE,
     named,
     over_grey,
-    train_scene_probe,
+    train_path_probe,
+    train_place_probe,
     train_sprite_probe,
 )
 from studio.metrics.alignment import embed_clips, embed_texts, recall_at_1
@@ -34,15 +35,17 @@ from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import sample_noise
 from studio.worlds.render import render
 from studio.worlds.sprites import load_atlas, paint_sprites
+from studio.worlds.tracks import plan_tracks
 
 SPEEDS = ((24, 256, 256), (24, 256, 456), (24, 512, 512), (72, 256, 256))
 PROMPTS = ("a red car drives left across the desert at sunset", "a blue whale swims underwater, zooming in")
 PROTOCOL = """Speed: wall milliseconds of a whole call of the loaded pipeline (text encoder, generator, compositor; no
 encoding), two prompts, 5 seeds each, after one call to warm up.
 Quality: captions of random scenes, seen combinations and held-out ones (subject, colour and place never together in
-training); 8 frames at 64 px over 2 seconds. Two probes trained here on the world (they share nothing with the generator
-or its CLIP) name the slots, subject and colour from the sprite layer and the others from the clip; each value is one
-clip, 1 where they named what the caption asked. 'world' is the world's own picture: the most that the probes allow.
+training); 24 frames at 64 px over 2 seconds. Probes trained here on the world (they share nothing with the generator or
+its CLIP) name subject and colour from the sprite, place and time from the middle frame, motion, camera and weather from
+the tracks; each value is one scene, 1 where they named what the caption asked. 'world' is the world's own scene: the
+most that the probes allow.
 Time is judged only where the caption says one. Recall at 1 among 64 by our own CLIP, which the generator was
 conditioned on: indicative only."""
 
@@ -70,20 +73,21 @@ def scenes(count: int, held_out: bool, seed: int) -> tuple[dict[str, torch.Tenso
     return slots, captions(slots, rng)
 
 
-Seen = tuple[list[np.ndarray], torch.Tensor]
-"""Clips uint8 (T, S, S, 3), and the sprites over grey (B, 3, SPRITE_SIDE, SPRITE_SIDE)."""
+Seen = tuple[list[np.ndarray], torch.Tensor, torch.Tensor]
+"""Clips uint8 (T, S, S, 3), the sprites over grey (B, 3, SPRITE_SIDE, SPRITE_SIDE), the tracks (B, T, 13)."""
 
 
 def generated(pipeline: TextToVideoPipeline, prompts: list[str]) -> Seen:
     """The pipeline's clip of each prompt, from seeds in order."""
-    clips, sprites = [], []
+    clips, sprites, tracks = [], [], []
     for seed, text in enumerate(prompts):
         layers = pipeline.layers(text, FRAMES, FRAMES / SECONDS, generator=torch.Generator().manual_seed(seed))
         clips.append(np.stack(list(FramePainter(layers, (SIDE, SIDE)))))
+        tracks.append(torch.from_numpy(layers.tracks))
         sprite = to_float(layers.sprite)
         sprites.append(torch.cat([sprite[:3] * sprite[3:], sprite[3:]]))
     small = F.interpolate(torch.stack(sprites), (SPRITE_SIDE, SPRITE_SIDE), mode="bilinear", antialias=True)
-    return clips, over_grey(small, torch.full((len(small),), 0.5))
+    return clips, over_grey(small, torch.full((len(small),), 0.5)), torch.stack(tracks)
 
 
 def rendered(slots: dict[str, torch.Tensor], seed: int) -> Seen:
@@ -96,20 +100,23 @@ def rendered(slots: dict[str, torch.Tensor], seed: int) -> Seen:
         drawn = {name: values[i : i + 32] for name, values in noise.items()}
         clips.append(render(part, drawn, torch.full((len(part["subject"]),), SECONDS), FRAMES, (SIDE, SIDE), 96, 64))
     sprites = paint_sprites(load_atlas(SPRITE_SIDE), slots, noise["sprite"])
-    return [to_uint8(clip) for clip in torch.cat(clips)], over_grey(sprites, torch.full((count,), 0.5))
+    tracks = plan_tracks(slots, noise["tracks"], torch.full((count,), SECONDS), FRAMES)
+    return [to_uint8(clip) for clip in torch.cat(clips)], over_grey(sprites, torch.full((count,), 0.5)), tracks
 
 
 def measure_quality(
     report: Report, pipeline: TextToVideoPipeline, clip_folder: Path, count: int, probe_seconds: float
 ) -> None:
     """Rows for the generator on seen and on held-out combinations, and for the world."""
-    subjects, places = train_sprite_probe(0.3 * probe_seconds), train_scene_probe(0.7 * probe_seconds)
+    subjects, paths = train_sprite_probe(0.25 * probe_seconds), train_path_probe(0.25 * probe_seconds)
+    places = train_place_probe(0.5 * probe_seconds)
     clip = CLIPModel.from_pretrained(clip_folder, local_files_only=True, dtype=torch.float32).eval()
     tokenizer = CLIPTokenizer.from_pretrained(clip_folder, local_files_only=True)
     for row, held_out in (("world", False), ("generator, seen", False), ("generator, held out", True)):
         slots, prompts = scenes(count, held_out, 90 + held_out)
-        clips, sprites = rendered(slots, 5) if row == "world" else generated(pipeline, prompts)
-        seen = named(subjects, sprites) | named(places, torch.stack([to_float(frames) for frames in clips]))
+        clips, sprites, tracks = rendered(slots, 5) if row == "world" else generated(pipeline, prompts)
+        middle = torch.stack([to_float(frames[FRAMES // 2]) for frames in clips])
+        seen = named(subjects, sprites) | named(places, middle) | named(paths, tracks)
         said = slots["time"] != SLOTS["time"].index("any")
         right = {name: seen[name] == slots[name] for name in SLOTS}
         right["time"] = right["time"][said]
