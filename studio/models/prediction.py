@@ -3,9 +3,11 @@
 Three parts. ``judge`` looks once at a clip's last motion and says how it develops: which velocity to believe, and how
 soon each thing that moves by itself comes to rest. ``paint`` looks at every forecast frame and repaints what motion
 could not carry: uncovered ground, new borders, torn places. ``course`` reads words ("pans left") as six numbers.
-Judge and painter start at the classical forecast. The painter's touch fades out where nothing moved, so that a still
-stays still to the last bit; and where the picture was merely moved it may change detail but not colour: its correction
-has its local mean taken out, so that no light or colour drifts, however far ahead.
+The painter's touch fades out where nothing moved, so that a still stays still to the last bit; and where the picture
+was merely moved it may change detail but not colour: its correction has its local mean taken out, so that no light or
+colour drifts, however far ahead. For the next few frames, where what counts is to be right, it also weighs the forecast
+against a second opinion and against the last frame as it stood; further ahead such a mixture would be a double image,
+and the forecast alone goes on.
 
 Condition by FiLM (Perez et al. 2018), adversarial as in Isola et al. 2017; nothing learnt is taken from either.
 Letters: B batch, H, W rows and columns of the frame, h, w of the motion grid, D width of the text, Z dims of noise.
@@ -27,10 +29,15 @@ GUIDES = ("uncovered", "outside", "distrust", "moved")
 COURSE = ("pan_x", "pan_y", "zoom", "rotation", "speed_factor", "stop")
 """Frame heights, octaves, radians (clockwise) per second; how motion speeds up within a second; how far it stops."""
 
+ALONE = 16
+"""Frames ahead from which on the painter goes by the forecast alone, without second opinions."""
+
 _UNIT = 4  # the painter works on blocks of 4 x 4 pixels
 _MEAN = 16  # pixels over which a correction of moved (not of new) picture has no mean
-_PLAIN_HORIZON = 16.0  # frames
+_PLAIN_HORIZON = 8.0  # frames
 _REACH = 0.5  # largest correction, of the range 0..1
+_SHARES = (0.5, 0.35, 0.15)  # of the opinions before anything is learnt: what was best on training clips
+_MIXED = 8.0  # frames ahead up to which opinions are mixed in full
 
 
 @dataclass(frozen=True)
@@ -122,8 +129,8 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
     Args:
         judge: channels of the judge. width, deep: the painter's channels at a quarter and an eighth of the frame.
         blocks: residual blocks of the painter at an eighth. text: D. style: width of the FiLM vector. noise: Z.
-        strength, judgement: factors in 0..1 on the painter's and on the judge's say, lowered after training if their
-            full say measured worse than the classical forecast.
+        strength, invention, judgement: factors in 0..1 on the painter's say about moved picture, about new picture, and
+            on the judge's, each lowered after training if its full say measured worse than the classical forecast.
     """
 
     @register_to_config
@@ -137,6 +144,7 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         style: int = 48,
         noise: int = 8,
         strength: float = 1.0,
+        invention: float = 1.0,
         judgement: float = 1.0,
     ) -> None:
         super().__init__()
@@ -145,12 +153,12 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         self.from_horizon = nn.Linear(2, style)
         self.from_noise = nn.Linear(noise, style, bias=False)
         self.mix = nn.Linear(style, style)
-        self.enter = nn.Conv2d((3 + len(GUIDES)) * _UNIT**2, width, 3, padding=1)
+        self.enter = nn.Conv2d((9 + len(GUIDES)) * _UNIT**2, width, 3, padding=1)
         self.down = nn.Conv2d(width, deep, 3, stride=2, padding=1)
         self.inner = nn.ModuleList(_Block(deep, style) for _ in range(blocks))
         self.up = nn.Conv2d(deep, width, 1)
         self.outer = _Block(width, style)
-        self.out = nn.Conv2d(width, 4 * _UNIT**2, 3, padding=1)
+        self.out = nn.Conv2d(width, 7 * _UNIT**2, 3, padding=1)
         nn.init.normal_(self.out.weight, 0.0, 0.002)
         nn.init.zeros_(self.out.bias)
         self.words = CourseHead(text, 2 * style)
@@ -163,7 +171,7 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
     def forward(
         self,
         motion: tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
-        forecast: Tensor,
+        opinions: Tensor,
         guides: Tensor,
         horizon: Tensor,
         text_embeds: Tensor | None = None,
@@ -171,8 +179,8 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
     ) -> tuple[Judgement, Tensor, Tensor]:
         """All three parts at once: ``judge(*motion)``, ``paint(...)`` and ``course(text_embeds)``."""
         if text_embeds is None:
-            text_embeds = forecast.new_zeros(len(forecast), self.config.text)
-        painted = self.paint(forecast, guides, horizon, text_embeds, noise)
+            text_embeds = opinions.new_zeros(len(opinions), self.config.text)
+        painted = self.paint(opinions, guides, horizon, text_embeds, noise)
         return self.judge(*motion), painted, self.course(text_embeds)
 
     def judge(
@@ -201,7 +209,7 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
 
     def paint(
         self,
-        forecast: Tensor,
+        opinions: Tensor,
         guides: Tensor,
         horizon: Tensor,
         text_embeds: Tensor | None = None,
@@ -209,11 +217,14 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
     ) -> Tensor:
         """The repainted frame (B, 3, H, W).
 
-        forecast: (B, 3, H, W) in 0..1, carried there by motion, with new places filled somehow; guides: (B, 4, H, W),
-        as GUIDES; horizon: (B,) frames ahead; text_embeds: (B, D), None = no words; noise: (B, Z), None = zeros.
+        opinions: (B, 9, H, W) in 0..1: the forecast, with new places filled somehow; a second one; the last frame.
+        guides: (B, 4, H, W), as GUIDES; horizon: (B,) frames ahead; text_embeds: (B, D), None = no words; noise:
+        (B, Z), None = zeros.
         """
-        height, width = forecast.shape[-2:]
-        x = torch.cat([forecast * 2 - 1, guides * 2 - 1], 1)
+        height, width = opinions.shape[-2:]
+        forecast = opinions[:, :3]
+        others = opinions[:, 3:] - forecast.repeat(1, 2, 1, 1)
+        x = torch.cat([forecast * 2 - 1, 2 * others, guides * 2 - 1], 1)
         multiple = 2 * _UNIT
         x = F.pad(x, (0, -width % multiple, 0, -height % multiple), mode="replicate")
         style = self._style(horizon, text_embeds, noise)
@@ -223,12 +234,14 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
             y = block(y, style)
         y = self.outer(_upto(self.up(y), top) + top, style)
         y = F.pixel_shuffle(self.out(y), _UNIT)[..., :height, :width].float()
-        correction, gate = y.split((3, 1), 1)
-        correction = _REACH * torch.tanh(correction) * torch.sigmoid(4 * gate)
+        correction, gate, weights = y.split((3, 1, 3), 1)
+        correction = _REACH * torch.tanh(correction) * torch.sigmoid(gate)
         new = guides[:, :2].amax(1, keepdim=True)
-        touched = torch.maximum(guides[:, 3:], new)
-        correction = correction - (1 - new) * _local_mean(correction)
-        return forecast + self.config.strength * touched * correction
+        weights = torch.softmax(weights + torch.log(weights.new_tensor(_SHARES)).view(1, 3, 1, 1), 1)
+        mixed = (opinions.unflatten(1, (3, 3)) * weights[:, :, None]).sum(1) - forecast
+        near = ((ALONE - horizon) / (ALONE - _MIXED)).clamp(0, 1).view(-1, 1, 1, 1)
+        carried = self.config.strength * (near * mixed + correction - _local_mean(correction))
+        return forecast + guides[:, 3:] * (1 - new) * carried + new * self.config.invention * correction
 
     def course(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to courses (B, 6), see COURSE."""

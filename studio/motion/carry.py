@@ -11,8 +11,12 @@ import cv2
 import numpy as np
 
 from studio.motion.camera import centred, uncentred
+from studio.motion.flow import invert_flow
 from studio.motion.forecast import Motion, grid_points
 from studio.motion.splat import splat
+from studio.motion.warp import pixel_grid, warp_backward
+
+_NEAR, _FAR = 0.3, 0.7  # frame heights beyond the border: mirrored sharply up to one, out of focus from the other
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,11 @@ def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) ->
     full = cv2.resize(np.dstack([where, values[..., 2:]]), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
     where = full[..., :2] + _clamped_away(a, grid, size)
     last = np.array([size[1] - 1, size[0] - 1], np.float32)
-    beyond = np.maximum(-where, where - last).max(2)
-    here = np.stack(np.meshgrid(np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32)), -1)
-    distance = np.abs(where - here).max(2)
+    beyond = np.maximum(-where, where - last)
+    beyond = np.maximum(beyond[..., 0], beyond[..., 1])
+    here = pixel_grid(*size)
+    distance = np.abs(where - here)
+    distance = np.maximum(distance[..., 0], distance[..., 1])
     # A hundredth of a pixel is rounding of the grid, not motion.
     return Trace(where, full[..., 2], np.clip(beyond, 0, 1), full[..., 3], np.clip(2 * distance - 0.02, 0, 1))
 
@@ -122,14 +128,45 @@ def ground(last: np.ndarray, motion: Motion) -> np.ndarray:
 def carry(last: np.ndarray, behind: np.ndarray, path: Trace) -> np.ndarray:
     """The future frame, uint8 (H, W, 3): ``last`` sampled along ``path``, ``behind`` (see ``ground``) where uncovered.
 
-    Beyond the border the picture is mirrored.
+    Beyond the border the picture is mirrored; far beyond, where a twin of the subject would come in, out of focus.
     """
     made = cv2.remap(last, path.where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    if behind is last or not path.uncovered.any():
-        return made
-    shown = cv2.remap(behind, path.where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    share = path.uncovered[..., None]
-    return np.clip(made * (1 - share) + shown * share + 0.5, 0, 255).astype(np.uint8)
+    if behind is not last and path.uncovered.any():
+        shown = cv2.remap(behind, path.where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        made = _mixed(made, shown, path.uncovered)
+    if path.outside.any():
+        height, width = last.shape[:2]
+        x, y = path.where[..., 0], path.where[..., 1]
+        beyond = np.maximum(np.maximum(-x, x - width), np.maximum(-y, y - height)) / height
+        far = np.clip((beyond - _NEAR) / (_FAR - _NEAR), 0, 1)
+        if far.any():
+            made = _mixed(made, _soft(made), far * far * (3 - 2 * far))
+    return made
+
+
+def _mixed(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """``second`` by its ``share`` (H, W) 0..1, ``first`` for the rest, uint8."""
+    return cv2.blendLinear(first, second, 1 - share, np.ascontiguousarray(share))
+
+
+def _soft(picture: np.ndarray) -> np.ndarray:
+    """Out of focus by a thirtieth of the height, on a small copy, where that is cheap."""
+    height, width = picture.shape[:2]
+    small = cv2.resize(picture, (max(1, width // 6), max(1, height // 6)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(small, (0, 0), max(0.5, height / 180)), (width, height))
+
+
+def second_opinion(last: np.ndarray, motion: Motion, progress: float) -> np.ndarray:
+    """Another forecast, uint8 (H, W, 3): every pixel pulled back along its latest velocity, camera and all, undamped.
+
+    Where it and ``carry`` agree, both are likely right.
+    """
+    h, w = motion.trust.shape
+    speed = motion.camera.velocity(centred(grid_points((h, w), motion.size), motion.size))
+    velocity = motion.quick + np.stack([speed.real, speed.imag], -1).astype(np.float32)
+    ago = progress * invert_flow(velocity / motion.scale, progress, 3) * motion.scale
+    ago = cv2.resize(ago, (motion.size[1], motion.size[0]), interpolation=cv2.INTER_LINEAR)
+    return warp_backward(last, -ago, "cubic")
 
 
 def guides(path: Trace) -> np.ndarray:

@@ -221,7 +221,7 @@ def settled(frames: float | np.ndarray, horizon: float | np.ndarray) -> np.ndarr
     return horizon * np.tanh(np.asarray(frames) / horizon)
 
 
-def plain_habit(motion: Motion, horizon: float = 16.0) -> Habit:
+def plain_habit(motion: Motion, horizon: float = 8.0) -> Habit:
     """The slow velocity where both agree, half of it and only for what lies ahead; the same settling everywhere."""
     apart = np.linalg.norm(motion.quick - motion.slow, axis=2) / motion.scale[0]
     pace = np.linalg.norm(motion.quick, axis=2) / motion.scale[0]

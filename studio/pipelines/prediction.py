@@ -19,9 +19,9 @@ import torch
 
 from studio.clip import check_frames
 from studio.errors import RequestError
-from studio.models.prediction import PredictionGenerator
+from studio.models.prediction import ALONE, PredictionGenerator
 from studio.motion.camera import Camera
-from studio.motion.carry import Trace, carry, ground, guides, trace
+from studio.motion.carry import Trace, carry, ground, guides, second_opinion, trace
 from studio.motion.forecast import HISTORY, Habit, Motion, drift, observe, settled
 from studio.pipelines.base import (
     FramesOutput,
@@ -41,7 +41,7 @@ _OWN_SECONDS = 2.0  # the source's camera has settled after about so long
 _TURN_SECONDS = 1.0  # its zoom and roll
 _FADE_SECONDS = 0.6  # and makes way so fast for a camera that the words ask for
 _EASE_SECONDS = 0.25  # a camera that the words ask for starts as softly
-_PAN_SECONDS, _ZOOM_SECONDS = 2.5, 1.6  # and has settled after about so long, before all it shows is invented
+_PAN_SECONDS, _ZOOM_SECONDS = 2.2, 1.4  # and has settled after about so long, before all it shows is invented
 _CHANGE_SECONDS = 0.7  # speeding up, slowing down and stopping take so long
 _DEAF = np.array([0.08, 0.08, 0.08, 0.08, 0.12, 0.2])  # numbers of a course smaller than this mean nothing
 _FIELD = (3, 4)  # random bends of motion, per picture
@@ -173,7 +173,13 @@ class PredictionPipeline(StudioPipeline):
         moved = _bent(drift(motion, outlook.habit, progress), future, progress)
         camera = _camera(motion.camera, outlook.course, future, progress, ahead / fps, fps)
         path = trace(motion, moved, camera.after())
-        return self._paint(carry(outlook.last, outlook.behind, path), path, ahead, outlook.words, future)
+        forecast = carry(outlook.last, outlook.behind, path)
+        # Where words bend the course, what the source alone would do is no second opinion.
+        if ahead < ALONE and outlook.course == Course():
+            other = second_opinion(outlook.last, motion, progress), outlook.last
+        else:
+            other = forecast, forecast
+        return self._paint((forecast, *other), path, ahead, outlook.words, future)
 
     def _course(self, words: torch.Tensor | None, height: int, fps: float) -> Course:
         """Words as a Course in pixels per frame of this clip."""
@@ -213,18 +219,18 @@ class PredictionPipeline(StudioPipeline):
         return Habit(*(x[0].float().cpu().numpy() for x in (judged.share_now, judged.share_later, judged.horizon)))
 
     def _paint(
-        self, forecast: np.ndarray, path: Trace, ahead: int, words: torch.Tensor | None, future: Future
+        self, opinions: tuple[np.ndarray, ...], path: Trace, ahead: int, words: torch.Tensor | None, future: Future
     ) -> np.ndarray:
         told = guides(path)
         if not (path.moved.any() or path.uncovered.any() or path.outside.any()):
-            return forecast
+            return opinions[0]
         net = self.generator
         with self.fast():
-            picture = to_float(forecast[None], net.device, net.dtype)
+            pictures = torch.cat([to_float(one[None], net.device, net.dtype) for one in opinions], 1)
             hints = to_channels_first(told[None], net.device, net.dtype)
             horizon = torch.tensor([float(min(ahead, 48))], device=net.device)
             noise = future.paint.to(net.device, net.dtype)
-            return to_uint8(net.paint(picture, hints, horizon, words, noise))[0]
+            return to_uint8(net.paint(pictures, hints, horizon, words, noise))[0]
 
 
 def _pace(course: Course, seconds: float) -> float:

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from studio.motion.camera import Camera
-from studio.motion.carry import carry, ground, guides, trace
+from studio.motion.carry import carry, ground, guides, second_opinion, trace
 from studio.motion.forecast import Habit, Motion, drift, observe, still
 from studio.training.data import read_clip, training_clips, windows
 from studio.training.state import replace_file
@@ -35,7 +35,7 @@ _SEEN = 4  # frames before the forecast
 _LONGEST = 640
 _PER_CLIP = 12
 _MOTION_NAMES = ("last", "future", "quick", "slow", "maps", "camera", "clip")
-_PAINT_NAMES = ("forecast", "guides", "truth", "horizon", "clip")
+_PAINT_NAMES = ("opinions", "guides", "truth", "horizon", "clip")
 
 Judge = Callable[[Motion, np.ndarray], Habit]
 """A motion and its last frame (H, W, 3) to a habit."""
@@ -59,9 +59,11 @@ class MotionPool:
 
 @dataclass(frozen=True)
 class PaintPool:
-    """forecast, truth uint8 (N, S, S, 3); guides uint8 (N, S, S, 4), 255 = 1; horizon float32 (N,); clip int16 (N,)."""
+    """opinions uint8 (N, 3, S, S, 3): forecast, second forecast, last frame; guides uint8 (N, S, S, 4), 255 = 1; truth
+    uint8 (N, S, S, 3); horizon float32 (N,); clip int16 (N,).
+    """
 
-    forecast: np.ndarray
+    opinions: np.ndarray
     guides: np.ndarray
     truth: np.ndarray
     horizon: np.ndarray
@@ -148,11 +150,16 @@ def _paint_crops(data: Path | None, seed: int, judge: Judge, tiny: bool) -> list
 
 
 def _cut(
-    forecast: np.ndarray, told: np.ndarray, truth: np.ndarray, ahead: float, clip: int, place: tuple[int, int]
+    opinions: tuple[np.ndarray, ...],
+    told: np.ndarray,
+    truth: np.ndarray,
+    ahead: float,
+    clip: int,
+    place: tuple[int, int],
 ) -> tuple:
     part = (slice(place[0], place[0] + SIDE), slice(place[1], place[1] + SIDE))
     told = np.round(255 * told[part]).astype(np.uint8)
-    return forecast[part], told, truth[part], np.float32(ahead), np.int16(clip)
+    return np.stack([opinion[part] for opinion in opinions]), told, truth[part], np.float32(ahead), np.int16(clip)
 
 
 def _from_motion(frames: np.ndarray, judge: Judge, number: int, rng: np.random.Generator) -> list[tuple]:
@@ -166,7 +173,8 @@ def _from_motion(frames: np.ndarray, judge: Judge, number: int, rng: np.random.G
         path = trace(motion, drift(motion, habit, float(ahead)), motion.camera.after(float(ahead)))
         forecast, truth, told = carry(last, behind, path), frames[_SEEN - 1 + ahead], guides(path)
         error = cv2.absdiff(forecast, truth).mean(2) + 60 * told[..., :2].max(2)
-        crops += [_cut(forecast, told, truth, ahead, number, place) for place in _spread(error, rng, 3)]
+        opinions = (forecast, second_opinion(last, motion, float(ahead)), last)
+        crops += [_cut(opinions, told, truth, ahead, number, place) for place in _spread(error, rng, 3)]
     return crops
 
 
@@ -187,6 +195,6 @@ def _from_surroundings(frame: np.ndarray, number: int, rng: np.random.Generator)
     places = _spread(told[..., 1] * there + 1e-3, rng, 2)
     truth = np.where(there[..., None] > 0.99, truth, forecast)
     told = told * (there[..., None] > 0.99)
-    return [_cut(forecast, told, truth, float(rng.uniform(3, 24)), number, place) for place in places]
+    return [_cut((forecast,) * 3, told, truth, float(rng.uniform(3, 24)), number, place) for place in places]
 
 

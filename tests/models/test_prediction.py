@@ -33,7 +33,7 @@ def _guides(size: tuple[int, int], **values: float) -> torch.Tensor:
 def test_every_parameter_gets_a_gradient() -> None:
     torch.manual_seed(2)
     net = PredictionGenerator.tiny()
-    picture, told = torch.rand(2, 3, 36, 44), torch.rand(2, 4, 36, 44)
+    picture, told = torch.rand(2, 9, 36, 44), torch.rand(2, 4, 36, 44)
     both = tuple(x.expand(2, *x.shape[1:]) for x in _motion())
     judged, painted, course = net(both, picture, told, torch.tensor([1.0, 9.0]), torch.randn(2, 256), torch.randn(2, 8))
     total = painted.square().sum() + course.square().sum() + judged.horizon.square().mean()
@@ -44,27 +44,27 @@ def test_every_parameter_gets_a_gradient() -> None:
 
 @pytest.mark.parametrize("size", [(16, 16), (33, 47), (5, 9)])
 def test_any_size_comes_back(net: PredictionGenerator, size: tuple[int, int]) -> None:
-    made = net.paint(torch.rand(1, 3, *size), torch.rand(1, 4, *size), torch.tensor([2.0]))
+    made = net.paint(torch.rand(1, 9, *size), torch.rand(1, 4, *size), torch.tensor([2.0]))
     assert made.shape == (1, 3, *size) and bool(made.isfinite().all())
 
 
 def test_what_did_not_move_is_not_painted(net: PredictionGenerator) -> None:
-    picture = torch.rand(1, 3, 32, 32)
+    picture = torch.rand(1, 9, 32, 32)
     made = net.paint(picture, _guides((32, 32), distrust=1.0), torch.tensor([5.0]), torch.randn(1, 256))
-    assert torch.equal(made, picture)
+    assert torch.equal(made, picture[:, :3])
 
 
 def test_moved_picture_keeps_its_colours_and_new_picture_may_change(net: PredictionGenerator) -> None:
-    picture = torch.rand(1, 3, 64, 64)
-    change = net.paint(picture, _guides((64, 64), moved=1.0), torch.tensor([5.0])) - picture
+    picture = torch.rand(1, 3, 64, 64).repeat(1, 3, 1, 1)
+    change = net.paint(picture, _guides((64, 64), moved=1.0), torch.tensor([5.0])) - picture[:, :3]
     assert change.abs().mean() > 1e-3
     assert change.mean((0, 2, 3)).abs().max() < 0.15 * change.abs().mean()
-    new = net.paint(picture, _guides((64, 64), moved=1.0, outside=1.0), torch.tensor([5.0])) - picture
+    new = net.paint(picture, _guides((64, 64), moved=1.0, outside=1.0), torch.tensor([5.0])) - picture[:, :3]
     assert new.mean((0, 2, 3)).abs().max() > 0.2 * new.abs().mean()
 
 
 def test_words_noise_and_horizon_reach_the_painter(net: PredictionGenerator) -> None:
-    picture, told = torch.rand(1, 3, 32, 32), _guides((32, 32), moved=1.0, outside=1.0)
+    picture, told = torch.rand(1, 9, 32, 32), _guides((32, 32), moved=1.0, outside=1.0)
     plain = net.paint(picture, told, torch.tensor([2.0]))
     torch.manual_seed(3)
     for other in (
@@ -75,11 +75,21 @@ def test_words_noise_and_horizon_reach_the_painter(net: PredictionGenerator) -> 
         assert not torch.equal(plain, other)
 
 
+def test_far_ahead_there_is_no_double_image(net: PredictionGenerator) -> None:
+    forecast, told = torch.rand(1, 3, 32, 32), _guides((32, 32), moved=1.0)
+    one, other = (torch.cat([forecast, torch.rand(1, 6, 32, 32)], 1) for _ in range(2))
+    with torch.no_grad():
+        net.enter.weight[:, 48:144].zero_()  # deaf to the other opinions, but for mixing them in
+        near, far = ([net.paint(x, told, torch.tensor([h])) for x in (one, other)] for h in (2.0, 16.0))
+    assert not torch.equal(*near) and torch.equal(*far)
+
+
 def test_strength_nil_is_the_forecast() -> None:
     net = PredictionGenerator.tiny()
     net.register_to_config(strength=0.0)
-    picture = torch.rand(1, 3, 24, 24)
-    assert torch.equal(net.paint(picture, torch.ones(1, 4, 24, 24), torch.tensor([1.0])), picture)
+    net.register_to_config(invention=0.0)
+    picture = torch.rand(1, 9, 24, 24)
+    assert torch.equal(net.paint(picture, torch.ones(1, 4, 24, 24), torch.tensor([1.0])), picture[:, :3])
 
 
 def test_a_judgement_stays_in_bounds(net: PredictionGenerator) -> None:
@@ -99,6 +109,6 @@ def test_an_untrained_course_changes_nothing() -> None:
 def test_saved_is_loaded(net: PredictionGenerator, tmp_path: Path) -> None:
     net.save_pretrained(tmp_path)
     again = PredictionGenerator.from_pretrained(tmp_path)
-    picture, told = torch.rand(1, 3, 24, 24), torch.rand(1, 4, 24, 24)
+    picture, told = torch.rand(1, 9, 24, 24), torch.rand(1, 4, 24, 24)
     made, remade = (one.paint(picture, told, torch.tensor([1.0])) for one in (net, again))
     assert torch.allclose(made, remade, atol=1e-6)
