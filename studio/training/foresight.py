@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.models.prediction import Judgement
+from studio.models.prediction import Judgement, PredictionGenerator
 from studio.motion.forecast import Habit, Motion
 from studio.tensors import to_channels_first, to_float
+from studio.training.future_pool import HORIZONS, MotionPool
 
 _LONGEST = 24.0  # frames, as in studio.motion.forecast.drift
 
@@ -70,3 +71,59 @@ def habit_of(judged: Judgement) -> Habit:
     return Habit(*(m[0].float().cpu().numpy() for m in (judged.share_now, judged.share_later, judged.horizon)))
 
 
+class MotionBatch:
+    """A batch of the motion pool as ``judge`` and ``forecast`` want it; truths (B, K, 3, S, S)."""
+
+    def __init__(self, pool: MotionPool, rows: np.ndarray, device: torch.device) -> None:
+        self.last = to_float(pool.last[rows], device)
+        count, ahead, side = pool.future[rows].shape[:3]
+        self.truths = to_float(pool.future[rows].reshape(count * ahead, side, side, 3), device)
+        self.truths = self.truths.reshape(count, ahead, 3, side, side)
+        self.quick = to_channels_first(pool.quick[rows].astype(np.float32), device)
+        self.slow = to_channels_first(pool.slow[rows].astype(np.float32), device)
+        maps = torch.from_numpy(pool.maps[rows].astype(np.float32)).to(device)
+        self.trust, self.slow_trust, self.mismatch, self.patience = maps.unbind(1)
+        self.turn, self.shift, self.origin = torch.from_numpy(pool.camera[rows]).to(device).unbind(1)
+
+    def inputs(self) -> tuple[Tensor, ...]:
+        """For PredictionGenerator.judge."""
+        return self.quick, self.slow, self.trust, self.slow_trust, self.mismatch, self.last
+
+    def errors(self, judged: Judgement, which: int) -> Tensor:
+        """Mean squared errors (B,) of the forecasts at HORIZONS[which], in squared levels of 0..1."""
+        ahead = float(HORIZONS[which])
+        steps = torch.full((len(self.last),), ahead, device=self.last.device)
+        turned = self.turn * ahead
+        growth = torch.exp(turned)
+        ratio = torch.where(turned.abs() > 1e-6, (growth - 1) / torch.where(turned == 0, 1, turned), 1 + turned / 2)
+        drift = drifted(self.quick, self.slow, self.patience, judged, steps)
+        made, known = forecast(self.last, drift, (growth, self.shift * ahead * ratio), self.origin)
+        wrong = ((made - self.truths[:, which]) ** 2 * known).mean(1).flatten(1).sum(1)
+        return wrong / known.flatten(1).sum(1).clamp(min=1)
+
+
+@torch.no_grad()
+def judge_gains(
+    generator: PredictionGenerator, pool: MotionPool, rows: np.ndarray, device: torch.device
+) -> dict[int, float]:
+    """Mean gain in PSNR, dB, over the classical judgement on the given rows, by horizon."""
+    sums = dict.fromkeys(HORIZONS, 0.0)
+    for start in range(0, len(rows), 16):
+        batch = MotionBatch(pool, rows[start : start + 16], device)
+        judged, plain = generator.judge(*batch.inputs()), plain_judgement(batch)
+        for which, ahead in enumerate(HORIZONS):
+            ours, theirs = (batch.errors(one, which) + 2e-6 for one in (judged, plain))
+            sums[ahead] += float(10 * torch.log10(theirs / ours).sum())
+    return {ahead: round(total / max(1, len(rows)), 3) for ahead, total in sums.items()}
+
+
+def maps_of(judged: Judgement) -> tuple[Tensor, ...]:
+    return judged.share_now + 0.02, judged.share_later + 0.02, judged.horizon
+
+
+def plain_judgement(batch: MotionBatch) -> Judgement:
+    """The judgement without learning, as studio.motion.forecast.plain_habit."""
+    apart = torch.linalg.vector_norm(batch.quick - batch.slow, dim=1)
+    pace = torch.linalg.vector_norm(batch.quick, dim=1)
+    share = batch.slow_trust * torch.exp(-apart / (1 + 0.5 * pace))
+    return Judgement(0.1 * share, 0.6 * share, torch.full_like(share, 8.0))

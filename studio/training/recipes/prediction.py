@@ -21,15 +21,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import CLIPModel, CLIPTokenizer
 
-from studio.models.clip import text_features
 from studio.models.discriminators import PatchDiscriminator
-from studio.models.prediction import Judgement, PredictionGenerator
+from studio.models.prediction import PredictionGenerator
 from studio.motion.forecast import Habit, Motion
-from studio.tensors import to_channels_first, to_float, to_uint8
+from studio.tensors import to_float, to_uint8
 from studio.training.clip_parts import save_clip_parts
-from studio.training.foresight import drifted, forecast, habit_of, judge_inputs
+from studio.training.course_words import SCALE, CourseWords
+from studio.training.foresight import MotionBatch, habit_of, judge_gains, judge_inputs, maps_of, plain_judgement
 from studio.training.future_pool import HORIZONS, Judge, MotionPool, PaintPool, motion_pool, paint_pool
 from studio.training.losses import (
     charbonnier,
@@ -42,7 +41,6 @@ from studio.training.losses import (
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.state import load_average, replace_file
-from studio.worlds.captions import COURSES, TIMINGS, caption, sample_slots
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +52,8 @@ _PARTS = {
     "tokenizer": ["transformers", "CLIPTokenizer"],
 }
 _BATCH = 8
-_SCALE = 16.0  # length of an embedding as generators see it
 _HELD_OUT = 7  # every seventh clip measures, and is never trained on
 _STRENGTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
-_WORDS = ("{}", "{}, please", "the camera {}", "it {}", "then it {}", "{} slowly", "and {}", "{} from here", "{}.")
-_JOINTS = ("{} and {}", "{}, {}", "{} while it {}", "{} then {}")
 _UNITS = torch.tensor([0.5, 0.5, 0.5, 0.5, 1.0, 1.0])  # one unit of each number of a course counts alike
 
 
@@ -69,37 +64,6 @@ def _split(clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if held_out.all() or not held_out.any():
         return everything, everything
     return everything[~held_out], everything[held_out]
-
-
-class MotionBatch:
-    """A batch of the motion pool as ``judge`` and ``forecast`` want it; truths (B, K, 3, S, S)."""
-
-    def __init__(self, pool: MotionPool, rows: np.ndarray, device: torch.device) -> None:
-        self.last = to_float(pool.last[rows], device)
-        count, ahead, side = pool.future[rows].shape[:3]
-        self.truths = to_float(pool.future[rows].reshape(count * ahead, side, side, 3), device)
-        self.truths = self.truths.reshape(count, ahead, 3, side, side)
-        self.quick = to_channels_first(pool.quick[rows].astype(np.float32), device)
-        self.slow = to_channels_first(pool.slow[rows].astype(np.float32), device)
-        maps = torch.from_numpy(pool.maps[rows].astype(np.float32)).to(device)
-        self.trust, self.slow_trust, self.mismatch, self.patience = maps.unbind(1)
-        self.turn, self.shift, self.origin = torch.from_numpy(pool.camera[rows]).to(device).unbind(1)
-
-    def inputs(self) -> tuple[Tensor, ...]:
-        """For PredictionGenerator.judge."""
-        return self.quick, self.slow, self.trust, self.slow_trust, self.mismatch, self.last
-
-    def errors(self, judged: Judgement, which: int) -> Tensor:
-        """Mean squared errors (B,) of the forecasts at HORIZONS[which], in squared levels of 0..1."""
-        ahead = float(HORIZONS[which])
-        steps = torch.full((len(self.last),), ahead, device=self.last.device)
-        turned = self.turn * ahead
-        growth = torch.exp(turned)
-        ratio = torch.where(turned.abs() > 1e-6, (growth - 1) / torch.where(turned == 0, 1, turned), 1 + turned / 2)
-        drift = drifted(self.quick, self.slow, self.patience, judged, steps)
-        made, known = forecast(self.last, drift, (growth, self.shift * ahead * ratio), self.origin)
-        wrong = ((made - self.truths[:, which]) ** 2 * known).mean(1).flatten(1).sum(1)
-        return wrong / known.flatten(1).sum(1).clamp(min=1)
 
 
 class JudgeObjective(Objective):
@@ -123,7 +87,8 @@ class JudgeObjective(Objective):
         # The logarithm makes each clip count by its PSNR; 2e-5 is the error of good in-betweens (47 dB).
         loss = sum(torch.log(batch.errors(judged, int(which)) + 2e-5).mean() for which in chosen) / 2
         # What nothing depends on stays as it was: still ground would else wander to an end.
-        lean = sum((m.log() - p.log()).square().mean() for m, p in zip(*(_maps(j) for j in (judged, _plain(batch)))))
+        pairs = zip(maps_of(judged), maps_of(plain_judgement(batch)))
+        lean = sum((map_.log() - plain.log()).square().mean() for map_, plain in pairs)
         loss = loss + 0.01 * lean
         yield "judge", loss, {"settles_in": float(judged.horizon.detach().median())}
 
@@ -134,33 +99,6 @@ class JudgeObjective(Objective):
         self.generator.motion = kept
         logger.info("held out, gain in dB by horizon: %s", gains)
         return None
-
-
-@torch.no_grad()
-def judge_gains(
-    generator: PredictionGenerator, pool: MotionPool, rows: np.ndarray, device: torch.device
-) -> dict[int, float]:
-    """Mean gain in PSNR, dB, over the classical judgement on the given rows, by horizon."""
-    sums = dict.fromkeys(HORIZONS, 0.0)
-    for start in range(0, len(rows), 16):
-        batch = MotionBatch(pool, rows[start : start + 16], device)
-        judged, plain = generator.judge(*batch.inputs()), _plain(batch)
-        for which, ahead in enumerate(HORIZONS):
-            ours, theirs = (batch.errors(one, which) + 2e-6 for one in (judged, plain))
-            sums[ahead] += float(10 * torch.log10(theirs / ours).sum())
-    return {ahead: round(total / max(1, len(rows)), 3) for ahead, total in sums.items()}
-
-
-def _maps(judged: Judgement) -> tuple[Tensor, ...]:
-    return judged.share_now + 0.02, judged.share_later + 0.02, judged.horizon
-
-
-def _plain(batch: MotionBatch) -> Judgement:
-    """The judgement without learning, as studio.motion.forecast.plain_habit."""
-    apart = torch.linalg.vector_norm(batch.quick - batch.slow, dim=1)
-    pace = torch.linalg.vector_norm(batch.quick, dim=1)
-    share = batch.slow_trust * torch.exp(-apart / (1 + 0.5 * pace))
-    return Judgement(0.1 * share, 0.6 * share, torch.full_like(share, 8.0))
 
 
 class PaintBatch:
@@ -302,61 +240,9 @@ class CourseObjective(Objective):
         set_rate(self.optimisers["course"], 2e-3 * cosine_rate(step, self.context.steps))
         rows = torch.from_numpy(rng.integers(len(self.phrases), size=128)).to(self.phrases.device)
         words = self.phrases[rows]
-        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * _SCALE
+        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * SCALE
         error = (self.nets["words"](words) - self.courses[rows]).abs() / _UNITS.to(words)
         yield "course", error.mean(), {"worst": float(error.detach().amax(1).mean())}
-
-
-class Words:
-    """Phrases through the CLIP's text encoder, as the pipeline does it; random codes where nets are tiny."""
-
-    def __init__(self, context: Context) -> None:
-        self.tiny = context.tiny
-        if not self.tiny:
-            folder = context.checkpoints / "clip"
-            self.model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
-            self.tokenizer = CLIPTokenizer.from_pretrained(folder)
-
-    @torch.no_grad()
-    def embed(self, said: list[str]) -> Tensor:
-        """(len(said), 256), each of length 16."""
-        if self.tiny:
-            return F.normalize(torch.randn(len(said), 256), dim=1) * _SCALE
-        return text_features(self.model, self.tokenizer, said).float() * _SCALE
-
-    def courses(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Phrases (N, 256) and courses (N, 6): every phrase in several wordings, pairs, and what names no course."""
-        said: list[str] = []
-        meant: list[np.ndarray] = []
-        for phrases, course in COURSES.values():
-            for phrase in phrases:
-                for frame in _WORDS if not self.tiny else _WORDS[:1]:
-                    said.append(frame.format(phrase))
-                    meant.append(np.array(course))
-        kinds = list(COURSES)
-        for _ in range(4 if self.tiny else 600):
-            one, other = (COURSES[kinds[i]] for i in rng.choice(len(kinds), 2, replace=False))
-            if _contradict(one[1], other[1]):
-                continue
-            said.append(str(rng.choice(_JOINTS)).format(rng.choice(one[0]), rng.choice(other[0])))
-            meant.append(_joined(one[1], other[1]))
-        slots = sample_slots(4 if self.tiny else 200, rng)
-        count = len(next(iter(slots.values())))
-        quiet = [caption({name: int(value[i]) for name, value in slots.items()}, rng) for i in range(count)]
-        quiet += [phrase for phrases, _ in TIMINGS.values() for phrase in phrases if "slow" not in phrase]
-        quiet += ["", "what happens next", "continue the clip", "the same", "a video"]
-        said += quiet
-        meant += [np.array(COURSES["steady"][1])] * len(quiet)
-        return self.embed(said), torch.from_numpy(np.stack(meant)).float()
-
-
-def _contradict(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return any(a * b < 0 for a, b in zip(one[:4], other[:4])) or (one[4] - 1) * (other[4] - 1) < 0
-
-
-def _joined(one: tuple[float, ...], other: tuple[float, ...]) -> np.ndarray:
-    camera = np.add(one[:4], other[:4])
-    return np.array([*camera, one[4] * other[4], max(one[5], other[5])])
 
 
 class PredictionRecipe(Recipe):
@@ -376,7 +262,7 @@ class PredictionRecipe(Recipe):
         rng = np.random.default_rng(context.seed)
         generator = _generator(context.tiny)
         if phase == "course":
-            return CourseObjective(generator, context, *Words(context).courses(rng))
+            return CourseObjective(generator, context, *CourseWords(context).courses(rng))
         if phase == "judge":
             pool = motion_pool(context.run / "motions", context.data, context.seed, context.tiny)
             return JudgeObjective(generator, pool, context)
@@ -385,7 +271,7 @@ class PredictionRecipe(Recipe):
         if phase == "paint":
             return PaintObjective(generator, pool, context, 6e-4)
         load_average(context.run / "paint", "generator", generator)
-        phrases, _ = Words(context).courses(rng)
+        phrases, _ = CourseWords(context).courses(rng)
         return PaintObjective(generator, pool, context, 2e-4, PatchDiscriminator(6, 8 if context.tiny else 24), phrases)
 
     def export(self, context: Context, folder: Path) -> None:
