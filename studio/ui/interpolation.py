@@ -54,7 +54,7 @@ def build(limits: Limits) -> layout.Tab:
             )  # fmt: skip
             images = gr.Gallery(
                 label="Keyframes, in order", type="filepath", interactive=True, file_types=list(PICTURES), columns=4,
-                height=180, object_fit="cover", buttons=[], sources=["upload"], elem_id=f"{TASK}-images",
+                height=236, object_fit="cover", buttons=[], sources=["upload"], elem_id=f"{TASK}-images",
                 elem_classes="zoe-drop",
             )  # fmt: skip
             rule = gr.Markdown(SIZE_RULE, elem_classes="zoe-bare zoe-lead", elem_id=f"{TASK}-rule")
@@ -111,7 +111,7 @@ def to_request(values: dict[str, Any]) -> InterpolationRequest:
         "fps": exact_rate(fps) if fps else None,
         "prompt": values["prompt"] or "",
         "at_cut": values["at_cut"],
-        "seed": None if values["seed"] is None else int(values["seed"]),
+        "seed": layout.seed_of(values["seed"]),
         "keep_prompt": values["keep_prompt"],
     }
     if values["source"] == FROM_CLIP:
@@ -139,7 +139,7 @@ def from_request(request: InterpolationRequest) -> dict[str, Any]:
         "prompt": request.prompt,
         "at_cut": request.at_cut,
         "replace_duplicates": request.replace_duplicates,
-        "seed": request.seed,
+        "seed": layout.seed_words(request.seed),
         "keep_prompt": request.keep_prompt,
     }
 

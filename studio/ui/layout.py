@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from studio.errors import RequestError
 from studio.requests import Bounds, Request, bounds_of, default_of
 from studio.ui import messages
 
@@ -66,7 +68,7 @@ def words(kind: type[Request], name: str, *, lines: int = 1, placeholder: str = 
 class Seed:
     """The seed that the next run will use (empty: a fresh one) and the die that rolls one."""
 
-    number: gr.Number
+    number: gr.Textbox
     die: gr.Button
 
 
@@ -74,13 +76,10 @@ def seed_row(kind: type[Request]) -> Seed:
     """Seed and die, side by side."""
     found = bounds(kind, "seed")
     with gr.Row(elem_classes="zoe-row", equal_height=True):
-        number = gr.Number(
-            value=None,
+        number = gr.Textbox(
             label=found.label,
             info=found.help,
-            precision=0,
-            minimum=found.low,
-            maximum=found.high,
+            max_lines=1,
             placeholder="a fresh one each time",
             elem_id=f"{kind.task}-seed",
             scale=4,
@@ -89,10 +88,25 @@ def seed_row(kind: type[Request]) -> Seed:
     return Seed(number, die)
 
 
+def seed_of(text: str | None) -> int | None:
+    """The seed that was typed, or None for a fresh one. A text box, because Gradio's number box shows empty as 0."""
+    text = (text or "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,12}", text):
+        raise RequestError("The seed must be a whole number; leave it empty for a fresh one.")
+    return int(text)
+
+
+def seed_words(seed: int | None) -> str:
+    """A seed as the form shows it; empty for None."""
+    return "" if seed is None else str(seed)
+
+
 def settings_drop(task: str) -> gr.File:
     """Where an earlier result is dropped to fill the form with what made it."""
     return gr.File(
-        label="Load settings from a result: drop a Zoetrope MP4 here",
+        label="Load settings from a result",
         file_types=[".mp4"],
         height=120,
         elem_id=f"{task}-settings",

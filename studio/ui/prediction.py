@@ -76,7 +76,7 @@ def to_request(values: dict[str, Any]) -> PredictionRequest:
         prompt=values["prompt"] or "",
         append=values["append"],
         mark=values["mark"],
-        seed=None if values["seed"] is None else int(values["seed"]),
+        seed=layout.seed_of(values["seed"]),
         keep_prompt=values["keep_prompt"],
     )
 
@@ -88,7 +88,7 @@ def from_request(request: PredictionRequest) -> dict[str, Any]:
         "prompt": request.prompt,
         "append": request.append,
         "mark": request.mark,
-        "seed": request.seed,
+        "seed": layout.seed_words(request.seed),
         "keep_prompt": request.keep_prompt,
     }
 

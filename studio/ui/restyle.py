@@ -99,7 +99,7 @@ def to_request(values: dict[str, Any]) -> RestyleRequest:
         style_image=Path(values["style_image"]) if values["style_image"] else None,
         strength=values["strength"],
         keep_colours=values["keep_colours"],
-        seed=None if values["seed"] is None else int(values["seed"]),
+        seed=layout.seed_of(values["seed"]),
         keep_prompt=values["keep_prompt"],
     )
 
@@ -110,7 +110,7 @@ def from_request(request: RestyleRequest) -> dict[str, Any]:
         "style": request.style,
         "strength": request.strength,
         "keep_colours": request.keep_colours,
-        "seed": request.seed,
+        "seed": layout.seed_words(request.seed),
         "keep_prompt": request.keep_prompt,
     }
 

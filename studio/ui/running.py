@@ -145,9 +145,9 @@ def make_gif(studio: Studio, job: Job | None, index: int) -> Any:
         raise gr.Error(messages.sentence(error), print_exception=False) from error
 
 
-def roll() -> int:
+def roll() -> str:
     """A seed from the die."""
-    return random.SystemRandom().randint(0, MAX_SEED)
+    return str(random.SystemRandom().randint(0, MAX_SEED))
 
 
 def wire(studio: Studio, tab: Tab, visitor: gr.State) -> None:
@@ -184,7 +184,7 @@ def waiters(studio: Studio) -> int:
 
 
 def _seed_of(job: Job | None, index: int) -> Any:
-    return gr.skip() if job is None else job.result().seed + index
+    return gr.skip() if job is None else str(job.result().seed + index)
 
 
 def _picker(panel: Panel, index: int) -> Callable[[Job | None], Updates]:

@@ -73,7 +73,7 @@ def to_request(values: dict[str, Any]) -> TextToVideoRequest:
         **{**values, "prompt": values["prompt"] or "", "variations": int(values["variations"])},
         width=width,
         height=height,
-        seed=None if seed is None else int(seed),
+        seed=layout.seed_of(seed),
     )
 
 
@@ -90,6 +90,6 @@ def from_request(request: TextToVideoRequest) -> dict[str, Any]:
         "side": side,
         "variety": request.variety,
         "variations": request.variations if request.variations in (1, 2, 4) else 4,
-        "seed": request.seed,
+        "seed": layout.seed_words(request.seed),
         "keep_prompt": request.keep_prompt,
     }

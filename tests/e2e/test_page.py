@@ -116,17 +116,18 @@ def test_settings_come_back_from_a_result(visit):
     other.wait_until_says("text_to_video", "Settings filled in")
     assert other.page.input_value("#text_to_video-prompt textarea") == PROMPT
     other.open_advanced("text_to_video")
-    assert other.page.input_value("#text_to_video-seed input") == "11"
+    assert other.page.input_value("#text_to_video-seed :is(textarea, input)") == "11"
     assert float(other.page.input_value("#text_to_video-seconds input[type=number]")) == 1
 
 
 def test_keep_this_seed_and_the_die(visit):
     visitor = visit()
+    visitor.open_advanced("text_to_video")  # opening it must not turn "a fresh seed each time" into a number
     make_clip(visitor)
+    assert visitor.page.input_value("#text_to_video-seed :is(textarea, input)") == ""
     seed = visitor.page.inner_text("#text_to_video-facts .zoe-seed")
-    visitor.open_advanced("text_to_video")
     visitor.press("text_to_video-keep-seed")
-    field = "#text_to_video-seed input"
+    field = "#text_to_video-seed :is(textarea, input)"
     visitor.page.wait_for_function("([q, v]) => document.querySelector(q).value === v", arg=[field, seed])
     visitor.press("text_to_video-die")
     visitor.page.wait_for_function("([q, v]) => document.querySelector(q).value !== v", arg=[field, seed])

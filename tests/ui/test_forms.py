@@ -7,7 +7,7 @@ import pytest
 
 from studio.errors import RequestError
 from studio.requests import InterpolationRequest, PredictionRequest, RestyleRequest, TextToVideoRequest
-from studio.ui import interpolation, prediction, restyle, text_to_video
+from studio.ui import interpolation, layout, prediction, restyle, text_to_video
 
 CLIP = Path("clip.mp4")
 CASES = [
@@ -66,6 +66,17 @@ def test_a_missing_clip_is_said_in_a_sentence(tab):
               "at_cut": "hold", "seed": None, "keep_prompt": True}  # fmt: skip
     with pytest.raises(RequestError, match="Please add a clip"):
         tab.to_request(values)
+
+
+@pytest.mark.parametrize(("text", "seed"), [("", None), (None, None), (" 7 ", 7), ("0", 0)])
+def test_an_empty_seed_is_a_fresh_one(text, seed):
+    assert layout.seed_of(text) == seed
+
+
+@pytest.mark.parametrize("text", ["seven", "1.5", "1e3", "٣", "9" * 40])
+def test_a_seed_that_is_no_number_is_said_in_a_sentence(text):
+    with pytest.raises(RequestError, match="whole number"):
+        layout.seed_of(text)
 
 
 def test_clip_rates_are_exact():

@@ -69,6 +69,13 @@ def test_the_page_is_built_without_torch():
     assert done.returncode == 0, done.stderr
 
 
+def test_seeds_that_were_left_out_over_http_are_fresh(page):
+    named = page.get_api_info()["named_endpoints"]
+    for endpoint in named.values():
+        seed = next(each for each in endpoint["parameters"] if each["parameter_name"] == "seed")
+        assert seed["parameter_has_default"] and seed["parameter_default"] is None
+
+
 def test_examples_are_small():
     files = [path for path in (ROOT / "studio" / "ui" / "examples").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 2 << 20
