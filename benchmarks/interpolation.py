@@ -1,7 +1,7 @@
 """In-betweens against what was really there: the studio's generator, its classical path, ffmpeg and plain blending.
 
 python -m benchmarks.interpolation --data ../shared/data            writes results/interpolation.json
-python -m benchmarks.interpolation --data ../shared/data --quick    one short segment per clip, nothing written
+python -m benchmarks.interpolation --data ../shared/data --quick    few repeats, nothing written
 python -m benchmarks.interpolation --data ../shared/data --part speed    the other part's rows stay as they are
 """
 
@@ -195,8 +195,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with dev/clips")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/interpolation"))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--segments", type=int, default=1, help="stretches of each clip")
     parser.add_argument("--part", choices=("both", "quality", "speed"), default="both")
-    parser.add_argument("--quick", action="store_true", help="one segment per clip, few repeats, write nothing")
+    parser.add_argument("--quick", action="store_true", help="few repeats, write nothing")
     options = parser.parse_args()
     to_log()
     torch.set_num_threads(options.threads)
@@ -210,11 +211,10 @@ def main() -> None:
     }
     if (options.checkpoint / "model_index.json").is_file():
         methods["generator"] = generator(InterpolationPipeline.from_pretrained(options.checkpoint))
-    most = 1 if options.quick else 2
-    protocol = PROTOCOL.format(segments=most, length=LENGTH, threads=options.threads)
+    protocol = PROTOCOL.format(segments=options.segments, length=LENGTH, threads=options.threads)
     report = Report("interpolation", protocol)
     if options.part != "speed":
-        quality(report, methods, options.data, most)
+        quality(report, methods, options.data, options.segments)
     elif not options.quick:
         report.rows += _rows_on_disk(is_speed=False)
     if options.part != "quality":

@@ -79,7 +79,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         width: channels at a quarter of the frame's resolution; deep: at an eighth. blocks: of each.
         text: D. style: width of the FiLM vector. noise: Z, randomness for what nobody can know. timing_points: P.
         strength: a factor in 0..1 on both corrections, lowered after training if the full correction measured worse
-            than the classical picture (0 = classical only).
+            than the classical picture (0 = classical only). residual: a further factor in 0..1 on the residual alone.
     """
 
     @register_to_config
@@ -93,6 +93,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         noise: int = 8,
         timing_points: int = 17,
         strength: float = 1.0,
+        residual: float = 1.0,
     ) -> None:
         super().__init__()
         self.from_text = nn.Linear(text, style)
@@ -151,8 +152,9 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         push, residual = y.split((WARPS, 3), 1)
         gates = self.gates.float() * self.config.strength
         mixed = torch.softmax(logs.float() + gates[0] * _WEIGHT_REACH * push, 1)
+        strength = gates[1] * self.config.residual
         fade = (spread.float() / _AGREEMENT).clamp(0, 1)
-        return Correction(mixed, gates[1] * _RESIDUAL_REACH * torch.tanh(residual) * fade)
+        return Correction(mixed, strength * _RESIDUAL_REACH * torch.tanh(residual) * fade)
 
     def timing_curve(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to curves (B, P): the share of the way that has been gone at even points in time."""

@@ -53,6 +53,8 @@ _PARTS = {
     "tokenizer": ["transformers", "CLIPTokenizer"],
 }
 _HELD_OUT = 7  # every seventh clip measures, and is never trained on
+# The residual gains a hundredth of a dB and costs .6 VMAF at full strength (held-out clips): it smooths.
+_RESIDUAL = 0.1
 _STRENGTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
 _WORDS = ("{}", "{}, please", "with {}", "make it {}", "a {} motion", "{} between the pictures", "I want {}", "{}.")
 _SILENT = (
@@ -316,6 +318,7 @@ class InterpolationRecipe(Recipe):
         generator = _generator(context.tiny)
         load_average(context.run / "sharpen", "generator", generator)
         load_average(context.run / "timing", "timing", generator.timing)
+        generator.register_to_config(residual=_RESIDUAL)
         pool = prepare_pool(context.run / "pool", context.data, context.seed, context.tiny)
         rows = np.flatnonzero(_is_held_out(np.asarray(pool.clips)))
         gains = measure(generator.to(context.device).eval(), pool, rows, _STRENGTHS, context.device)
