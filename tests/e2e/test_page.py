@@ -171,3 +171,17 @@ def test_the_page_does_not_jump_while_it_works(visit):
     assert visitor.page.evaluate(f"[{where}, {button}]") == before
     visitor.wait_until_plays("text_to_video")
     assert visitor.page.evaluate(f"[{where}, {button}]") == before
+
+
+def test_examples_fill_the_form_and_run(visit):
+    visitor = visit()
+    visitor.open("interpolation")
+    visitor.page.locator("#interpolation-examples button").nth(0).click()
+    visitor.page.wait_for_function("document.querySelectorAll('#interpolation-images img').length >= 6")
+    visitor.open("prediction")
+    visitor.page.locator("#prediction-examples button").nth(1).click()
+    visitor.page.wait_for_selector("#prediction-clip video")
+    assert visitor.page.locator("#prediction-prompt :is(textarea, input)").input_value() == "zooms in"
+    visitor.set("prediction-seconds", 0.2)
+    visitor.press("prediction-run")
+    visitor.wait_until_plays("prediction")
