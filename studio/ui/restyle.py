@@ -61,15 +61,15 @@ def build(limits: Limits) -> layout.Tab:
                 for look in LOOKS:
                     chip = gr.Button(look, size="sm", variant="secondary")
                     chip.click(None, None, style, js=f"() => {look!r}", api_visibility="private")
+            style_image = gr.Image(
+                label="And, or instead: a picture in that look", sources=["upload"], type="filepath", height=130,
+                interactive=True, buttons=[], elem_id=f"{TASK}-style-image", elem_classes="zoe-drop zoe-short",
+            )  # fmt: skip
+            unopened(picture, style_image)
             with gr.Row(elem_classes="zoe-row"):
                 strength = layout.slider(kind, "strength")
                 keep_colours = layout.tick(kind, "keep_colours")
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
-                style_image = gr.Image(
-                    label="Style picture (instead of words, or with them)", sources=["upload"], type="filepath",
-                    height=160, interactive=True, buttons=[], elem_id=f"{TASK}-style-image", elem_classes="zoe-drop",
-                )  # fmt: skip
-                unopened(picture, style_image)
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
                 settings = layout.settings_drop(TASK)
