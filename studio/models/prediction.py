@@ -29,7 +29,7 @@ GUIDES = ("uncovered", "outside", "distrust", "moved")
 COURSE = ("pan_x", "pan_y", "zoom", "rotation", "speed_factor", "stop")
 """Frame heights, octaves, radians (clockwise) per second; how motion speeds up within a second; how far it stops."""
 
-ALONE = 16
+ALONE = 10
 """Frames ahead from which on the painter goes by the forecast alone, without second opinions."""
 
 _UNIT = 4  # the painter works on blocks of 4 x 4 pixels
@@ -37,7 +37,7 @@ _MEAN = 16  # pixels over which a correction of moved (not of new) picture has n
 _PLAIN_HORIZON = 8.0  # frames
 _REACH = 0.5  # largest correction, of the range 0..1
 _SHARES = (0.5, 0.35, 0.15)  # of the opinions before anything is learnt: what was best on training clips
-_MIXED = 8.0  # frames ahead up to which opinions are mixed in full
+_MIXED = 4.0  # frames ahead up to which opinions are mixed in full
 
 
 @dataclass(frozen=True)
@@ -223,25 +223,30 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         """
         height, width = opinions.shape[-2:]
         forecast = opinions[:, :3]
-        others = opinions[:, 3:] - forecast.repeat(1, 2, 1, 1)
-        x = torch.cat([forecast * 2 - 1, 2 * others, guides * 2 - 1], 1)
+        x = torch.cat([forecast * 2 - 1, 2 * (opinions[:, 3:] - forecast.repeat(1, 2, 1, 1)), guides * 2 - 1], 1)
+        x = x.to(_convolved_in(x))
         multiple = 2 * _UNIT
-        x = F.pad(x, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+        if height % multiple or width % multiple:
+            x = F.pad(x, (0, -width % multiple, 0, -height % multiple), mode="replicate")
         style = self._style(horizon, text_embeds, noise)
         top = F.leaky_relu(self.enter(F.pixel_unshuffle(x, _UNIT)), 0.1)
         y = F.leaky_relu(self.down(top), 0.1)
         for block in self.inner:
             y = block(y, style)
         y = self.outer(_upto(self.up(y), top) + top, style)
-        y = F.pixel_shuffle(self.out(y), _UNIT)[..., :height, :width].float()
-        correction, gate, weights = y.split((3, 1, 3), 1)
-        correction = _REACH * torch.tanh(correction) * torch.sigmoid(gate)
+        colour, gate, weights = self.out(y).contiguous().split([count * _UNIT**2 for count in (3, 1, 3)], 1)
+        correction = _REACH * _unfolded(torch.tanh(colour), height, width)
+        correction = correction * _unfolded(torch.sigmoid(gate), height, width)
         new = guides[:, :2].amax(1, keepdim=True)
-        weights = torch.softmax(weights + torch.log(weights.new_tensor(_SHARES)).view(1, 3, 1, 1), 1)
-        mixed = (opinions.unflatten(1, (3, 3)) * weights[:, :, None]).sum(1) - forecast
-        near = ((ALONE - horizon) / (ALONE - _MIXED)).clamp(0, 1).view(-1, 1, 1, 1)
-        carried = self.config.strength * (near * mixed + correction - _local_mean(correction))
-        return forecast + guides[:, 3:] * (1 - new) * carried + new * self.config.invention * correction
+        carried = correction - _local_mean(correction)
+        near = ((ALONE - horizon) / (ALONE - _MIXED)).clamp(0, 1)
+        if bool((near > 0).any()):
+            shares = torch.log(torch.tensor(_SHARES, device=y.device)).view(1, 3, 1, 1)
+            weights = torch.softmax(_unfolded(weights, height, width) + shares, 1)
+            mixed = (opinions.unflatten(1, (3, 3)) * weights[:, :, None]).sum(1) - forecast
+            carried = carried + near.view(-1, 1, 1, 1) * mixed
+        touch = self.config.strength * guides[:, 3:] * (1 - new)
+        return forecast + touch * carried + self.config.invention * new * correction
 
     def course(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to courses (B, 6), see COURSE."""
@@ -255,6 +260,17 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         if noise is not None:
             style = style + self.from_noise(noise.to(style.dtype))
         return self.mix(F.silu(style))
+
+
+def _unfolded(x: Tensor, height: int, width: int) -> Tensor:
+    """Blocks of pixels, (B, C * 16, H / 4, W / 4), as pixels (B, C, H, W), float32."""
+    return F.pixel_shuffle(x.float(), _UNIT)[..., :height, :width]
+
+
+def _convolved_in(x: Tensor) -> torch.dtype:
+    """The type that a convolution of x works in: casting before the copies that prepare it halves what they move."""
+    device = x.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
 
 
 def _local_mean(x: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from studio.motion.forecast import Motion, grid_points
 from studio.motion.splat import splat
 from studio.motion.warp import pixel_grid, warp_backward
 
-_NEAR, _FAR = 0.3, 0.7  # frame heights beyond the border: mirrored sharply up to one, out of focus from the other
+_SIDEWAYS, _UPWARDS = (0.3, 0.7), (0.05, 0.25)  # frame heights beyond the border, see carry
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def ground(last: np.ndarray, motion: Motion) -> np.ndarray:
 def carry(last: np.ndarray, behind: np.ndarray, path: Trace) -> np.ndarray:
     """The future frame, uint8 (H, W, 3): ``last`` sampled along ``path``, ``behind`` (see ``ground``) where uncovered.
 
-    Beyond the border the picture is mirrored; far beyond, where a twin of the subject would come in, out of focus.
+    Beyond the border the picture is mirrored; far beyond, where a twin of the subject would come in, the border's
+    colours go on out of focus instead: sooner above and below, where a twin would stand on its head.
     """
     made = cv2.remap(last, path.where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     if behind is not last and path.uncovered.any():
@@ -137,10 +138,12 @@ def carry(last: np.ndarray, behind: np.ndarray, path: Trace) -> np.ndarray:
     if path.outside.any():
         height, width = last.shape[:2]
         x, y = path.where[..., 0], path.where[..., 1]
-        beyond = np.maximum(np.maximum(-x, x - width), np.maximum(-y, y - height)) / height
-        far = np.clip((beyond - _NEAR) / (_FAR - _NEAR), 0, 1)
+        aside, above = (np.maximum(-x, x - width) / height, np.maximum(-y, y - height) / height)
+        far = np.maximum(*((gap - near) / (end - near) for gap, (near, end) in ((aside, _SIDEWAYS), (above, _UPWARDS))))
+        far = np.clip(far, 0, 1)
         if far.any():
-            made = _mixed(made, _soft(made), far * far * (3 - 2 * far))
+            soft = cv2.remap(_soft(last), path.where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            made = _mixed(made, soft, far * far * (3 - 2 * far))
     return made
 
 

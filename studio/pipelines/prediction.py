@@ -163,7 +163,7 @@ class PredictionPipeline(StudioPipeline):
         motion = observe(list(frames))
         future = self._draw(generator, motion)
         habit = _patient(self._judge(motion, last), future)
-        course = self._course(words, frames.shape[1], fps)
+        course = self._course(words, min(last.shape[:2]), fps)
         return Outlook(last, ground(last, motion), motion, habit, course, future, words, fps)
 
     def _frame(self, outlook: Outlook, ahead: int) -> np.ndarray:
@@ -181,8 +181,8 @@ class PredictionPipeline(StudioPipeline):
             other = forecast, forecast
         return self._paint((forecast, *other), path, ahead, outlook.words, future)
 
-    def _course(self, words: torch.Tensor | None, height: int, fps: float) -> Course:
-        """Words as a Course in pixels per frame of this clip."""
+    def _course(self, words: torch.Tensor | None, side: int, fps: float) -> Course:
+        """Words as a Course in pixels per frame of this clip, whose shorter side stands for a course's frame height."""
         if words is None:
             return Course()
         with torch.inference_mode():
@@ -191,7 +191,7 @@ class PredictionPipeline(StudioPipeline):
         numbers = np.where(np.abs(numbers) < _DEAF, 0, numbers)
         pan_x, pan_y, zoom, rotation = np.clip(numbers[:4], -1.5, 1.5)
         # A camera that looks to the left moves the picture to the right.
-        pan = Camera(0j, complex(-pan_x, -pan_y) * height / fps)
+        pan = Camera(0j, complex(-pan_x, -pan_y) * side / fps)
         turn = Camera(complex(zoom * math.log(2), rotation) / fps)
         return Course(pan, turn, float(np.clip(1 + numbers[4], 0.1, 4)), float(np.clip(numbers[5], 0, 1)))
 
@@ -224,13 +224,13 @@ class PredictionPipeline(StudioPipeline):
         told = guides(path)
         if not (path.moved.any() or path.uncovered.any() or path.outside.any()):
             return opinions[0]
-        net = self.generator
+        device, dtype = self.generator.device, self.generator.dtype
         with self.fast():
-            pictures = torch.cat([to_float(one[None], net.device, net.dtype) for one in opinions], 1)
-            hints = to_channels_first(told[None], net.device, net.dtype)
-            horizon = torch.tensor([float(min(ahead, 48))], device=net.device)
-            noise = future.paint.to(net.device, net.dtype)
-            return to_uint8(net.paint(pictures, hints, horizon, words, noise))[0]
+            pictures = torch.cat([to_float(one[None], device, dtype) for one in opinions], 1)
+            hints = to_channels_first(told[None], device, dtype)
+            horizon = torch.tensor([float(min(ahead, 48))], device=device)
+            noise = future.paint.to(device, dtype)
+            return to_uint8(self.generator.paint(pictures, hints, horizon, words, noise))[0]
 
 
 def _pace(course: Course, seconds: float) -> float:
