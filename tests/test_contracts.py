@@ -211,8 +211,9 @@ def test_the_shipped_files_are_light_safe_and_carry_their_cards():
     assert not {item.suffix for item in files} & {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".py"}
     for name in CARDS:
         card = (SHIPPED / name / "README.md").read_text(encoding="utf-8").lower()
-        for word in ("data", "recipe", "steps", "seed", "limit"):
+        for word in ("data", "recipe", "steps", "seed", "measured"):
             assert word in card, f"the card of {name} does not speak of {word}"
+        assert "limits" in card or "cannot" in card, f"the card of {name} does not say what it cannot do"
 
 
 @pytest.mark.shipped
