@@ -66,6 +66,12 @@ def soften(image: np.ndarray, sigma: float) -> np.ndarray:
     return cv2.GaussianBlur(large, (0, 0), shrink / 2, borderType=cv2.BORDER_REFLECT)  # hides the small grid
 
 
+def length(across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Length of vectors by their two parts. Not cv2.magnitude: its last bit depends on where the arrays lie in memory,
+    and one seed must give one picture."""
+    return np.sqrt(across * across + down * down)
+
+
 def halve(image: np.ndarray) -> np.ndarray:
     """Half the rows and columns by averaging squares of four."""
     return cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
@@ -155,7 +161,7 @@ def read_guides(rgb: np.ndarray, noise: np.ndarray) -> Guides:
     # The factors bring every texture to about unit variance for white noise.
     stroke = 6.0 * draw_along(cv2.GaussianBlur(noise, (0, 0), 0.55), direction)
     down = np.eye(9, dtype=np.float32) / 3
-    edges = cv2.magnitude(
+    edges = length(
         cv2.Scharr(brightness, cv2.CV_32F, 1, 0, scale=1 / 4), cv2.Scharr(brightness, cv2.CV_32F, 0, 1, scale=1 / 4)
     )
     soft = [

@@ -13,6 +13,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from studio.motion.guides import length
 from studio.motion.warp import pixel_grid
 
 _TEXTURE = 1024  # side of the endless (wrapping) texture
@@ -58,7 +59,7 @@ class MovingTexture:
 
     def follow(self, flow: np.ndarray) -> None:
         """Moves with a flow that leads every pixel of the new frame to its place in the old one."""
-        moving = cv2.magnitude(flow[..., 0], flow[..., 1]) >= _STILL
+        moving = length(flow[..., 0], flow[..., 1]) >= _STILL
         if not moving.any():
             return
         flow = flow * moving[..., None]
@@ -83,7 +84,7 @@ class MovingTexture:
         middle_x = np.minimum((np.arange(columns) + 0.5) * width / columns, width - 1).astype(int)
         rigid = shift[np.ix_(middle_y, middle_x)]
         rigid = cv2.resize(rigid, (width, height), interpolation=cv2.INTER_NEAREST)
-        off = cv2.magnitude(shift[..., 0] - rigid[..., 0], shift[..., 1] - rigid[..., 1])
+        off = length(shift[..., 0] - rigid[..., 0], shift[..., 1] - rigid[..., 1])
         share = cv2.resize((off > _STRETCHED).astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
         worn = cv2.resize(share, (width, height), interpolation=cv2.INTER_NEAREST) > 0.5
         return np.where(worn[..., None], rigid, shift)

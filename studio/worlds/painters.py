@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from studio.motion.guides import SOFT, contour_lines, luminance, read_guides, soften
+from studio.motion.guides import SOFT, contour_lines, length, luminance, read_guides, soften
 
 Paint = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(rgb float32 (H, W, 3) in 0..1, noise float32 (H, W) of unit variance) -> rgb float32 (H, W, 3) in 0..1."""
@@ -151,7 +151,7 @@ def paint_watercolour(sheet: _Sheet) -> np.ndarray:
     # Bright places stay bare paper; pigment gathers at the borders of a wash and in the valleys of the paper.
     bare = np.clip((luminance(washes) - 0.74) * 4.0 + 0.12 * sheet.maps["pigment"], 0, 1)[..., None]
     washes = washes * (1 - bare) + _colour(0.99, 0.98, 0.95) * bare
-    border = cv2.magnitude(
+    border = length(
         cv2.Sobel(tone, cv2.CV_32F, 1, 0, scale=1 / 4), cv2.Sobel(tone, cv2.CV_32F, 0, 1, scale=1 / 4)
     )
     density = 1 + 0.16 * sheet.maps["pigment"] + 0.10 * sheet.maps["noise"] + 4.0 * np.minimum(border, 0.25)
@@ -208,7 +208,7 @@ def paint_charcoal(sheet: _Sheet) -> np.ndarray:
 @_painter
 def paint_neon(sheet: _Sheet) -> np.ndarray:
     light = cv2.GaussianBlur(sheet.light, (0, 0), 1.1)
-    edge = cv2.magnitude(
+    edge = length(
         cv2.Scharr(light, cv2.CV_32F, 1, 0, scale=1 / 16), cv2.Scharr(light, cv2.CV_32F, 0, 1, scale=1 / 16)
     )
     tube = np.clip(edge * 9 - 0.14, 0, 1)[..., None]
