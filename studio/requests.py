@@ -107,22 +107,22 @@ class Request:
                 )
 
     def to_json(self) -> str:
-        """The request as JSON: files by their names only (never their paths), the words only if ``keep_prompt``."""
+        """The request as JSON. Files by their names, never their paths; words and names only if ``keep_prompt``."""
         values: dict[str, Any] = {"task": self.task}
         for item in fields(self):
             value = getattr(self, item.name)
             if item.name in ("prompt", "style") and not self.keep_prompt:
                 value = ""
-            values[item.name] = _plain(value)
+            values[item.name] = _plain(value, self.keep_prompt)
         return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, names: bool) -> Any:
     if isinstance(value, Path):
-        return value.name
+        return value.name if names else f"file{value.suffix}"  # a name can be as private as a prompt
     if isinstance(value, Fraction):
         return str(value)
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+    return [_plain(item, names) for item in value] if isinstance(value, tuple) else value
 
 
 def bounds_of(kind: type[Request]) -> Iterator[tuple[str, Bounds]]:

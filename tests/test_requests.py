@@ -122,6 +122,8 @@ def test_words_stay_out_of_the_file_unless_kept():
     request = TextToVideoRequest(prompt="my private thoughts", keep_prompt=False)
     assert "private" not in request.to_json()
     assert "private" in TextToVideoRequest(prompt="my private thoughts").to_json()
+    source = Path("my private holiday.mov")
+    assert "private" not in RestyleRequest(source=source, style="oil", keep_prompt=False).to_json()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"task": "dance"}', '{"task": "restyle", "pickle": 1}', "null"])
