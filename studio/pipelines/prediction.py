@@ -43,7 +43,7 @@ _FADE_SECONDS = 0.6  # and makes way so fast for a camera that the words ask for
 _EASE_SECONDS = 0.25  # a camera that the words ask for starts as softly
 _PAN_SECONDS, _ZOOM_SECONDS = 2.2, 1.4  # and has settled after about so long, before all it shows is invented
 _CHANGE_SECONDS = 0.7  # speeding up, slowing down and stopping take so long
-_DEAF = np.array([0.08, 0.08, 0.08, 0.08, 0.12, 0.2])  # numbers of a course smaller than this mean nothing
+_DEAF = np.array([0.12, 0.12, 0.12, 0.12, 0.15, 0.25])  # numbers of a course smaller than this mean nothing
 _FIELD = (3, 4)  # random bends of motion, per picture
 
 

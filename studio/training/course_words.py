@@ -22,6 +22,29 @@ SCALE = 16.0
 _WORDS = ("{}", "{}, please", "the camera {}", "it {}", "then it {}", "{} slowly", "and {}", "{} from here", "{}.")
 _JOINTS = ("{} and {}", "{}, {}", "{} while it {}", "{} then {}")
 
+_MORE = {
+    "pan_left": ("drifts left", "pan to the left", "swing left", "leftwards", "show what is on the left"),
+    "pan_right": ("drifts right", "pan to the right", "swing right", "rightwards", "show what is on the right"),
+    "tilt_up": ("look up at the sky", "goes up", "upwards", "rise", "show what is above"),
+    "tilt_down": ("look down at the ground", "goes down", "downwards", "sink", "show what is below"),
+    "zoom_in": ("get closer to it", "go nearer", "approach", "closer up", "come closer"),
+    "zoom_out": ("go away from it", "get further away", "retreat", "show more of it", "step back"),
+    "rotate_left": ("rotate to the left", "roll left", "spin anticlockwise", "twist to the left"),
+    "rotate_right": ("rotate to the right", "roll right", "spin clockwise", "twist to the right"),
+    "slow_down": ("slow it down", "slow down", "more slowly", "make it slower", "go slower", "half speed"),
+    "speed_up": ("speed it up", "speed up", "more quickly", "make it faster", "go faster", "double speed", "hurry up"),
+    "stop": ("stop moving", "hold still", "freeze frame", "do not move", "stand still", "stay where it is"),
+    "steady": ("keep on", "keep the pace", "as it was", "no change", "let it run on"),
+}
+_QUIET = (
+    "hello", "nothing", "a dog", "linger", "please", "thanks", "cat", "a person", "water", "music", "red", "blue sky",
+    "make it beautiful", "something nice", "what happens next", "continue the clip", "the same", "a video", "", "test",
+    "the children play", "she smiles", "a man talks", "the bird flies away", "rain", "it gets dark", "the sun sets",
+    "a woman turns her head", "cars on a road", "the crowd cheers", "best quality", "cinematic", "4k", "realistic",
+    "the flower opens", "waves", "they dance", "he walks", "a horse runs", "trees in the wind", "the door opens",
+    "love", "xyz", "123", "why", "surprise me", "be creative", "fire and smoke", "a city at night", "snow falls",
+)
+
 
 class CourseWords:
     """Phrases through the CLIP's text encoder, as the pipeline does it; random codes where nets are tiny."""
@@ -44,8 +67,8 @@ class CourseWords:
         """Phrases (N, 256) and courses (N, 6): every phrase in several wordings, pairs, and what names no course."""
         said: list[str] = []
         meant: list[np.ndarray] = []
-        for phrases, course in COURSES.values():
-            for phrase in phrases:
+        for kind, (phrases, course) in COURSES.items():
+            for phrase in (*phrases, *_MORE[kind]):
                 for frame in _WORDS if not self.tiny else _WORDS[:1]:
                     said.append(frame.format(phrase))
                     meant.append(np.array(course))
@@ -60,7 +83,7 @@ class CourseWords:
         count = len(next(iter(slots.values())))
         quiet = [caption({name: int(value[i]) for name, value in slots.items()}, rng) for i in range(count)]
         quiet += [phrase for phrases, _ in TIMINGS.values() for phrase in phrases if "slow" not in phrase]
-        quiet += ["", "what happens next", "continue the clip", "the same", "a video"]
+        quiet += list(_QUIET) * (1 if self.tiny else 4)
         said += quiet
         meant += [np.array(COURSES["steady"][1])] * len(quiet)
         return self.embed(said), torch.from_numpy(np.stack(meant)).float()

@@ -5,6 +5,7 @@ Motion is measured by phase correlation and by Farneback's flow, neither of whic
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -177,6 +178,20 @@ def test_saved_is_loaded(pipeline: PredictionPipeline, sliding: np.ndarray, tmp_
     again = PredictionPipeline.from_pretrained(tmp_path)
     made, remade = (one(sliding[:8], num_frames=3, prompt="pans left").frames for one in (pipeline, again))
     assert np.abs(made.astype(int) - remade).max() <= 1
+
+
+def test_a_long_stream_holds_no_frames(pipeline: PredictionPipeline, sliding: np.ndarray) -> None:
+    stream = pipeline.stream(sliding[:8], 60)
+    tracemalloc.start()
+    for _ in range(10):
+        next(stream)
+    early = tracemalloc.get_traced_memory()[0]
+    for _ in stream:
+        pass
+    late = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    # Fifty more frames of 37 kB each.
+    assert late - early < 5 * 96 * 128 * 3
 
 
 @pytest.mark.shipped
