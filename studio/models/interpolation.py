@@ -134,9 +134,10 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         """
         height, width = warps.shape[-2:]
         pictures = warps.unflatten(1, (WARPS, 3))
-        spread = (pictures.amax(1) - pictures.amin(1)).mean(1, keepdim=True)
         logs = torch.log(weights.clamp(min=1e-4))
         x = self._features(pictures, motions, logs)
+        if torch.is_autocast_enabled(x.device.type):  # at once: half the bytes to shuffle
+            x = x.to(torch.get_autocast_dtype(x.device.type))
         if height % 2 or width % 2:
             x = F.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
         x = F.pixel_unshuffle(x, 2)
@@ -153,6 +154,9 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         gates = self.gates.float() * self.config.strength
         mixed = torch.softmax(logs.float() + gates[0] * _WEIGHT_REACH * push, 1)
         strength = gates[1] * self.config.residual
+        if self.config.residual == 0 and not self.training:
+            return Correction(mixed, torch.zeros_like(mixed[:, :3]))
+        spread = (pictures.amax(1) - pictures.amin(1)).mean(1, keepdim=True)
         fade = (spread.float() / _AGREEMENT).clamp(0, 1)
         return Correction(mixed, strength * _RESIDUAL_REACH * torch.tanh(residual) * fade)
 

@@ -20,8 +20,8 @@ AT_CUT = ("auto", "hold", "dissolve")
 _UNMATCHED = 0.3  # keyframes of which a smaller share is found again have nothing to morph: they dissolve
 _ENDS = 1e-4  # a moment nearer to a frame than this is the frame
 
-Correct = Callable[[Candidates], tuple[np.ndarray, np.ndarray]]
-"""The generator's say: weights float32 (4, h, w) and residual float32 (3, h, w) for one moment."""
+Correct = Callable[[Candidates], tuple[np.ndarray, np.ndarray | None]]
+"""The generator's say: weights float32 (4, h, w) and residual float32 (3, h, w) or None, for one moment."""
 
 InBetween = Callable[[float], np.ndarray]
 """A moment in [0, 1] to the frame there."""

