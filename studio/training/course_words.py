@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from transformers import CLIPModel, CLIPTokenizer
 
-from studio.models.clip import text_features
-from studio.training.objective import Context
+from studio.training.phrases import PhraseEncoder
 from studio.worlds.captions import COURSES, TIMINGS, caption, sample_slots
 
-SCALE = 16.0
 """Length of an embedding as generators see it."""
 
 _WORDS = ("{}", "{}, please", "the camera {}", "it {}", "then it {}", "{} slowly", "and {}", "{} from here", "{}.")
@@ -46,22 +42,8 @@ _QUIET = (
 )
 
 
-class CourseWords:
-    """Phrases through the CLIP's text encoder, as the pipeline does it; random codes where nets are tiny."""
-
-    def __init__(self, context: Context) -> None:
-        self.tiny = context.tiny
-        if not self.tiny:
-            folder = context.checkpoints / "clip"
-            self.model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
-            self.tokenizer = CLIPTokenizer.from_pretrained(folder)
-
-    @torch.no_grad()
-    def embed(self, said: list[str]) -> Tensor:
-        """(len(said), 256), each of length 16."""
-        if self.tiny:
-            return F.normalize(torch.randn(len(said), 256), dim=1) * SCALE
-        return text_features(self.model, self.tokenizer, said).float() * SCALE
+class CourseWords(PhraseEncoder):
+    """Phrases of courses, encoded."""
 
     def courses(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Phrases (N, 256) and courses (N, 6): every phrase in several wordings, pairs, and what names no course."""

@@ -19,9 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import CLIPModel, CLIPTokenizer
 
-from studio.models.clip import text_features
 from studio.models.discriminators import PatchDiscriminator
 from studio.models.interpolation import InterpolationGenerator
 from studio.tensors import to_channels_first, to_float, to_uint8
@@ -38,13 +36,13 @@ from studio.training.losses import (
     set_rate,
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
+from studio.training.phrases import SCALE, PhraseEncoder
 from studio.training.state import load_average, replace_file
 from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots, timing_phrase
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 16
-_SCALE = 16.0  # length of an embedding as generators see it
 _PARTS = {
     "_class_name": "InterpolationPipeline",
     "_diffusers_version": "0.42.1",
@@ -255,27 +253,13 @@ class TimingObjective(Objective):
         set_rate(self.optimisers["timing"], 2e-3 * cosine_rate(step, self.context.steps))
         rows = torch.from_numpy(rng.integers(len(self.phrases), size=256)).to(self.phrases.device)
         words = self.phrases[rows]
-        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * _SCALE
+        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * SCALE
         error = (self.nets["timing"](words) - self.curves[rows]).abs()
         yield "timing", 10 * error.mean(), {"worst": error.amax(1).mean().item()}
 
 
-class Words:
-    """Phrases through the CLIP's text encoder, as the pipeline does it; random codes where nets are tiny."""
-
-    def __init__(self, context: Context) -> None:
-        self.tiny = context.tiny
-        if not self.tiny:
-            folder = context.checkpoints / "clip"
-            self.model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
-            self.tokenizer = CLIPTokenizer.from_pretrained(folder)
-
-    @torch.no_grad()
-    def embed(self, said: list[str]) -> Tensor:
-        """(len(said), 256), each of length 16."""
-        if self.tiny:
-            return F.normalize(torch.randn(len(said), 256), dim=1) * _SCALE
-        return text_features(self.model, self.tokenizer, said).float() * _SCALE
+class Words(PhraseEncoder):
+    """Phrases of timings, encoded."""
 
     def timings(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Phrases (N, 256) and their curves (N, P): every timing in many words, and as many that mean no timing."""

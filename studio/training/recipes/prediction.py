@@ -27,7 +27,7 @@ from studio.models.prediction import PredictionGenerator
 from studio.motion.forecast import Habit, Motion
 from studio.tensors import to_float, to_uint8
 from studio.training.clip_parts import save_clip_parts
-from studio.training.course_words import SCALE, CourseWords
+from studio.training.course_words import CourseWords
 from studio.training.foresight import MotionBatch, habit_of, judge_gains, judge_inputs, maps_of, plain_judgement
 from studio.training.future_pool import HORIZONS, Judge, MotionPool, PaintPool, motion_pool, paint_pool
 from studio.training.losses import (
@@ -40,6 +40,7 @@ from studio.training.losses import (
     set_rate,
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
+from studio.training.phrases import SCALE
 from studio.training.state import load_average, replace_file
 
 logger = logging.getLogger(__name__)
