@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--size", default="256x256", help=f"WIDTHxHEIGHT in even pixels, or {', '.join(SIZES)} (default: 256x256)"
     )
+    generate.add_argument("--picture", type=Path, metavar="FILE", help="a picture of your own as the subject")
     generate.add_argument("--layers", type=Path, metavar="ZIP", help="also write the scene's layers (PNG and JSON)")
     words = "fill in the motion between pictures or frames"
     interpolate = _command(commands, "interpolate", "FILE...", _interpolate, words, InterpolationRequest)

@@ -144,8 +144,10 @@ class TextToVideoRequest(Request):
 
     task: ClassVar[str] = "text_to_video"
     prompt: str = _bounded(
-        MISSING, "Prompt", "What to show: a subject, its colour, a place, a time of day, how it moves."
+        MISSING, "Prompt", "What to show: a subject, perhaps a second one, colours, a place, a time of day, how it moves."
     )
+    picture: Path | None = None
+    """A picture of the person's own that takes the subject's place and moves as the subject would."""
     seconds: float = _bounded(2.0, "Length (seconds)", "1 to 6 seconds.", low=1, high=6, step=0.5)
     fps: float = _bounded(12, "Frames per second", "12 is lively, 24 is smooth.", low=6, high=30, step=1)
     width: int = _bounded(256, "Width", "144 to 512 pixels, even.", low=144, high=512, step=1, advanced=True)

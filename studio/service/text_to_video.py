@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from studio.errors import MediaError
+from studio.media.cutout import cut_out
+from studio.media.decode import read_rgba
 from studio.requests import MAX_SEED, TextToVideoRequest
-from studio.scene import TRACK_NAMES, SceneLayers, Understanding
+from studio.scene import ACTOR_TRACKS, ACTORS, SCENE_TRACKS, SceneLayers, Understanding
 from studio.service.jobs import Source
 from studio.service.results import Result
 from studio.service.workbench import Workbench
@@ -24,20 +27,26 @@ if TYPE_CHECKING:
     from studio.pipelines.text_to_video import TextToVideoPipeline
 
 STRIP_NAMES = ("sky", "far", "middle", "near")
+SPRITE_NAMES = ("subject", "other")
+LARGEST_PICTURE = 1024  # an own picture is drawn a few hundred pixels high at most
 
 
 def check(request: TextToVideoRequest, sources: dict[str, tuple[Source, ...]], limits: Limits) -> None:
-    """Nothing beyond the request's own bounds: there are no files."""
+    """The own picture, if there is one, must be a picture."""
+    for picture in sources.get("picture", ()):
+        if picture.info.kind == "video":
+            raise MediaError(f'The subject\'s picture must be a picture, and "{picture.name}" is a clip.')
 
 
 def run(request: TextToVideoRequest, bench: Workbench) -> Result:
     """Make every variation, one after another; variation n has the seed plus n."""
     pipeline: TextToVideoPipeline = bench.pipeline()
     understood = pipeline.understand(request.prompt)
-    bench.notes.extend(_notes(request, understood))
-    bench.note_long_words(pipeline, request.prompt)
-    made = [_one(request, number, pipeline, bench) for number in range(request.variations)]
+    picture = _own_picture(bench)
+    made = [_one(request, number, pipeline, bench, picture) for number in range(request.variations)]
     videos = tuple(video for video, _ in made)
+    bench.notes.extend(_notes(request, understood, made[0][1]))
+    bench.note_long_words(pipeline, request.prompt)
     bench.start("finishing", None, "Packing the layers.")
     return Result(
         task=request.task,
@@ -55,7 +64,11 @@ def run(request: TextToVideoRequest, bench: Workbench) -> Result:
 
 
 def _one(
-    request: TextToVideoRequest, number: int, pipeline: TextToVideoPipeline, bench: Workbench
+    request: TextToVideoRequest,
+    number: int,
+    pipeline: TextToVideoPipeline,
+    bench: Workbench,
+    picture: np.ndarray | None,
 ) -> tuple[Path, SceneLayers]:
     if request.variations == 1:
         own, name, words = request, "video.mp4", "Drawing frames."
@@ -65,7 +78,9 @@ def _one(
     if number == 0:
         bench.start("working", request.num_frames * request.variations, words)
     before = number * request.num_frames
-    scene = {"num_frames": request.num_frames, "fps": request.fps, "variety": request.variety}
+    scene = {
+        "num_frames": request.num_frames, "fps": request.fps, "variety": request.variety, "picture": picture,
+    }  # fmt: skip
     with bench.video(name, (request.width, request.height), Fraction(request.fps), request=own) as video:
         frames = pipeline.stream(
             request.prompt,
@@ -82,12 +97,35 @@ def _one(
     return bench.results / name, layers
 
 
-def _notes(request: TextToVideoRequest, understood: Understanding) -> list[str]:
+def _own_picture(bench: Workbench) -> np.ndarray | None:
+    """The person's own picture, cut out of its background, RGBA uint8; None where none was given."""
+    source = bench.source("picture")
+    if source is None:
+        return None
+    bench.start("working", None, "Cutting out your picture.")
+    picture = cut_out(read_rgba(source.path, bench.limits, LARGEST_PICTURE))
+    if not source.info.has_alpha:
+        bench.notes.append("Your picture has no transparency, so its subject was cut out by its outline.")
+    return picture
+
+
+def _notes(request: TextToVideoRequest, understood: Understanding, layers: SceneLayers) -> list[str]:
+    """What a person should know of how their words were taken."""
     notes = []
-    if understood.unknown_words:
-        words = ", ".join(f'"{word}"' for word in understood.unknown_words)
-        plural = len(understood.unknown_words) > 1
-        notes.append(f"{words} {'are words' if plural else 'is a word'} that this studio does not know.")
+    for word, instead in understood.stand_ins:
+        notes.append(f'There is no "{word}" here yet; "{instead}" was drawn in its place.')
+    for word, nearest in understood.unknown_words:
+        known = f'; the nearest word that it knows is "{nearest}"' if nearest else ""
+        notes.append(f'"{word}" is a word that this studio does not know{known}.')
+    if understood.ignored:
+        words = ", ".join(f'"{word}"' for word in understood.ignored)
+        notes.append(f"{words} contradicts another word and was left out.")
+    chosen = [layers.setting[name].replace("_", " ") for name in ("place", "time") if getattr(understood, name) == "any"
+              and name in layers.setting]  # fmt: skip
+    if chosen:
+        missing = " and ".join(name for name in ("place", "time") if getattr(understood, name) == "any")
+        missing = missing.replace("time", "time of day")
+        notes.append(f"You named no {missing}, so the studio chose: {', '.join(chosen)}.")
     if abs(request.num_frames / request.fps - request.seconds) > 1e-6:
         notes.append(f"The clip has {request.num_frames} whole frames: {request.num_frames / request.fps:.3f} seconds.")
     return notes
@@ -100,7 +138,9 @@ def _pack(scenes: list[SceneLayers], request: TextToVideoRequest, path: Path) ->
             folder = f"variation-{number}/" if len(scenes) > 1 else ""
             for index, strip in enumerate(layers.strips):
                 box.writestr(f"{folder}background-{index}-{STRIP_NAMES[index]}.png", _png(strip))
-            box.writestr(f"{folder}sprite.png", _png(layers.sprite))
+            for index, sprite in enumerate(layers.sprites):
+                if index in layers.cast:
+                    box.writestr(f"{folder}sprite-{SPRITE_NAMES[index]}.png", _png(sprite))
             box.writestr(f"{folder}trajectories.json", _trajectories(layers, request))
     return path
 
@@ -112,16 +152,28 @@ def _png(picture: np.ndarray) -> bytes:
 
 
 def _trajectories(layers: SceneLayers, request: TextToVideoRequest) -> str:
-    columns = {name: [round(float(value), 5) for value in layers.tracks[:, i]] for i, name in enumerate(TRACK_NAMES)}
+    present = [place for place in range(len(ACTORS)) if layers.cast[place] >= 0]
     return json.dumps(
         {
             "fps": float(layers.fps),
-            "frames": len(layers.tracks),
+            "frames": len(layers.scene),
             "size": [request.width, request.height],
             "units": "lengths in frame heights from the top left corner of a square frame; log_size is a natural log",
+            "setting": layers.setting,
             "background_offsets": [round(float(value), 5) for value in layers.offsets],
-            "tracks": columns,
-            "extra": {name: float(value) for name, value in layers.extra.items()},
+            "actors": [
+                {
+                    "who": ACTORS[place],
+                    "sprite": f"sprite-{SPRITE_NAMES[layers.cast[place]]}.png",
+                    "tracks": _columns(layers.actors[:, place], ACTOR_TRACKS),
+                }
+                for place in present
+            ],
+            "scene": _columns(layers.scene, SCENE_TRACKS),
         },
         indent=1,
     )
+
+
+def _columns(tracks: np.ndarray, names: tuple[str, ...]) -> dict[str, list[float]]:
+    return {name: [round(float(value), 5) for value in tracks[:, i]] for i, name in enumerate(names)}

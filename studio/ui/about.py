@@ -22,7 +22,7 @@ longer = studio.predict(handle_file(clip), seconds=1, prompt="pans left", append
 """
 
 ENDPOINTS = (
-    ("/generate", "prompt", "seconds, fps, width, height, variety, seed, keep_prompt"),
+    ("/generate", "prompt", "seconds, fps, width, height, variety, seed, keep_prompt, picture"),
     ("/interpolate", "images (two or more), or clip", "seconds, fps, easing, loop, prompt, seed, keep_prompt"),
     ("/restyle", "source, and style or style_image", "strength, keep_colours, seed, keep_prompt"),
     ("/predict", "clip", "seconds, prompt, append, mark, seed, keep_prompt"),

@@ -39,12 +39,13 @@ def build(studio: Studio) -> None:
         variety: float = 1.0,
         seed: float | None = None,
         keep_prompt: bool = True,
+        picture: str | None = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008  Gradio finds it by its default
     ) -> Iterator[Any]:
-        """Make a clip from a prompt. Returns the path of an MP4."""
+        """Make a clip from a prompt, with a picture of your own as its subject if you like. Returns an MP4's path."""
         yield from _run(studio, progress, lambda: TextToVideoRequest(
             prompt=prompt, seconds=seconds, fps=fps, width=int(width), height=int(height), variety=variety,
-            seed=_whole(seed), keep_prompt=keep_prompt))  # fmt: skip
+            seed=_whole(seed), keep_prompt=keep_prompt, picture=Path(picture) if picture else None))  # fmt: skip
 
     def interpolate(
         images: list[str] | None = None,
@@ -95,7 +96,7 @@ def build(studio: Studio) -> None:
 
     text, number, tick = gr.Textbox, gr.Number, gr.Checkbox
     _endpoint(studio, generate, text(), number(2), number(12), number(256), number(256), number(1), number(None),
-              tick(True))  # fmt: skip
+              tick(True), gr.File())  # fmt: skip
     _endpoint(studio, interpolate, gr.File(file_count="multiple"), gr.File(), number(1), text("24"), text("linear"),
               tick(False), text(""), number(None), tick(True))  # fmt: skip
     _endpoint(studio, restyle, gr.File(), text(""), gr.File(), number(1), tick(False), number(None), tick(True))

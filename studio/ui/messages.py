@@ -23,17 +23,14 @@ STAGES = {
     "working": "Making frames",
     "finishing": "Writing the file",
 }
-SLOT_NAMES = {
-    "subject": "subject",
-    "colour": "colour",
-    "place": "place",
-    "time": "time of day",
-    "motion": "motion",
-    "camera": "camera",
-    "weather": "weather",
-}
-PLAINER = {"static": "still", "natural": "its own", "left": "to the left", "right": "to the right"}
+SLOT_WORDS = {
+    "other": "second subject", "other_colour": "its colour", "time": "time of day", "size": "size", "count": "how many",
+}  # fmt: skip
+"""Slots whose names read better in other words."""
+PLAINER = {"static": "still", "natural": "its own", "left": "to the left", "right": "to the right", "any": "not said"}
 """Values of the slots that read better in other words."""
+UNSAID = {"size": "normal", "count": "one", "other": "none", "other_colour": "natural", "relation": "none"}
+"""Values that are not worth a chip: what a scene is like when nobody says otherwise."""
 OURS = "Something went wrong inside the studio. Your request was not finished; please try again."
 
 
@@ -155,11 +152,11 @@ def understood(reading: Understanding | LookReading | None, notes: Iterable[str]
     markup = ""
     if isinstance(reading, Understanding):
         chips = [
-            _chip(PLAINER.get(value, value.replace("_", " ")), SLOT_NAMES[name])
+            _chip(PLAINER.get(value, value.replace("_", " ")), SLOT_WORDS.get(name, name))
             for name, value in reading.slots().items()
-            if value
+            if value and value != UNSAID.get(name)
         ]
-        markup = _chips("What was understood", chips, reading.unknown_words)
+        markup = _chips("What was understood", chips, tuple(word for word, _ in reading.unknown_words))
     elif isinstance(reading, LookReading):
         chips = [_chip(reading.look, f"{round(100 * reading.confidence)} % sure")]
         markup = _chips("Nearest known look", chips, reading.unknown_words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -10,12 +11,13 @@ from studio.requests import SIZES, TextToVideoRequest, scaled_size
 from studio.settings import Limits
 from studio.ui import layout
 from studio.ui.examples import Example, cards
+from studio.ui.media_inputs import unopened
 from studio.ui.running import cancel
 
 TASK = TextToVideoRequest.task
 SHAPES = {"square": "Square", "16:9": "16:9", "9:16": "9:16"}
 SHORT_SIDES = (256, 288, 360, 512)
-HINT = "Everyday things in simple scenes, up to 6 seconds; each word that is not known is pointed out."
+HINT = "One or two things in a scene, up to 6 seconds; each word that is not known is pointed out."
 PROMPTS = {
     "car": "a red car drives left across the desert at sunset",
     "sailboat": "a blue sailboat drifts to the right on the sea in the morning",
@@ -41,6 +43,13 @@ def build(limits: Limits) -> layout.Tab:
                 [(label, value) for value, label in SHAPES.items()], value="square", label="Shape",
                 elem_id=f"{TASK}-shape",
             )  # fmt: skip
+            with gr.Accordion("Your own picture as the subject", open=False, elem_id=f"{TASK}-own"):
+                picture = gr.Image(
+                    label="A picture: it takes the subject's place and moves as your words say", sources=["upload"],
+                    type="filepath", height=150, interactive=True, buttons=[], elem_id=f"{TASK}-picture-own",
+                    elem_classes="zoe-drop zoe-short",
+                )  # fmt: skip
+                unopened(picture)
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 side = gr.Radio(
                     [(f"{side} px", side) for side in SHORT_SIDES], value=256, label="Size (shorter side)",
@@ -57,7 +66,7 @@ def build(limits: Limits) -> layout.Tab:
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
     fields = {
-        "prompt": prompt, "seconds": seconds, "fps": fps, "shape": shape, "side": side, "variety": variety,
+        "prompt": prompt, "picture": picture, "seconds": seconds, "fps": fps, "shape": shape, "side": side, "variety": variety,
         "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
@@ -70,7 +79,12 @@ def to_request(values: dict[str, Any]) -> TextToVideoRequest:
     width, height = scaled_size(values.pop("shape"), int(values.pop("side")))
     seed = values.pop("seed")
     return TextToVideoRequest(
-        **{**values, "prompt": values["prompt"] or "", "variations": int(values["variations"])},
+        **{
+            **values,
+            "prompt": values["prompt"] or "",
+            "picture": Path(values["picture"]) if values.get("picture") else None,
+            "variations": int(values["variations"]),
+        },
         width=width,
         height=height,
         seed=layout.seed_of(seed),

@@ -14,6 +14,7 @@ CASES = [
     (text_to_video, TextToVideoRequest(prompt="a red car", seconds=3, fps=24, seed=5, variations=4, variety=0.5), {}),
     (text_to_video, TextToVideoRequest(prompt="a red car", width=512, height=288, keep_prompt=False), {}),
     (text_to_video, TextToVideoRequest(prompt="a red car", width=256, height=456), {}),
+    (text_to_video, TextToVideoRequest(prompt="a red car", picture=CLIP), {"picture": "clip.mp4"}),
     (
         interpolation,
         InterpolationRequest(images=(CLIP, CLIP), seconds=0.5, fps=Fraction(24), easing="ease", loop=True, seed=3),

@@ -9,7 +9,9 @@ from studio.scene import LookReading, Understanding
 from studio.service import Event, Result
 from studio.ui import messages
 
-READING = Understanding("car", "red", "desert", "sunset", "drives left", "static", "clear", ("<b>zeppelin</b>",))
+READING = Understanding(
+    "car", "red", place="desert", time="sunset", motion="left_jumping", unknown_words=(("<b>zeppelin</b>", ""),)
+)
 
 
 def result(**changes) -> Result:
@@ -50,10 +52,18 @@ def test_strangers_words_are_escaped(markup):
     assert "<b>zeppelin" not in markup and "&lt;b&gt;zeppelin" in markup
 
 
-def test_understanding_shows_all_seven_slots_and_the_unknown_word():
+def test_understanding_shows_what_was_said_and_the_unknown_word():
     markup = messages.understood(READING, ("The clip has no sound.",))
-    for word in ("car", "red", "desert", "sunset", "drives left", "still", "clear", "not known", "has no sound"):
+    for word in ("car", "red", "desert", "sunset", "left jumping", "still", "clear", "not known", "has no sound"):
         assert word in markup
+    assert "second subject" not in markup and "how many" not in markup
+
+
+def test_a_second_subject_is_shown_with_its_colour():
+    reading = Understanding("dog", count="two", other="ball", other_colour="blue", relation="chases")
+    markup = messages.understood(reading)
+    assert "ball <small>second subject" in markup and "blue <small>its colour" in markup
+    assert "chases <small>relation" in markup and "two <small>how many" in markup
 
 
 def test_a_look_is_shown_with_its_certainty():
