@@ -1,0 +1,50 @@
+"""The words of styles: each belongs to one style, every look's own words are among them, blends name their shares."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from studio.worlds.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLE_NAMES, STYLES, blend_phrase, style_phrase
+from studio.worlds.looks import LOOKS
+
+_OWNER = {word: name for name, style in STYLES.items() for word in (*style.words, *style.makers)}
+
+
+def test_a_word_belongs_to_one_style() -> None:
+    counts = Counter(word for style in STYLES.values() for word in (*style.words, *style.makers))
+    assert [word for word, count in counts.items() if count > 1] == []
+    assert all(word == word.strip().lower() and word for word in counts)
+
+
+@pytest.mark.parametrize("name", list(LOOKS))
+def test_every_word_of_a_look_leads_to_that_look(name: str) -> None:
+    look = LOOKS[name]
+    assert {STYLES[_OWNER[word]].kin for word in (look.title, *look.words)} == {name}
+
+
+def test_many_styles_with_many_words_and_a_paintable_kin() -> None:
+    wanted = "oil impasto watercolour gouache pastel pencil charcoal ink woodblock comic manga pop halftone stained"
+    wanted += " mosaic lowpoly pixel neon cyberpunk vintage noir sepia blueprint papercut starry fauvist"
+    assert set(wanted.split()) <= set(STYLE_NAMES)
+    assert all(style.kin in LOOKS and len(style.words) >= 8 for style in STYLES.values())
+
+
+def test_patterns_have_one_place_and_blends_two() -> None:
+    assert all(pattern.count("{}") == 1 for pattern in (*PATTERNS, *MAKER_PATTERNS))
+    assert all(pattern.count("{}") == 2 and 0 < share < 1 for pattern, share in BLENDS)
+
+
+def test_phrases_hold_a_word_of_their_style_and_vary() -> None:
+    rng = np.random.default_rng(1)
+    for name, style in STYLES.items():
+        said = {style_phrase(name, rng) for _ in range(40)}
+        assert len(said) > 12
+        assert all(any(word in phrase for word in (*style.words, *style.makers)) for phrase in said)
+    seen = [blend_phrase("ink", "mosaic", rng) for _ in range(60)]
+    assert {share for _, share in seen} > {0.5, 0.75}
+    for phrase, _ in seen:
+        places = [min(phrase.find(w) for w in STYLES[name].words if w in phrase) for name in ("ink", "mosaic")]
+        assert places[0] < places[1], phrase
