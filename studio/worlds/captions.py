@@ -15,22 +15,36 @@ import torch
 from studio.worlds.lexicon import (
     CAMERAS,
     COLOURS,
+    COUNTS,
     GOING,
     LEFTWARDS,
     MOTIONS,
     PLACE_PHRASES,
     PLACES,
+    RELATIONS,
     RIGHTWARDS,
+    SIZES,
     SLOTS,
     SUBJECTS,
+    TIMELESS,
     TIMES,
     TRAVEL,
     WEATHERS,
 )
+from studio.worlds.nouns import UNCOUNTED, plural
 
-#: Places without weather and time of day.
-TIMELESS = tuple(SLOTS["place"].index(name) for name in ("studio", "space", "underwater"))
-ANY_TIME = SLOTS["time"].index("any")
+TIMELESS_PLACES = tuple(SLOTS["place"].index(name) for name in TIMELESS)
+
+#: The motions that go with a relation; with the others any does.
+RELATION_MOTIONS: dict[str, tuple[str, ...]] = {
+    "chases": ("left", "right", "left_jumping", "right_jumping"),
+    "follows": ("left", "right", "left_jumping", "right_jumping"),
+    "rides": ("left", "right", "left_jumping", "right_jumping"),
+    "meets": ("left", "right"),
+    "circles": ("orbit",),
+}
+
+_UNCOUNTED = [index for index, subject in enumerate(SUBJECTS) if subject.name in UNCOUNTED]
 
 #: How a continuation goes on: kind -> (phrases, course). A course is (pan x, pan y in frame heights per second, zoom
 #: in octaves per second, rotation in radians per second (positive turns the picture clockwise), the factor by which the
@@ -114,19 +128,47 @@ def _draw(count: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
         others = rng.integers(1, len(SLOTS[slot]), count)
         return np.where(rng.random(count) < plain, 0, others)
 
-    place = one_of("place", 0.08)
-    timeless = np.isin(place, TIMELESS)
-    time = np.where(rng.random(count) < 0.25, ANY_TIME, rng.integers(0, ANY_TIME, count))
+    def at(slot: str, *names: str) -> list[int]:
+        return [SLOTS[slot].index(name) for name in names]
+
+    subject = rng.integers(0, len(SUBJECTS), count)
+    paired = rng.random(count) < 0.35
+    place = rng.integers(1, len(SLOTS["place"]), count)
+    timeless = np.isin(place, TIMELESS_PLACES)
+    relation = np.where(paired, rng.integers(1, len(SLOTS["relation"]), count), 0)
+    motion = rng.integers(0, len(SLOTS["motion"]), count)
+    for name, motions in RELATION_MOTIONS.items():
+        fitting = rng.choice(at("motion", *motions), count)
+        motion = np.where(relation == at("relation", name)[0], fitting, motion)
+    countable = ~np.isin(subject, _UNCOUNTED)
     drawn = {
-        "subject": rng.integers(0, len(SLOTS["subject"]), count),
+        "subject": subject,
         "colour": one_of("colour", 0.3),
+        "size": one_of("size", 0.8),
+        "count": np.where(countable & (rng.random(count) < np.where(paired, 0.06, 0.2)), rng.integers(1, 3, count), 0),
+        # Never the subject itself: a step of 1..N-1 from it.
+        "other": np.where(paired, (subject + rng.integers(1, len(SUBJECTS), count)) % len(SUBJECTS) + 1, 0),
+        "other_colour": np.where(paired, one_of("other_colour", 0.4), 0),
+        "relation": relation,
         "place": place,
-        "time": np.where(timeless, ANY_TIME, time),
-        "motion": rng.integers(0, len(SLOTS["motion"]), count),
+        "time": np.where(timeless, at("time", "day")[0], rng.integers(1, len(SLOTS["time"]), count)),
+        "motion": motion,
         "camera": one_of("camera", 0.5),
-        "weather": np.where(timeless, 0, one_of("weather", 0.55)),
+        "weather": np.where(timeless, 0, one_of("weather", 0.5)),
     }
     return {name: torch.from_numpy(np.ascontiguousarray(values)).long() for name, values in drawn.items()}
+
+
+def say_less(slots: dict[str, torch.Tensor], rng: np.random.Generator) -> dict[str, torch.Tensor]:
+    """What a caption tells of scenes: the slots, place and time "any" where it leaves them unsaid."""
+    count = len(slots["subject"])
+    timeless = np.isin(slots["place"].numpy(), TIMELESS_PLACES)
+    no_place = torch.from_numpy(rng.random(count) < 0.15)
+    no_time = torch.from_numpy(timeless | (rng.random(count) < 0.35))
+    return slots | {
+        "place": slots["place"].masked_fill(no_place, 0),
+        "time": slots["time"].masked_fill(no_time, 0),
+    }
 
 
 def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
@@ -139,11 +181,22 @@ def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
 def _subject(slots: dict[str, int], rng: np.random.Generator) -> str:
     noun = _pick(rng, SUBJECTS[slots["subject"]].words)
     colour = _pick(rng, COLOURS[SLOTS["colour"][slots["colour"]]])
-    extra = _pick(rng, ("little", "small", "big", "cute", "old", "beautiful", "happy")) if rng.random() < 0.08 else ""
-    plain = " ".join(word for word in (extra, colour, noun) if word)
+    size = _pick(rng, SIZES[SLOTS["size"][slots["size"]]])
+    if slots["count"]:
+        words = (_pick(rng, COUNTS[SLOTS["count"][slots["count"]]]), size, colour, plural(noun))
+        return " ".join(word for word in words if word)
+    plain = " ".join(word for word in (size, colour, noun) if word)
     if rng.random() < 0.25:
         return rng.choice(("the ", "one ", "", "my ")) + plain
     return ("an " if plain[0] in "aeiou" else "a ") + plain
+
+
+def _other(slots: dict[str, int], rng: np.random.Generator) -> str:
+    if not slots["other"]:
+        return ""
+    noun = _pick(rng, SUBJECTS[slots["other"] - 1].words)
+    colour = _pick(rng, COLOURS[SLOTS["other_colour"][slots["other_colour"]]])
+    return f"{_pick(rng, RELATIONS[SLOTS['relation'][slots['relation']]])} a {colour} {noun}"
 
 
 def _motion(slots: dict[str, int], rng: np.random.Generator) -> str:
@@ -163,7 +216,7 @@ def _motion(slots: dict[str, int], rng: np.random.Generator) -> str:
 
 def _place(slots: dict[str, int], rng: np.random.Generator) -> str:
     name = SLOTS["place"][slots["place"]]
-    if name == "studio" and rng.random() < 0.8:
+    if name == "any":
         return ""
     phrases = PLACE_PHRASES.get(name, ())
     if phrases and rng.random() < 0.3:
@@ -174,7 +227,8 @@ def _place(slots: dict[str, int], rng: np.random.Generator) -> str:
 
 def caption(slots: dict[str, int], rng: np.random.Generator) -> str:
     """One sentence or fragment, in lower case, that says every slot (an empty value goes unsaid)."""
-    subject, motion, place = _subject(slots, rng), _motion(slots, rng), _place(slots, rng)
+    subject, place = _subject(slots, rng), _place(slots, rng)
+    motion = f"{_motion(slots, rng)} {_other(slots, rng)}"
     time = _pick(rng, TIMES[SLOTS["time"][slots["time"]]])
     weather = _pick(rng, WEATHERS[SLOTS["weather"][slots["weather"]]])
     camera = _pick(rng, CAMERAS[SLOTS["camera"][slots["camera"]]])

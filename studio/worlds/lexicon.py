@@ -10,101 +10,10 @@ No pictures here: scenery.py, sprites.py and tracks.py draw what this file names
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-#: How a subject stands in the world and which verbs it takes.
-KINDS = ("vehicle", "animal", "flyer", "swimmer", "boat", "object")
+from studio.worlds.nouns import KINDS, SUBJECTS, Subject
 
-
-@dataclass(frozen=True)
-class Subject:
-    """One noun. `glyph` is its emoji, `size` its usual height relative to the others, `mirror` turns a glyph that
-    looks to the right (all sprites look to the left), and the first of `words` is the name shown to people."""
-
-    glyph: str
-    kind: str
-    size: float
-    words: tuple[str, ...]
-    mirror: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.words[0]
-
-
-def _subjects(rows: str) -> tuple[Subject, ...]:
-    found = []
-    for row in rows.strip().splitlines():
-        glyph, kind, size, words = row.split("|")
-        found.append(Subject(glyph, kind.rstrip("<"), float(size), tuple(words.split(",")), kind.endswith("<")))
-    return tuple(found)
-
-
-# glyph | kind ('<' where the glyph looks to the right) | size | words, the plain name first
-SUBJECTS: tuple[Subject, ...] = _subjects("""
-🚗|vehicle|1.0|car,automobile,motorcar,sedan,hatchback
-🚌|vehicle|1.1|bus,coach,school bus,minibus
-🚂|vehicle|1.1|train,locomotive,steam engine,steam train,railway engine
-🚲|vehicle|.95|bicycle,bike,cycle,pushbike
-🚚|vehicle|1.05|truck,lorry,delivery truck,van
-🚜|vehicle|1.0|tractor,farm tractor
-🏍|vehicle|.95|motorcycle,motorbike,scooter
-🚀|flyer<|1.05|rocket,spaceship,rocket ship,spacecraft,space rocket
-✈|flyer<|1.05|airplane,plane,aeroplane,aircraft,jet
-🚁|flyer|1.0|helicopter,chopper
-🎈|flyer|.95|balloon,party balloon
-🛸|flyer|1.05|ufo,flying saucer,alien ship
-⛵|boat|1.1|sailboat,sailing boat,yacht,dinghy
-🚢|boat|1.1|ship,ocean liner,cruise ship,vessel,steamer
-🐕|animal|1.0|dog,hound,doggy,puppy,doggo
-🐈|animal|.95|cat,kitty,kitten,kitty cat
-🐎|animal|1.15|horse,stallion,pony,mare
-🦄|animal|1.0|unicorn,magic horse
-🐘|animal|1.25|elephant,baby elephant
-🦒|animal|1.25|giraffe,tall giraffe
-🦁|animal|1.05|lion,big lion
-🐅|animal|1.05|tiger,bengal tiger
-🐻|animal|1.05|bear,teddy bear,grizzly
-🐼|animal|1.05|panda,panda bear
-🦊|animal|1.0|fox,little fox
-🐒|animal|1.0|monkey,ape,chimp
-🐄|animal|1.1|cow,cattle,bull
-🐑|animal|1.0|sheep,lamb,ewe
-🐖|animal|1.0|pig,hog,swine,piglet
-🐇|animal|.9|rabbit,bunny,hare,bunny rabbit
-🐫|animal|1.15|camel,dromedary
-🐿|animal|.9|squirrel,chipmunk
-🐓|animal|.95|rooster,chicken,hen,cockerel
-🐧|animal|1.0|penguin,baby penguin
-🐢|animal|.95|turtle,tortoise
-🐸|animal|.95|frog,toad
-🐌|animal|.9|snail,slug
-🦀|animal|.95|crab,lobster
-🦖|animal|1.2|dinosaur,t-rex,tyrannosaurus,dino
-🐠|swimmer|1.0|fish,tropical fish,clownfish,goldfish
-🐋|swimmer|1.2|whale,blue whale,humpback
-🐬|swimmer|1.1|dolphin,porpoise
-🐙|swimmer|1.05|octopus,squid
-🦈|swimmer|1.1|shark,great white shark
-🦆|animal|.95|duck,mallard,duckling,goose
-🦉|flyer|1.0|owl,night owl
-🦅|flyer|1.05|eagle,bird,hawk,falcon
-🦜|flyer|1.0|parrot,macaw
-🦋|flyer|.9|butterfly,moth
-🐝|flyer|.85|bee,bumblebee,honeybee,wasp
-🐉|flyer|1.2|dragon,wyrm,sea serpent
-👻|flyer|1.0|ghost,phantom,spook,spirit
-🤖|animal|1.05|robot,android,droid,machine
-🍄|object|.95|mushroom,toadstool,fungus
-🌻|object|1.0|flower,sunflower,blossom
-🎄|object|1.15|christmas tree,fir tree,tree,pine
-⛄|object|1.0|snowman,snow man
-🍎|object|.85|apple,fruit
-⚽|object|.85|ball,football,soccer ball
-🎸|object|1.0|guitar,electric guitar
-❤|object|.9|heart,love heart
-🎁|object|.9|gift,present,gift box,parcel
-""")
+__all__ = ("HOMES", "KINDS", "SLOTS", "SUBJECTS", "Subject", "known_words", "synonyms", "words_of")
 
 #: Colour words by value; 'natural' leaves the glyph as it is and is never spoken.
 COLOURS: dict[str, tuple[str, ...]] = {
@@ -123,75 +32,84 @@ COLOURS: dict[str, tuple[str, ...]] = {
     "grey": ("grey", "gray", "silver", "metallic"),
 }
 
-#: (prepositions, names) by place; 'studio' is a plain backdrop and is hardly ever spoken.
+#: (prepositions, names) by place.
 PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "any": ((), ()),
     "studio": (("in", "against"), ("a studio", "a plain background", "a simple backdrop")),
-    "meadow": (("in", "across", "through", "over"), (
-        "a green meadow", "the meadow", "the grassland", "a grassy field", "the countryside", "the fields",
-        "rolling hills", "the park", "a garden", "the grass", "a farm")),
-    "desert": (("in", "across", "through", "over"), (
-        "the desert", "the sand dunes", "the sahara", "a sandy desert", "the dunes", "the hot desert")),
-    "sea": (("on", "over", "across", "above"), (
-        "the sea", "the ocean", "the waves", "the open sea", "the water", "a calm sea", "the blue ocean", "a lake")),
-    "city": (("in", "through", "across", "past"), (
-        "the city", "a big city", "the skyscrapers", "downtown", "a city skyline", "the streets", "a city street",
-        "new york", "tokyo", "the road", "town")),
-    "forest": (("in", "through", "across"), (
-        "the forest", "the woods", "a dark forest", "the pine trees", "the trees", "the jungle", "a pine forest")),
-    "mountains": (("in", "across", "over", "below"), (
-        "the mountains", "the snowy mountains", "the snowy peaks", "the alps", "a mountain valley", "the himalayas",
-        "a snowy landscape", "the peaks")),
-    "space": (("in", "through", "across"), (
-        "space", "outer space", "deep space", "the galaxy", "the stars", "the universe", "the cosmos", "orbit")),
-    "underwater": (("under", "below", "beneath"), ("the sea", "water", "the waves", "the ocean", "the water")),
-    "beach": (("on", "along", "across", "at"), (
-        "the beach", "a sandy beach", "the seashore", "the shore", "the coast", "a tropical beach", "the sand")),
-    "canyon": (("in", "through", "across"), (
-        "the canyon", "the red rocks", "the wild west", "the grand canyon", "a rocky canyon", "the rocks", "mars")),
-    "village": (("in", "through", "past", "across"), (
-        "the village", "a little village", "an old town", "the houses", "a small town", "a suburb", "the cottages")),
+    "meadow": (("in", "across", "through"), ("a meadow", "the grassland", "a grassy field", "the countryside")),
+    "desert": (("in", "across", "through"), ("the desert", "the sand dunes", "the sahara", "a sandy desert")),
+    "sea": (("on", "over", "across"), ("the sea", "the ocean", "the waves", "the open sea")),
+    "city": (("in", "through", "across"), ("the city", "a big city", "downtown", "a city skyline", "the streets")),
+    "forest": (("in", "through", "across"), ("the forest", "the woods", "a pine forest")),
+    "mountains": (("in", "across", "over"), ("the mountains", "the alps", "the himalayas", "the peaks")),
+    "space": (("in", "through", "across"), ("space", "outer space", "deep space", "the galaxy", "the cosmos")),
+    "underwater": (("under", "below", "beneath"), ("the sea", "water", "the waves", "the ocean")),
+    "beach": (("on", "along", "across", "at"), ("the beach", "a sandy beach", "the seashore", "the coast")),
+    "canyon": (("in", "through", "across"), ("the canyon", "the red rocks", "the grand canyon", "a rocky canyon")),
+    "village": (("in", "through", "past"), ("the village", "a little village", "an old town", "a small town")),
+    "jungle": (("in", "through", "across"), ("the jungle", "the rainforest", "a tropical jungle")),
+    "lake": (("on", "at", "across"), ("the lake", "a calm lake", "a mountain lake", "a pond")),
+    "arctic": (("in", "across"), ("the arctic", "antarctica", "the polar ice", "the north pole")),
+    "volcano": (("near", "past", "by"), ("a volcano", "the volcano", "an erupting volcano", "the lava")),
+    "moon": (("on", "across"), ("the moon", "the lunar surface", "the surface of the moon")),
+    "sky": (("in", "across", "through"), ("the sky", "the clouds", "the air", "the heavens")),
+    "castle": (("at", "past", "near"), ("a castle", "the castle", "an old castle", "a fairytale castle")),
+    "blossoms": (("in", "through", "among"), ("cherry blossoms", "the cherry blossoms", "blossoming trees")),
 }
 
 #: Whole phrases that name a place better than preposition + name.
 PLACE_PHRASES: dict[str, tuple[str, ...]] = {
     "sea": ("at sea", "out at sea"),
-    "city": ("downtown", "in front of skyscrapers", "among skyscrapers"),
-    "forest": ("among the pine trees", "among the trees", "between the trees"),
-    "space": ("among the stars", "between the stars", "with planets and stars"),
-    "underwater": ("underwater", "on the ocean floor", "on the seabed", "in a coral reef", "in the deep sea",
-                   "in the deep ocean", "in an aquarium"),
-    "canyon": ("among red rocks", "on mars"),
-    "village": ("among houses", "in front of a house", "between the houses"),
-    "meadow": ("on the grass", "on a farm", "on a hill", "among flowers"),
+    "underwater": ("underwater", "on the ocean floor", "on the seabed", "in a coral reef", "in an aquarium"),
 }
 
 TIMES: dict[str, tuple[str, ...]] = {
-    "dawn": ("at dawn", "at sunrise", "in the early morning", "in the morning", "at daybreak", "in the morning light"),
-    "day": ("at noon", "in daylight", "on a sunny day", "at midday", "by day", "in the sunshine", "during the day",
-            "under a blue sky", "in the afternoon"),
-    "dusk": ("at sunset", "at dusk", "in the evening", "at twilight", "in the evening light", "during sunset"),
-    "night": ("at night", "at midnight", "under the moon", "by moonlight", "on a starry night", "in the dark",
-              "in the moonlight", "during the night", "late at night", "under the stars"),
     "any": (),
+    "dawn": ("at dawn", "at sunrise", "at daybreak"),
+    "morning": ("in the morning", "in the morning light"),
+    "day": ("at noon", "in daylight", "at midday", "by day", "during the day"),
+    "sunset": ("at sunset", "during sunset", "at golden hour"),
+    "dusk": ("at dusk", "at twilight", "in the evening"),
+    "night": ("at night", "at midnight", "by moonlight", "on a starry night", "in the dark"),
 }
 
 WEATHERS: dict[str, tuple[str, ...]] = {
     "clear": (),
-    "rain": ("in the rain", "rain pouring", "rainy", "while it rains", "raining", "in heavy rain", "it is raining",
-             "in a storm", "in rainy weather", "with rain falling", "in a thunderstorm"),
-    "snow": ("snow falling", "in the snowfall", "snowing", "while it snows", "in the snow", "it is snowing",
-             "in a blizzard", "in snowy weather", "with falling snow", "in winter"),
+    "rain": ("in the rain", "while it rains", "raining", "it is raining", "with rain falling"),
+    "snow": ("snow falling", "in the snowfall", "snowing", "while it snows", "with falling snow"),
+    "fog": ("in the fog", "in thick fog", "foggy", "in the mist", "misty"),
+    "storm": ("in a storm", "in a thunderstorm", "stormy", "with thunder"),
+    "wind": ("in the wind", "windy", "on a windy day", "with leaves blowing"),
 }
 
 CAMERAS: dict[str, tuple[str, ...]] = {
     "static": (),
-    "pan_left": ("camera pans left", "panning left", "the camera moves left", "pan left", "camera pan to the left",
-                 "camera turns to the left"),
-    "pan_right": ("camera pans right", "panning right", "the camera moves right", "pan right",
-                  "camera pan to the right", "camera turns to the right"),
-    "zoom_in": ("camera zooms in", "slow zoom in", "zooming in", "zoom in", "the camera moves in", "dolly in"),
-    "zoom_out": ("camera zooms out", "slow zoom out", "zooming out", "zoom out", "the camera pulls back",
-                 "dolly out"),
+    "pan_left": ("camera pans left", "panning left", "the camera moves left", "pan left", "camera pan to the left"),
+    "pan_right": ("camera pans right", "panning right", "the camera moves right", "pan right"),
+    "zoom_in": ("camera zooms in", "slow zoom in", "zooming in", "zoom in", "dolly in"),
+    "zoom_out": ("camera zooms out", "slow zoom out", "zooming out", "zoom out", "the camera pulls back"),
+    "tilt_up": ("camera tilts up", "tilting up", "the camera looks up", "tilt up"),
+    "tilt_down": ("camera tilts down", "tilting down", "the camera looks down", "tilt down"),
+}
+
+SIZES: dict[str, tuple[str, ...]] = {
+    "normal": (),
+    "small": ("small", "little", "tiny", "miniature"),
+    "big": ("big", "large", "huge", "giant"),
+}
+
+COUNTS: dict[str, tuple[str, ...]] = {"one": (), "two": ("two", "a pair of"), "three": ("three", "a trio of")}
+
+RELATIONS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "beside": ("beside", "next to", "by the side of"),
+    "above": ("above", "over"),
+    "below": ("below", "under", "beneath"),
+    "chases": ("chases", "chasing"),
+    "follows": ("follows", "following"),
+    "meets": ("meets", "meeting"),
+    "circles": ("circles", "circling"),
+    "rides": ("rides", "riding"),
 }
 
 #: Verbs of going somewhere, by kind: (third person, participle).
@@ -233,17 +151,32 @@ MOTIONS: dict[str, tuple[str, ...]] = {
              "rolling over"),
     "swoop": ("flying across", "soaring diagonally", "swooping past", "swoops down", "shoots across the sky",
               "gliding diagonally", "zooming past", "dashing past", "whooshes by"),
+    "sway": ("swaying", "rocking", "swings to and fro"),
+    "zigzag": ("zigzagging", "moves in a zigzag", "weaving"),
+    "left_jumping": ("moves left and jumps", "jumping to the left", "hops to the left"),
+    "right_jumping": ("moves right and jumps", "jumping to the right", "hops to the right"),
 }
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "subject": tuple(subject.name for subject in SUBJECTS),
     "colour": tuple(COLOURS),
+    "size": tuple(SIZES),
+    "count": tuple(COUNTS),
+    "other": ("none", *(subject.name for subject in SUBJECTS)),
+    "other_colour": tuple(COLOURS),
+    "relation": tuple(RELATIONS),
     "place": tuple(PLACES),
     "time": tuple(TIMES),
     "motion": tuple(MOTIONS),
     "camera": tuple(CAMERAS),
     "weather": tuple(WEATHERS),
 }
+
+#: Places without time of day and weather.
+TIMELESS: tuple[str, ...] = ("studio", "space", "underwater", "moon")
+
+#: Places that suit a noun, for prompts that name none.
+HOMES: dict[str, tuple[str, ...]] = {subject.name: subject.homes for subject in SUBJECTS}
 
 #: Words that mean nothing by themselves here, and are not worth a warning.
 FUNCTION_WORDS = frozenset("""
@@ -264,6 +197,8 @@ def synonyms(slot: str, value: int) -> tuple[str, ...]:
     """All phrases for one value of one slot, for help texts and tests; empty where the value goes unsaid."""
     if slot == "subject":
         return SUBJECTS[value].words
+    if slot == "other":
+        return SUBJECTS[value - 1].words if value else ()
     name = SLOTS[slot][value]
     if slot == "place":
         prepositions, names = PLACES[name]
@@ -271,7 +206,9 @@ def synonyms(slot: str, value: int) -> tuple[str, ...]:
     if slot == "motion" and name in ("left", "right"):
         ways = LEFTWARDS if name == "left" else RIGHTWARDS
         return tuple(f"{verb} {way}" for pair in GOING for verb in pair for way in ways)
-    table = {"colour": COLOURS, "time": TIMES, "motion": MOTIONS, "camera": CAMERAS, "weather": WEATHERS}[slot]
+    table = {"colour": COLOURS, "other_colour": COLOURS, "size": SIZES, "count": COUNTS, "relation": RELATIONS,
+             "time": TIMES, "motion": MOTIONS, "camera": CAMERAS,
+             "weather": WEATHERS}[slot]  # fmt: skip
     return table[name]
 
 
