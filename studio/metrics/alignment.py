@@ -19,7 +19,8 @@ from studio.tensors import to_float
 @torch.no_grad()
 def embed_clips(model: CLIPModel, clips: Sequence[np.ndarray]) -> torch.Tensor:
     """Unit embeddings (N, D) of uint8 clips (T, H, W, 3), each of any length and size."""
-    packed = torch.cat([pack_frames(to_float(clip)[None]) for clip in clips])
+    size = model.config.vision_config.image_size
+    packed = torch.cat([pack_frames(to_float(clip)[None], size) for clip in clips])
     return picture_features(model, packed.to(model.device, model.dtype))
 
 

@@ -18,11 +18,12 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
-VOCABULARY_SIZE = 2048
+VOCABULARY_SIZE = 4096
 TEXT_LENGTH = 64
 WIDTH = 256  # of the joint space
 FRAMES = 4
-PICTURE_SIZE = 64
+PICTURE_SIZE = 96
+PATCH_SIZE = 12
 
 # CLIP's own way of cutting a text into words.
 _PATTERN = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -56,7 +57,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary_size: int = VOCABULARY_SIZE
 
 def clip_config(tokenizer: CLIPTokenizer, tiny: bool = False) -> CLIPConfig:
     """The sizes of both towers for this tokenizer; `tiny` keeps the joint width and shrinks everything else."""
-    text = {"hidden_size": 256, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 768}
+    text = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 768}
     vision = {"hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 768}
     if tiny:
         text |= {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
@@ -68,7 +69,7 @@ def clip_config(tokenizer: CLIPTokenizer, tiny: bool = False) -> CLIPConfig:
         "pad_token_id": tokenizer.pad_token_id,
     }
     vision |= {
-        "num_channels": 3 * FRAMES, "image_size": PICTURE_SIZE, "patch_size": 8, "projection_dim": WIDTH,
+        "num_channels": 3 * FRAMES, "image_size": PICTURE_SIZE, "patch_size": PATCH_SIZE, "projection_dim": WIDTH,
     }
     return CLIPConfig(text_config=text, vision_config=vision, projection_dim=WIDTH)
 
@@ -84,20 +85,20 @@ def tokens_of(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> dict[str, Tenso
     return {name: batch[name] for name in ("input_ids", "attention_mask")}
 
 
-def pack_frames(clips: Tensor) -> Tensor:
-    """What the vision tower sees: (B, 12, 64, 64), about -1..1.
+def pack_frames(clips: Tensor, size: int = PICTURE_SIZE) -> Tensor:
+    """What the vision tower sees: (B, 12, size, size), about -1..1.
 
     Args:
         clips: (B, T, 3, H, W) in 0..1. Four frames from first to last are taken; fewer are repeated evenly, so that
             a still picture (T = 1) is seen four times.
+        size: the `image_size` of the tower's configuration.
     """
     batch, count = clips.shape[:2]
     chosen = torch.linspace(0, count - 1, FRAMES, device=clips.device).round().long()
     frames = clips[:, chosen].flatten(0, 1)
-    if frames.shape[-2:] != (PICTURE_SIZE, PICTURE_SIZE):
-        frames = F.interpolate(
-            frames, (PICTURE_SIZE, PICTURE_SIZE), mode="bilinear", antialias=True, align_corners=False)
-    return ((frames - 0.5) / 0.5).reshape(batch, 3 * FRAMES, PICTURE_SIZE, PICTURE_SIZE)
+    if frames.shape[-2:] != (size, size):
+        frames = F.interpolate(frames, (size, size), mode="bilinear", antialias=True, align_corners=False)
+    return ((frames - 0.5) / 0.5).reshape(batch, 3 * FRAMES, size, size)
 
 
 def text_features(model: CLIPModel, tokenizer: CLIPTokenizer, texts: Sequence[str]) -> Tensor:

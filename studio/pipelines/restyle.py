@@ -170,7 +170,8 @@ class RestylePipeline(StudioPipeline):
     def _embed_picture(self, picture: np.ndarray) -> torch.Tensor:
         """(1, D): halfway between what the picture tower sees and the known looks that this is like."""
         device = self.image_encoder.device
-        packed = pack_frames(to_float(picture[None])[:, None]).to(device, self.image_encoder.dtype)
+        packed = pack_frames(to_float(picture[None])[:, None], self.image_encoder.config.image_size)
+        packed = packed.to(device, self.image_encoder.dtype)
         seen = F.normalize(self.image_encoder(pixel_values=packed).image_embeds.float(), dim=1) * EMBEDDING_SCALE
         codes = self.generator.look_codes.float().to(device)
         return F.normalize(seen + self._likeness(seen) @ codes, dim=1) * EMBEDDING_SCALE

@@ -11,14 +11,12 @@ import torch
 from torch import Tensor
 
 from studio.training.phrases import PhraseEncoder
-from studio.worlds.captions import COURSES, TIMINGS, caption, sample_slots
+from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots
 
-"""Length of an embedding as generators see it."""
+FRAMES = ("{}", "{}, please", "the camera {}", "it {}", "then it {}", "{} slowly", "and {}", "{} from here", "{}.")
+JOINTS = ("{} and {}", "{}, {}", "{} while it {}", "{} then {}")
 
-_WORDS = ("{}", "{}, please", "the camera {}", "it {}", "then it {}", "{} slowly", "and {}", "{} from here", "{}.")
-_JOINTS = ("{} and {}", "{}, {}", "{} while it {}", "{} then {}")
-
-_MORE = {
+MORE = {
     "pan_left": ("drifts left", "pan to the left", "swing left", "leftwards", "show what is on the left"),
     "pan_right": ("drifts right", "pan to the right", "swing right", "rightwards", "show what is on the right"),
     "tilt_up": ("look up at the sky", "goes up", "upwards", "rise", "show what is above"),
@@ -32,7 +30,7 @@ _MORE = {
     "stop": ("stop moving", "hold still", "freeze frame", "do not move", "stand still", "stay where it is"),
     "steady": ("keep on", "keep the pace", "as it was", "no change", "let it run on"),
 }
-_QUIET = (
+QUIET = (
     "hello", "nothing", "a dog", "linger", "please", "thanks", "cat", "a person", "water", "music", "red", "blue sky",
     "make it beautiful", "something nice", "what happens next", "continue the clip", "the same", "a video", "", "test",
     "the children play", "she smiles", "a man talks", "the bird flies away", "rain", "it gets dark", "the sun sets",
@@ -50,8 +48,8 @@ class CourseWords(PhraseEncoder):
         said: list[str] = []
         meant: list[np.ndarray] = []
         for kind, (phrases, course) in COURSES.items():
-            for phrase in (*phrases, *_MORE[kind]):
-                for frame in _WORDS if not self.tiny else _WORDS[:1]:
+            for phrase in (*phrases, *MORE[kind]):
+                for frame in FRAMES if not self.tiny else FRAMES[:1]:
                     said.append(frame.format(phrase))
                     meant.append(np.array(course))
         kinds = list(COURSES)
@@ -59,13 +57,11 @@ class CourseWords(PhraseEncoder):
             one, other = (COURSES[kinds[i]] for i in rng.choice(len(kinds), 2, replace=False))
             if _contradict(one[1], other[1]):
                 continue
-            said.append(str(rng.choice(_JOINTS)).format(rng.choice(one[0]), rng.choice(other[0])))
+            said.append(str(rng.choice(JOINTS)).format(rng.choice(one[0]), rng.choice(other[0])))
             meant.append(_joined(one[1], other[1]))
-        slots = sample_slots(4 if self.tiny else 200, rng)
-        count = len(next(iter(slots.values())))
-        quiet = [caption({name: int(value[i]) for name, value in slots.items()}, rng) for i in range(count)]
+        quiet = captions(sample_slots(4 if self.tiny else 200, rng), rng)
         quiet += [phrase for phrases, _ in TIMINGS.values() for phrase in phrases if "slow" not in phrase]
-        quiet += list(_QUIET) * (1 if self.tiny else 4)
+        quiet += list(QUIET) * (1 if self.tiny else 4)
         said += quiet
         meant += [np.array(COURSES["steady"][1])] * len(quiet)
         return self.embed(said), torch.from_numpy(np.stack(meant)).float()

@@ -11,6 +11,7 @@ import torch
 from transformers import CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from studio.models.clip import (
+    PICTURE_SIZE,
     TEXT_LENGTH,
     WIDTH,
     build_clip,
@@ -99,7 +100,7 @@ def test_the_text_tower_alone_gives_the_same_embedding(
 def test_four_frames_from_first_to_last_are_packed() -> None:
     clips = torch.linspace(0, 1, 7)[None, :, None, None, None].expand(1, 7, 3, 80, 48)
     packed = pack_frames(clips)
-    assert packed.shape == (1, 12, 64, 64)
+    assert packed.shape == (1, 12, PICTURE_SIZE, PICTURE_SIZE)
     assert torch.allclose(packed[0, ::3, 0, 0], torch.tensor([-1.0, -1 / 3, 1 / 3, 1.0]), atol=1e-5)
     still = pack_frames(clips[:, 3:4])
     assert torch.equal(still[:, :3], still[:, 9:])
@@ -144,7 +145,7 @@ def test_two_tiny_steps_of_each_phase_and_the_export(data: Path, tmp_path: Path)
     tokenizer = CLIPTokenizer.from_pretrained(tmp_path / "out", local_files_only=True)
     with torch.no_grad():
         texts = text_features(clip, tokenizer, ["a red car", "a green car"])
-        pictures = picture_features(clip, pack_frames(torch.rand(1, 4, 3, 64, 64)))
+        pictures = picture_features(clip, pack_frames(torch.rand(1, 4, 3, 48, 64)))
     assert torch.isfinite(texts).all() and torch.isfinite(pictures).all()
     assert not torch.allclose(texts[0], texts[1], atol=1e-4)
     assert (tmp_path / "out" / "README.md").is_file()

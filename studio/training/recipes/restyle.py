@@ -98,7 +98,8 @@ class ClipConditions:
     @staticmethod
     def _painted(model: nn.Module, pairs: LookPairs, index: int) -> torch.Tensor:
         side = min(256, *pairs.targets.shape[2:4])
-        return picture_features(model, pack_frames(to_float(pairs.targets[index][:, :side, :side])[:, None]))
+        painted = to_float(pairs.targets[index][:, :side, :side])[:, None]
+        return picture_features(model, pack_frames(painted, model.config.vision_config.image_size))
 
     def sample(self, looks: np.ndarray, pictures: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
         """A random phrase's embedding, or now and then that of the painted picture."""
