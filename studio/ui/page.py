@@ -14,6 +14,7 @@ from studio.ui import (
     about,
     endpoints,
     examples,
+    gallery,
     handover,
     interpolation,
     layout,
@@ -45,12 +46,14 @@ def build(studio: Studio) -> gr.Blocks:
             for label, module in TABS:
                 with gr.Tab(label, id=module.TASK, elem_id=f"tab-{module.TASK}"):
                     built[module.TASK] = module.build(studio.settings.limits)
+        made = gallery.build()
         about.build(studio)
         visitor = gr.State("")
         page.load(lambda: secrets.token_hex(16), None, visitor, show_progress="hidden", api_visibility="private")
         for tab in built.values():
             running.wire(studio, tab, visitor)
         handover.wire(studio, tabs, built)
+        gallery.wire(studio, tabs, built, made, visitor)
         with gr.Row(visible=False):
             endpoints.build(studio)
     page.queue(max_size=running.waiters(studio) + 8, default_concurrency_limit=8)

@@ -66,8 +66,8 @@ def build(limits: Limits) -> layout.Tab:
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
     fields = {
-        "prompt": prompt, "picture": picture, "seconds": seconds, "fps": fps, "shape": shape, "side": side, "variety": variety,
-        "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,
+        "prompt": prompt, "picture": picture, "seconds": seconds, "fps": fps, "shape": shape, "side": side,
+        "variety": variety, "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, lambda path: {})
