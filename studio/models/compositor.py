@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -66,6 +67,7 @@ FOG = (0.30, 0.42, 0.36, 0.12)
 FOG_DRIFT, FOG_SCALE, FOG_SWING = 0.04, (1.8, 1.1), 0.7
 FLASH = (0.50, 0.28, (0.93, 0.95, 1.0))
 """Lightning: how much the sky, and then everything, brightens towards this colour."""
+_Colour = TypeVar("_Colour", Tensor, np.ndarray)
 _CAMERA_X, _CAMERA_Y, _ZOOM, _FOG, _FLASH = (
     SCENE_TRACKS.index(name) for name in ("camera_x", "camera_y", "zoom", "fog", "flash")
 )
@@ -170,12 +172,16 @@ def _where(offsets: Tensor, scene: Tensor, view: _View, k: int) -> tuple[Tensor,
     return along, (0.5 + depth * (camera_y - 0.5) + (view.y - 0.5) * scale).clamp(0, 1)
 
 
-def fog_colour(sky: Tensor) -> Tensor:
-    """The colour of fog under this sky, (B, 3): sky (B, 3 or more, h, w) near the horizon, paler and greyer."""
-    rows = sky.shape[-2]
-    mean = sky[:, :3, int(0.35 * rows) : max(int(0.35 * rows) + 1, int(0.6 * rows))].mean((2, 3))
-    grey = mean.mean(1, keepdim=True)
-    pale = 0.45 * mean + 0.55 * grey
+def fog_rows(height: int) -> slice:
+    """The rows of a sky strip that give fog its colour: those near the horizon."""
+    first = int(0.35 * height)
+    return slice(first, max(first + 1, int(0.6 * height)))
+
+
+def paled(sky: _Colour) -> _Colour:
+    """The colour of fog (..., 3) under a sky of this mean colour near the horizon: paler and greyer."""
+    grey = (sky[..., :1] + sky[..., 1:2] + sky[..., 2:3]) / 3
+    pale = 0.45 * sky + 0.55 * grey
     return pale + 0.22 * (1 - pale) * (0.25 + 0.75 * grey)
 
 
@@ -191,7 +197,8 @@ def _background(
     fog, flash = (scene[..., i].clamp(0, 1)[:, None, :, None, None] for i in (_FOG, _FLASH))
     misty = _wanted(scene[..., _FOG])
     thick = fog * _wisps(view) if misty else fog
-    haze = fog_colour(strips[:, 0])[:, :, None, None, None] if misty else None
+    horizon = strips[:, 0, :3, fog_rows(strips.shape[-2])].mean((2, 3))
+    haze = paled(horizon)[:, :, None, None, None] if misty else None
     out: Tensor | None = None
     depth: Tensor | None = None
     for k in range(strips.shape[1]):
