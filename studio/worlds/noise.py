@@ -10,8 +10,8 @@ import math
 
 import torch
 
-#: Entries of standard normal noise per layer of a scene.
-NOISE_SIZES: dict[str, int] = {"strips": 16, "sprite": 6, "tracks": 8}
+NOISE_SIZES: dict[str, int] = {"strips": 16, "sprite": 6, "other": 6, "tracks": 12}
+"""Entries of standard normal noise per layer of a scene; "other" belongs to the second subject's sprite."""
 
 
 def sample_noise(count: int, generator: torch.Generator | None = None) -> dict[str, torch.Tensor]:

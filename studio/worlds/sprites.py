@@ -13,26 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
 from studio.errors import ResourceError
-from studio.worlds.lexicon import SLOTS, SUBJECTS
+from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import uniform
+from studio.worlds.nouns import SUBJECTS
+from studio.worlds.paints import RAMPS, Palettes, find_palettes, repaint, to_oklab
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 GLYPH_SIZE = 109  # the one size that the bitmap font has
 MARGIN = 0.06  # empty border around a glyph, so that turning it cuts nothing off
-
-#: Paint for each colour word; 'natural' paints nothing.
-PAINTS: dict[str, tuple[float, float, float]] = {
-    "natural": (0.0, 0.0, 0.0), "red": (0.90, 0.12, 0.14), "orange": (0.99, 0.52, 0.06),
-    "yellow": (0.99, 0.86, 0.13), "green": (0.18, 0.72, 0.26), "turquoise": (0.10, 0.78, 0.76),
-    "blue": (0.15, 0.38, 0.95), "purple": (0.56, 0.22, 0.82), "pink": (0.99, 0.46, 0.72),
-    "white": (0.97, 0.97, 1.00), "black": (0.14, 0.14, 0.18), "brown": (0.52, 0.31, 0.16),
-    "grey": (0.62, 0.65, 0.69),
-}
+PEOPLE = frozenset("fairy mermaid wizard vampire ninja princess superhero dancer runner surfer skier santa".split())
+SCENERY = {"surfer": 130, "skier": 110}  # glyphs with a piece of scenery in their corner: its spread of colours
+PALETTE_SIZE = 64  # sprites at which the glyphs' colours are counted
 
 
 @lru_cache(maxsize=4)
@@ -51,6 +47,25 @@ def load_atlas(size: int, font: Path = FONT) -> Tensor:
     return torch.stack([_glyph(face, index, size) for index in range(len(SUBJECTS))])
 
 
+@lru_cache(maxsize=2)
+def load_palettes(font: Path = FONT) -> Palettes:
+    """The flat colours of all nouns, see paints.py."""
+    people = torch.tensor([subject.name in PEOPLE for subject in SUBJECTS])
+    return find_palettes(load_atlas(PALETTE_SIZE, font), people)
+
+
+@lru_cache(maxsize=1)
+def natural_colours() -> tuple[str, ...]:
+    """The colour word that each noun deserves as it is drawn ("red" for the apple), for judging what looks painted."""
+    atlas = load_atlas(PALETTE_SIZE)
+    names, scale = list(RAMPS), torch.tensor([0.6, 1.0, 1.0])  # lightness tells less than hue
+    bases = to_oklab(torch.tensor([RAMPS[name][1] for name in names])) * scale
+    pixels = (atlas[:, :3] / atlas[:, 3:].clamp(min=1e-3)).flatten(2).transpose(1, 2)
+    nearest = F.one_hot(torch.cdist(to_oklab(pixels) * scale, bases).argmin(-1), len(names))
+    seen = (nearest * atlas[:, 3].flatten(1)[..., None]).sum(1)
+    return tuple(names[index] for index in seen.argmax(1).tolist())
+
+
 def _glyph(face: ImageFont.FreeTypeFont, index: int, size: int) -> Tensor:
     subject = SUBJECTS[index]
     canvas = Image.new("RGBA", (160, 160))
@@ -59,6 +74,12 @@ def _glyph(face: ImageFont.FreeTypeFont, index: int, size: int) -> Tensor:
     if box is None:
         raise ResourceError(f"The emoji font has no picture for {subject.name!r}; install a newer one.")
     glyph = canvas.crop(box)
+    if subject.name in SCENERY:
+        corner = (glyph.width - 3, glyph.height - 3)
+        ImageDraw.floodfill(glyph, corner, (0, 0, 0, 0), thresh=SCENERY[subject.name])
+        solid = glyph.getchannel("A").filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(5))
+        glyph.putalpha(ImageChops.darker(glyph.getchannel("A"), solid))  # takes the thin rim that the fill leaves
+        glyph = glyph.crop(glyph.getbbox())
     if subject.mirror:
         glyph = glyph.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     side = max(glyph.size)
@@ -68,53 +89,55 @@ def _glyph(face: ImageFont.FreeTypeFont, index: int, size: int) -> Tensor:
     square.paste(glyph, ((side - glyph.width) // 2, top))
     pixels = np.asarray(square, dtype=np.float32) / 255
     pixels = np.concatenate([pixels[..., :3] * pixels[..., 3:], pixels[..., 3:]], -1)  # before any resizing
-    tensor = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    seen = pixels[..., 3][pixels[..., 3] > 0.1]
+    pixels = pixels / max(0.2, float(np.quantile(seen, 0.8)))  # some, like the cloud, are see-through
+    pixels[..., :3] = np.minimum(pixels[..., :3], pixels[..., 3:])
+    tensor = torch.from_numpy(pixels.clip(0, 1)).permute(2, 0, 1)[None]
     tensor = F.pad(tensor, (max(1, round(side * MARGIN)),) * 4)
     return F.interpolate(tensor, (size, size), mode="bilinear", antialias=True, align_corners=False)[0].clamp(0, 1)
 
 
-def paint_sprites(atlas: Tensor, slots: dict[str, Tensor], noise: Tensor) -> Tensor:
-    """Sprites (B, 4, S, S), premultiplied RGBA, from `load_atlas` and the slots "subject" and "colour".
+def paint_sprites(atlas: Tensor, subject: Tensor, colour: Tensor, noise: Tensor) -> Tensor:
+    """Sprites (B, 4, S, S), premultiplied RGBA: nouns of `load_atlas` in their colours.
 
-    Noise (B, 6): tilt, size, light from the side, light overall, hue, aspect.
+    Args:
+        atlas: (N, 4, S, S), on any device.
+        subject, colour: (B,) values of the slots "subject" and "colour"; the other actor has its own.
+        noise: (B, 6): hue, shade, light from the side, build (slim or stout), tilt, outline.
     """
     u = uniform(noise)
-    glyphs = _posed(atlas[slots["subject"]], u)
+    glyphs = _posed(atlas[subject], u)
     alpha = glyphs[:, 3:].clamp(0, 1)
     natural = (glyphs[:, :3] / alpha.clamp(min=1e-3)).clamp(0, 1)
-    shift = ((u[:, 4:5] - 0.5) * 0.14 * torch.tensor([[1.0, -0.6, 0.8]]))[:, :, None, None]
-    is_natural = (slots["colour"] == 0).float()[:, None, None, None]
-    rgb = is_natural * (natural + 0.4 * shift) + (1 - is_natural) * _painted(natural, alpha, slots["colour"], shift)
-    size = atlas.shape[-1]
-    y, x = torch.meshgrid(torch.linspace(-1, 1, size), torch.linspace(-1, 1, size), indexing="ij")
-    side = ((u[:, 2] - 0.5) * 1.6)[:, None, None]
-    light = 1.02 + 0.14 * (x * side - 0.9 * y) + ((u[:, 3] - 0.5) * 0.12)[:, None, None]
-    return torch.cat([(rgb * light[:, None]).clamp(0, 1) * alpha, alpha], 1)
+    # Turning the hue a little: red against green, or blue against yellow.
+    shift = (u[:, :1] - 0.5) * u.new_tensor([[0.09, -0.05, 0.07]])
+    names = SLOTS["colour"]
+    ramps = atlas.new_tensor([RAMPS.get(name, RAMPS["grey"]) for name in names])[colour] + shift[:, None]
+    palettes = load_palettes().to(atlas.device)
+    painted = repaint(natural, palettes, subject, ramps.clamp(0, 1))
+    is_natural = (colour == names.index("natural"))[:, None, None, None]
+    rgb = torch.where(is_natural, natural + 0.5 * shift[:, :, None, None], painted)
+    return torch.cat([(rgb * _light(alpha, u)).clamp(0, 1) * alpha, alpha], 1)
+
+
+def _light(alpha: Tensor, u: Tensor) -> Tensor:
+    """Light from above and a little from one side, and a darker outline that parts the sprite from what is behind:
+    (B, 1, S, S) factors."""
+    size = alpha.shape[-1]
+    line = torch.linspace(-1, 1, size, device=alpha.device)
+    side, shade = (u[:, 2, None, None] - 0.5) * 1.4, (u[:, 1, None, None] - 0.5) * 0.14
+    light = (1.0 + shade + 0.07 * (line[None, None] * side - 0.9 * line[None, :, None]))[:, None]
+    width = max(1, round(size / 48))
+    inside = -F.max_pool2d(-alpha, 2 * width + 1, 1, width)
+    thick = (inside.sum((1, 2, 3)) / alpha.sum((1, 2, 3)).clamp(min=1) / 0.7).clamp(max=1)  # spokes stay clean
+    strength = ((0.16 + 0.24 * u[:, 5]) * thick.square())[:, None, None, None]
+    return light * (1 - strength * (1 - F.avg_pool2d(inside, 3, 1, 1)).clamp(0, 1))
 
 
 def _posed(glyphs: Tensor, u: Tensor) -> Tensor:
-    """Glyphs slightly tilted, resized and stretched by the noise."""
-    angle, scale, aspect = (u[:, 0] - 0.5) * 0.24, 0.97 + 0.12 * u[:, 1], 1 + 0.10 * (u[:, 5] - 0.5)
-    cos, sin, zero = torch.cos(angle) * scale, torch.sin(angle) * scale, torch.zeros_like(angle)
+    """Glyphs slightly stretched and tilted by the noise."""
+    angle, aspect = (u[:, 4] - 0.5) * 0.10, 1 + 0.08 * (u[:, 3] - 0.5)
+    cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
     matrix = torch.stack([torch.stack([cos * aspect, -sin, zero], 1), torch.stack([sin, cos / aspect, zero], 1)], 1)
     where = F.affine_grid(matrix, list(glyphs.shape), align_corners=False)
     return F.grid_sample(glyphs, where, align_corners=False)
-
-
-def _painted(natural: Tensor, alpha: Tensor, colour: Tensor, shift: Tensor) -> Tensor:
-    """The glyphs in one paint, darks and lights kept so that eyes, wheels and windows stay readable."""
-    weights = natural.new_tensor([0.30, 0.55, 0.15])[None, :, None, None]
-    light = (natural * weights).sum(1, keepdim=True)
-    mean = (light * alpha).sum((2, 3), keepdim=True) / alpha.sum((2, 3), keepdim=True).clamp(min=1)
-    light = (light * (0.56 / mean.clamp(min=0.05)).clamp(0.8, 1.7)).clamp(0, 1)
-    paint = (torch.tensor([PAINTS[name] for name in SLOTS["colour"]])[colour][:, :, None, None] + shift).clamp(0, 1)
-    dark, bright = (light / 0.55).clamp(max=1) ** 0.9, ((light - 0.55) / 0.45).clamp(0, 1)
-    tinted = paint * dark + (1 - paint) * bright * 0.72
-    names = SLOTS["colour"]
-    for name, special in (
-        ("white", (0.48 + 0.52 * light.sqrt()) * natural.new_tensor([0.98, 0.98, 1.0])[None, :, None, None]),
-        ("black", (0.05 + 0.34 * light**1.3) * natural.new_tensor([1.0, 1.0, 1.1])[None, :, None, None]),
-    ):
-        chosen = (colour == names.index(name)).float()[:, None, None, None]
-        tinted = tinted * (1 - chosen) + special * chosen
-    return 0.12 * natural + 0.88 * tinted
