@@ -20,9 +20,9 @@ _WHITE: Colour = (1.0, 1.0, 1.0)
 @dataclass(frozen=True)
 class Surface:
     """A place. `water` which of far, middle and near is water; `grain` how coarse the ground looks, `fleck` the colour
-    that its grain turns to, `sparkle` how it glints, `wet` how much the ground mirrors after rain; `tint` multiplies the
-    actors' colours, `shadow` how dark shadows are, `heat` how the air trembles, `glow` how strongly bright things bloom,
-    `lift` light from below on the actors."""
+    that its grain turns to, `sparkle` how it glints, `wet` how much rain makes it mirror; `tint` multiplies the actors'
+    colours, `shadow` how dark shadows are, `heat` how the air trembles, `glow` how strongly bright things bloom, `lift`
+    light from below on the actors."""
 
     water: Colour = (0.0, 0.0, 0.0)
     grain: float = 0.10
@@ -42,27 +42,27 @@ _SNOW: Colour = (0.90, 0.97, 1.10)
 
 PLACES: dict[str, Surface] = {
     "studio": Surface(grain=0.0, wet=0.0, shadow=0.30, glow=0.5),
-    "meadow": Surface(grain=0.26, fleck=_GRASS),
-    "desert": Surface(grain=0.12, fleck=_SAND, sparkle=0.15, wet=0.08, heat=1.0),
+    "meadow": Surface(grain=0.17, fleck=_GRASS),
+    "desert": Surface(grain=0.07, fleck=_SAND, sparkle=0.15, wet=0.08, heat=1.0),
     "sea": Surface(water=(0.0, 1.0, 1.0), grain=0.0, wet=0.0, shadow=0.2),
-    "city": Surface(grain=0.12, fleck=(1.0, 1.0, 1.04), wet=0.42, glow=1.3),
-    "forest": Surface(grain=0.24, fleck=_GRASS, tint=(0.97, 1.0, 0.95)),
-    "mountains": Surface(grain=0.10, fleck=_SNOW, sparkle=0.5, wet=0.10),
+    "city": Surface(grain=0.09, fleck=(1.0, 1.0, 1.04), wet=0.42, glow=1.3),
+    "forest": Surface(grain=0.17, fleck=_GRASS, tint=(0.97, 1.0, 0.95)),
+    "mountains": Surface(grain=0.08, fleck=_SNOW, sparkle=0.5, wet=0.10),
     "space": Surface(grain=0.0, wet=0.0, tint=(0.96, 0.95, 1.04), shadow=0.0, glow=1.4),
-    "underwater": Surface(grain=0.14, fleck=_SAND, wet=0.0, tint=(0.66, 0.93, 0.98), shadow=0.22, glow=0.8),
-    "beach": Surface(water=(0.0, 1.0, 0.0), grain=0.11, fleck=_SAND, wet=0.22),
-    "canyon": Surface(grain=0.16, fleck=(1.10, 0.98, 0.86), wet=0.12, heat=0.3),
-    "village": Surface(grain=0.24, fleck=_GRASS, wet=0.2, glow=1.2),
-    "jungle": Surface(grain=0.26, fleck=_GRASS, tint=(0.95, 1.0, 0.92)),
-    "lake": Surface(water=(0.0, 1.0, 0.0), grain=0.22, fleck=_GRASS, wet=0.2),
-    "arctic": Surface(grain=0.09, fleck=_SNOW, sparkle=0.6, wet=0.12),
+    "underwater": Surface(grain=0.09, fleck=_SAND, wet=0.0, tint=(0.85, 0.96, 1.0), shadow=0.22, glow=0.8),
+    "beach": Surface(water=(0.0, 1.0, 0.0), grain=0.07, fleck=_SAND, wet=0.22),
+    "canyon": Surface(grain=0.11, fleck=(1.10, 0.98, 0.86), wet=0.12, heat=0.3),
+    "village": Surface(grain=0.16, fleck=_GRASS, wet=0.2, glow=1.2),
+    "jungle": Surface(grain=0.18, fleck=_GRASS, tint=(0.95, 1.0, 0.92)),
+    "lake": Surface(water=(0.0, 1.0, 0.0), grain=0.15, fleck=_GRASS, wet=0.2),
+    "arctic": Surface(grain=0.06, fleck=_SNOW, sparkle=0.6, wet=0.12),
     "volcano": Surface(
         grain=0.22, fleck=(1.10, 0.94, 0.88), tint=(1.0, 0.90, 0.84), heat=0.8, glow=1.5, lift=(0.55, 0.20, 0.04)
     ),
     "moon": Surface(grain=0.20, sparkle=0.1, wet=0.0, tint=(0.98, 0.98, 1.0), shadow=0.62, glow=0.7),
     "sky": Surface(grain=0.0, wet=0.0, shadow=0.0, lift=(0.10, 0.11, 0.13)),
-    "castle": Surface(grain=0.22, fleck=_GRASS, wet=0.24, glow=1.1),
-    "blossoms": Surface(grain=0.20, fleck=(1.08, 1.02, 0.92), lift=(0.06, 0.03, 0.04)),
+    "castle": Surface(grain=0.15, fleck=_GRASS, wet=0.24, glow=1.1),
+    "blossoms": Surface(grain=0.14, fleck=(1.08, 1.02, 0.92), lift=(0.06, 0.03, 0.04)),
 }
 
 
