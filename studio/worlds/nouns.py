@@ -254,8 +254,8 @@ SUBJECTS: tuple[Subject, ...] = _subjects("""
 🦸|flyer|1.1|city,sky,space|superhero,superheroine,supergirl,superman,superwoman
 💃|animal|1.1|city,studio,beach|dancer,ballerina,flamenco dancer,salsa dancer
 🏃|animal|1.1|meadow,city,beach|runner,jogger,sprinter,athlete
-🏄|boat|1.1|sea,beach|surfer,wave rider,surfer girl,surfboarder
-⛷|animal|1.05|mountains,arctic|skier,downhill skier,ski racer
+🚴|vehicle|1.1|mountains,city,meadow|cyclist,bicyclist,bike rider,racing cyclist
+🤸|animal|1.05|beach,meadow,studio|acrobat,gymnast,tumbler,cartwheeler
 👶|animal|.95|village,studio,meadow|baby,infant,toddler,newborn
 🌞|flyer|1.05|sky,meadow,sea,beach|sun,smiling sun,shining sun
 🌙|flyer|1.0|sky,castle,sea|moon,crescent moon,half moon,crescent
