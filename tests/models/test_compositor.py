@@ -1,4 +1,4 @@
-"""The compositor: geometry that can be worked out by hand, the two ways agreeing, gradients, aspect, weather, guides."""
+"""The compositor: geometry worked out by hand, the two ways agreeing, gradients, aspect, weather, guides."""
 
 import math
 
