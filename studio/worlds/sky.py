@@ -1,166 +1,222 @@
-"""Skies of the procedural world: the opaque strip behind everything, for each time of day and weather.
+"""Skies of the procedural world: the opaque strip behind everything, for each time of day and weather, and the light
+that falls from it on the land.
 
-Letters: n scenes, H rows, W = 2 H columns; x, y in frame heights from the top left; colours 0..1.
+The sun or the moon always stands at SUN_X of its strip; the strip's offset moves it about in the frame. Clouds, stars,
+aurora and planets are plates drawn once (see plates.py); here they take the colours of the hour.
+
+Letters: n scenes, H rows, W = 2 H columns; x, y in frame heights from the top left; colours 0..1. Times of day are
+counted 0..5 from dawn, weathers 0..5 as in lexicon.SLOTS.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-#: Sky colours by time of day (dawn, day, dusk, night): top, middle, horizon.
-SKIES = torch.tensor([
-    [(0.36, 0.46, 0.80), (0.92, 0.70, 0.80), (1.00, 0.88, 0.70)],
-    [(0.16, 0.46, 0.92), (0.44, 0.73, 0.98), (0.88, 0.96, 1.00)],
-    [(0.23, 0.17, 0.50), (0.88, 0.38, 0.48), (1.00, 0.74, 0.36)],
-    [(0.05, 0.08, 0.25), (0.11, 0.18, 0.44), (0.30, 0.40, 0.68)],
-])
-#: Colour of the light that falls on the land, by time of day.
-LIGHTS = torch.tensor([(1.02, 0.89, 0.86), (1.04, 1.02, 0.98), (1.00, 0.71, 0.62), (0.44, 0.53, 0.84)])
-SUNS = torch.tensor([(1.00, 0.96, 0.80), (1.00, 0.97, 0.78), (1.00, 0.90, 0.60), (0.95, 0.97, 1.00)])
-#: Where the sun or moon stands: y and radius by time of day; it always stands at SUN_X of its strip.
+from studio.worlds import shapes
+from studio.worlds.plates import Plate
+
+DAWN, MORNING, DAY, SUNSET, DUSK, NIGHT = range(6)
+CLEAR, RAIN, SNOW, FOG, STORM, WIND = range(6)
 SUN_X = 1.0
-SUN_Y = torch.tensor([0.46, 0.17, 0.47, 0.19])
-SUN_RADIUS = torch.tensor([0.070, 0.055, 0.085, 0.060])
-NIGHT = 3
-#: How far rain and snow take the sky towards grey, and how much of the light they leave.
-OVERCAST = torch.tensor([0.0, 0.55, 0.40])
-WEATHER_LIGHT = torch.tensor([1.0, 0.82, 0.95])
+HORIZON = 0.62
+
+#: Sky by time of day: four stops from the zenith to the horizon.
+SKIES = torch.tensor([
+    [(0.36, 0.42, 0.70), (0.66, 0.60, 0.82), (0.97, 0.74, 0.78), (1.00, 0.88, 0.80)],
+    [(0.30, 0.66, 0.86), (0.56, 0.83, 0.90), (0.88, 0.95, 0.84), (1.00, 0.94, 0.70)],
+    [(0.05, 0.34, 0.86), (0.18, 0.54, 0.96), (0.48, 0.77, 1.00), (0.80, 0.93, 1.00)],
+    [(0.38, 0.18, 0.42), (0.82, 0.30, 0.34), (1.00, 0.54, 0.24), (1.00, 0.84, 0.42)],
+    [(0.10, 0.09, 0.36), (0.26, 0.19, 0.56), (0.56, 0.34, 0.70), (0.92, 0.56, 0.68)],
+    [(0.015, 0.04, 0.17), (0.035, 0.10, 0.32), (0.09, 0.23, 0.48), (0.22, 0.44, 0.64)],
+])
+#: Light on the land, light that comes from everywhere, what distance fades into, and what catches on edges.
+KEY = torch.tensor([(0.84, 0.74, 0.82), (1.04, 1.03, 0.88), (1.00, 1.00, 1.00),
+                    (0.98, 0.60, 0.44), (0.52, 0.42, 0.68), (0.28, 0.38, 0.62)])
+AMBIENT = torch.tensor([(0.05, 0.03, 0.08), (0.01, 0.02, 0.00), (0.0, 0.01, 0.03),
+                        (0.06, 0.00, 0.05), (0.05, 0.02, 0.12), (0.005, 0.03, 0.10)])
+HAZE = torch.tensor([(0.95, 0.80, 0.84), (0.96, 0.96, 0.82), (0.74, 0.88, 0.99),
+                     (1.00, 0.60, 0.36), (0.62, 0.40, 0.70), (0.16, 0.32, 0.54)])
+RIM = torch.tensor([(0.40, 0.26, 0.26), (0.36, 0.33, 0.18), (0.16, 0.18, 0.14),
+                    (0.70, 0.40, 0.12), (0.34, 0.16, 0.34), (0.16, 0.24, 0.36)])
+CLOUD_LIT = torch.tensor([(1.00, 0.86, 0.84), (1.00, 0.99, 0.92), (1.00, 1.00, 1.00),
+                          (1.00, 0.76, 0.46), (0.86, 0.52, 0.72), (0.30, 0.40, 0.62)])
+CLOUD_SHADE = torch.tensor([(0.72, 0.60, 0.80), (0.74, 0.85, 0.90), (0.70, 0.82, 0.96),
+                            (0.70, 0.30, 0.40), (0.36, 0.24, 0.54), (0.10, 0.17, 0.38)])
+#: The sun's or moon's colour (dusk has only a thin moon), height and radius; how strongly it glows.
+SUNS = torch.tensor([(1.00, 0.95, 0.84), (1.00, 0.97, 0.80), (1.00, 0.99, 0.88),
+                     (1.00, 0.94, 0.66), (1.00, 0.95, 0.90), (0.95, 0.97, 1.00)])
+SUN_Y = torch.tensor([0.50, 0.30, 0.14, 0.47, 0.20, 0.20])
+SUN_RADIUS = torch.tensor([0.060, 0.055, 0.060, 0.105, 0.055, 0.078])
+GLOW = torch.tensor([0.75, 0.75, 0.55, 0.90, 0.22, 0.50])
+LAMPS = torch.tensor([0.40, 0.0, 0.0, 0.55, 0.95, 1.0])
+STARS = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.45, 1.0])
+
+#: By weather: how grey the sky turns, how much light is left, how closed the clouds are, how dark, the sun's veil,
+#: how much more air lies between, snow on the ground.
+GREY = torch.tensor([0.0, 0.62, 0.46, 0.62, 0.78, 0.0])
+LEFT = torch.tensor([1.0, 0.76, 0.96, 0.96, 0.54, 1.0])
+CEILING = torch.tensor([0.0, 0.90, 0.55, 0.0, 1.0, 0.0])
+VEIL = torch.tensor([0.0, 0.92, 0.75, 0.60, 1.0, 0.0])
+AIR = torch.tensor([0.0, 0.35, 0.40, 0.95, 0.30, 0.0])
+WHITE = torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+FAIR = torch.tensor([1.0, 0.0, 0.25, 0.12, 0.0, 0.35])
+STREAKS = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+_OVERCAST = torch.tensor([(0.86, 0.78, 0.84), (0.82, 0.86, 0.82), (0.76, 0.82, 0.88),
+                          (0.80, 0.58, 0.50), (0.44, 0.36, 0.56), (0.13, 0.19, 0.32)])
 
 
-def columns(values: Tensor) -> Tensor:
-    """(n,) to (n, 1, 1)."""
-    return values[:, None, None]
+@dataclass
+class Light:
+    """What the hour and the weather do to n scenes; colours (n, 3), numbers (n,)."""
+
+    stops: Tensor  # (n, 4, 3) the sky from zenith to horizon
+    key: Tensor
+    ambient: Tensor
+    haze: Tensor
+    rim: Tensor
+    lit: Tensor  # clouds
+    shade: Tensor
+    lamps: Tensor
+    air: Tensor
+    white: Tensor
 
 
-def colours(values: Tensor) -> Tensor:
-    """(n, 3) to (n, 3, 1, 1)."""
-    return values[:, :, None, None]
+def light_of(time: Tensor, weather: Tensor, warmth: Tensor, brightness: Tensor) -> Light:
+    """The light of n scenes.
+
+    Args:
+        time, weather: long (n,), 0..5 each.
+        warmth: -1..1 from cool to warm. brightness: around 1.
+    """
+    device = warmth.device
+    tint = 1 + 0.045 * warmth[:, None] * torch.tensor([[1.0, 0.0, -1.0]], device=device)
+
+    def at(table: Tensor, index: Tensor) -> Tensor:
+        return table.to(device)[index]
+
+    grey, left = at(GREY, weather)[:, None], at(LEFT, weather)[:, None]
+    overcast = at(_OVERCAST, time)
+    cast = overcast * torch.where(weather == STORM, 0.56, torch.where(weather == RAIN, 0.80, 1.0))[:, None]
+    slope = torch.tensor([0.80, 0.90, 1.0, 1.08], device=device)[None, :, None]
+    stops = at(SKIES, time) * (1 - grey[..., None]) + (cast[:, None] * slope) * grey[..., None]
+    key = at(KEY, time)
+    flat = key.mean(1, keepdim=True) * torch.tensor([[0.96, 1.0, 1.05]], device=device)
+    key = (key * (1 - 0.55 * grey) + flat * 0.55 * grey) * (left * 0.5 + 0.5 * torch.where(left > 0.9, 1.0, left))
+    haze = at(HAZE, time) * (1 - grey) + cast * grey
+    dull = 1 - 0.75 * grey
+    lit = at(CLOUD_LIT, time) * (1 - 0.85 * grey) + cast * 1.06 * 0.85 * grey
+    shade = at(CLOUD_SHADE, time) * (1 - 0.85 * grey) + cast * 0.74 * 0.85 * grey
+    bright = brightness[:, None]
+    return Light(
+        (stops * tint[:, None] * bright[..., None]).clamp(0, 1), key * tint * bright, at(AMBIENT, time), haze * tint,
+        at(RIM, time) * dull, (lit * tint).clamp(0, 1), (shade * tint).clamp(0, 1), at(LAMPS, time)
+        + (1 - at(LAMPS, time)) * torch.where(weather == STORM, 0.6, torch.where(weather == RAIN, 0.35, 0.0)),
+        at(AIR, weather), at(WHITE, weather))
 
 
-def step(distance: Tensor, softness: float | Tensor) -> Tensor:
-    """A soft edge: 0 below zero, 1 above, about `softness` wide."""
-    return torch.sigmoid(distance / softness)
+def rows(stops: Tensor, y: Tensor) -> Tensor:
+    """The sky's gradient (n, 3, len(y)) at heights y 0 (zenith) .. 1 (horizon and below)."""
+    place = (y.clamp(0, 1) * 3).clamp(max=2.9999)
+    low = place.long()
+    share = place - low
+    share = share * share * (3 - 2 * share) * 0.5 + share * 0.5
+    return (stops[:, low] * (1 - share)[None, :, None] + stops[:, low + 1] * share[None, :, None]).movedim(1, 2)
 
 
-def grid(height: int) -> tuple[Tensor, Tensor]:
-    """Pixel centres of a strip: x (1, 1, 2H), y (1, H, 1)."""
-    x = (torch.arange(2 * height) + 0.5) / height
-    y = (torch.arange(height) + 0.5) / height
-    return x[None, None, :], y[None, :, None]
+# ------------------------------------------------------------------------------------------------ plates
 
 
-@lru_cache(maxsize=8)
-def fractal(height: int) -> Tensor:
-    """Fractal noise (1, H, 2H) of mean 0 and deviation 1, always the same; for clouds, nebulae and grain."""
-    generator = torch.Generator().manual_seed(7)
-    total = torch.zeros(1, height, 2 * height)
-    for cells, strength in ((3, 0.55), (6, 0.28), (12, 0.15), (24, 0.08)):
-        noise = torch.rand(1, 1, cells, 2 * cells, generator=generator)
-        total += strength * F.interpolate(noise, (height, 2 * height), mode="bicubic", align_corners=False)[0]
-    return (total - total.mean()) / total.std()
-
-
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def stars(height: int) -> Tensor:
-    """Brightness of the stars (1, H, 2H) in 0..1, always the same."""
-    generator = torch.Generator().manual_seed(11)
-    x, y = grid(height)
-    sky = torch.zeros(1, height, 2 * height)
-    for sx, sy, size in torch.rand(110, 3, generator=generator).tolist():
-        radius = max(0.0045 + 0.006 * size**3, 0.55 / height)
-        glow = torch.exp(-((x - 2 * sx) ** 2 + (y - sy) ** 2) / radius**2)
-        sky = torch.maximum(sky, glow * (0.45 + 0.55 * size))
-    return sky
+    """Brightness of the stars (H, W) in 0..1: few and clear, denser towards the zenith."""
+    rng = np.random.default_rng(11)
+    y, x = np.mgrid[: height, : 2 * height].astype(np.float32) / height
+    out = np.zeros((height, 2 * height), np.float32)
+    for k in range(64):
+        sx, sy, size = 2 * rng.random(), 0.56 * rng.random() ** 1.3, rng.random() ** 3
+        radius = max(0.0058 + 0.0060 * size, 0.6 / height)
+        out = np.maximum(out, np.exp(-((x - sx) ** 2 + (y - sy) ** 2) / radius**2) * (0.5 + 0.5 * size) * (1 - sy / 0.7))
+    return torch.from_numpy(out)
 
 
-def _gradient(stops: Tensor, y: Tensor, horizon: float) -> Tensor:
-    """Vertical gradient through three colours (n, 3 stops, 3) down to the horizon: (n, 3, H, 1)."""
-    down = (y / horizon).clamp(0, 1)
-    first = (down * 2).clamp(0, 1)
-    first = (first * first * (3 - 2 * first))[:, None]
-    second = ((down - 0.5) * 2).clamp(0, 1)[:, None]
-    sky = colours(stops[:, 0]) * (1 - first) + colours(stops[:, 1]) * first
-    return sky * (1 - second) + colours(stops[:, 2]) * second
+@lru_cache(maxsize=64)
+def clouds(kind: str, variant: int, height: int) -> tuple[Tensor, Tensor]:
+    """(cover, how lit) of the clouds of a sky, each (H, W) in 0..1: "fair" heaps, a closed "ceiling", "streaks"."""
+    plate = Plate(2 * height, 100 * variant + len(kind))
+    rng = plate.rng
+    if kind == "fair":
+        heaps = (
+            ((0.38, 0.36, 0.52), (1.46, 0.28, 0.46), (0.92, 0.52, 0.26), (1.86, 0.48, 0.30)),
+            ((0.62, 0.24, 0.40), (1.62, 0.42, 0.60), (0.18, 0.50, 0.36), (1.20, 0.15, 0.26)),
+            ((1.38, 0.50, 0.50), (0.50, 0.48, 0.62), (1.80, 0.22, 0.38), (0.30, 0.18, 0.28)),
+        )[variant]
+        for x, base, wide in heaps:
+            mask = plate.shape(shapes.cloud(x, base, wide, rng))
+            plate.fill(mask, (1, 1, 1), (0.15, 0.15, 0.15), span=(base - 0.30 * wide, base), rim=0, snow=0)
+    elif kind == "ceiling":
+        for base, size, dark in ((0.40, 0.11, 0.85), (0.27, 0.13, 0.55), (0.12, 0.15, 0.30)):
+            heads = shapes.blob_bank(base, rng, size, 9)
+            top = plate.shape([*heads, shapes.box(1.0, base, 3.0, 1.0)])
+            plate.fill(top, (dark - 0.3,) * 3, (dark,) * 3, span=(base - 0.16, base + size), rim=0, snow=0)
+    else:
+        for k in range(9):
+            y = 0.06 + 0.055 * k + 0.02 * rng.random()
+            x, wide = 2.2 * rng.random() - 0.1, 0.35 + 0.35 * rng.random()
+            band = shapes.ribbon(shapes.bow((x - wide, y + 0.03), (x + wide, y - 0.03), 0.05, 24), [0, 0.016, 0.022, 0.010, 0])
+            plate.fill(plate.shape([band]), (1, 1, 1), (0.5, 0.5, 0.5), rim=0, snow=0)
+    bytes_ = plate.finished(height)
+    cover = torch.from_numpy(bytes_[3]).float() / 255
+    lit = torch.from_numpy(bytes_[0]).float() / 255 / cover.clamp(min=0.05)
+    if kind == "ceiling":  # fades towards the horizon
+        fade = ((0.56 - torch.arange(height) / height) / 0.12).clamp(0, 1)[:, None]
+        cover = cover * fade
+    return cover, lit.clamp(0, 1)
 
 
-def open_sky(time: Tensor, weather: Tensor, hue: Tensor, height: int) -> Tensor:
-    """The sky over a landscape, (n, 3, H, 2H). `time` 0..3, `weather` 0..2, `hue` 0..1 shifts warm and cold."""
-    x, y = grid(height)
-    horizon = 0.60
-    shift = (hue[:, None] - 0.5) * torch.tensor([[0.10, 0.0, -0.10]])
-    overcast = OVERCAST[weather]
-    sky = _gradient(SKIES[time], y, horizon) + colours(shift)
-    night = (time == NIGHT).float()
-    veil = columns(1 - overcast)
-    up = (1 - (y / horizon).clamp(0, 1)) ** 0.5
-    sky = sky + (stars(height) * columns(night) * veil * up)[:, None] * 0.9
-
-    radius, centre = columns(SUN_RADIUS[time]), columns(SUN_Y[time])
-    distance = ((x - SUN_X) ** 2 + (y - centre) ** 2).sqrt()
-    glow = (torch.exp(-distance / radius / 2.2) * 0.6 + torch.exp(-((distance / radius / 6) ** 2)) * 0.2) * veil
-    disc = step(radius - distance, 0.6 / height) * veil
-    bite = ((x - SUN_X + 0.5 * radius) ** 2 + (y - centre + 0.18 * radius) ** 2).sqrt()
-    disc = disc * (1 - step(0.95 * radius - bite, 0.6 / height) * columns(night))
-    sun = colours(SUNS[time])
-    sky = sky + glow[:, None] * sun * (1 - sky).clamp(0, 1)
-    sky = sky * (1 - disc[:, None]) + sun * disc[:, None]
-
-    noise = fractal(height)
-    cover = step(noise - 0.95 + 1.7 * columns(overcast), 0.30) * (1 - (y / 0.60) ** 3).clamp(0, 1) * 0.85
-    cover = cover * columns(1 - 0.35 * night)
-    lit = colours(SKIES[time][:, 2] * 0.6 + 0.4 * LIGHTS[time]) * (0.86 + 0.16 * step(noise - 0.9, 0.4))[:, None]
-    sky = sky * (1 - cover[:, None]) + lit.clamp(0, 1) * cover[:, None]
-
-    grey = sky.mean(1, keepdim=True) * sky.new_tensor([0.90, 0.96, 1.04])[None, :, None, None]
-    mix = colours(overcast[:, None].expand(-1, 3))
-    return (sky * (1 - mix) + grey * mix * colours(WEATHER_LIGHT[weather][:, None].expand(-1, 3))).clamp(0, 1)
+# ------------------------------------------------------------------------------------------------ painting
 
 
-def studio_backdrop(hue: Tensor, height: int) -> Tensor:
-    """A softly lit pastel wall and floor, (n, 3, H, 2H); `hue` 0..1 turns the colour wheel."""
-    x, y = grid(height)
-    turn = 6.283 * (hue[:, None] + torch.tensor([[0.0, 0.33, 0.67]]))
-    wall = colours(0.66 + 0.24 * torch.cos(turn)) * (1.10 - 0.30 * ((x - 1) ** 2 + (y - 0.40) ** 2))[:, None]
-    floor = step(y - 0.72, 0.012) * (0.12 - 0.10 * (y - 0.72))
-    return (wall * (1 - floor)[:, None]).clamp(0, 1)
-
-
-def deep_space(hue: Tensor, height: int) -> Tensor:
-    """Stars, a nebula and a ringed planet, (n, 3, H, 2H); `hue` 0..1 chooses among a few nebulae."""
-    x, y = grid(height)
-    noise = fractal(height)
-    violet, blue = torch.tensor([[0.74, 0.24, 0.72]]), torch.tensor([[0.14, 0.34, 0.92]])
-    first, second = hue[:, None] * blue + (1 - hue[:, None]) * violet, torch.tensor([[0.10, 0.50, 0.62]])
-    cloud, wisp = step(noise - 0.35, 0.45) * 0.70, step(noise.flip(-1) - 0.9, 0.35) * 0.40
-    sky = torch.tensor([0.03, 0.03, 0.11])[None, :, None, None] + colours(first) * cloud[:, None]
-    sky = sky + colours(second) * wisp[:, None]
-    sky = sky + stars(height)[:, None]
-    radius, px, py = 0.15, SUN_X + 0.16, 0.26
-    dx, dy = x - px, y - py
+def paint_sky(light: Light, time: Tensor, weather: Tensor, variant: Tensor, glow: Tensor, height: int) -> Tensor:
+    """The sky over a landscape, (n, 3, H, W). `glow` (n,) around 1 varies the sun's halo."""
+    device = glow.device
+    x = ((torch.arange(2 * height, device=device) + 0.5) / height)[None, None, :]
+    y = ((torch.arange(height, device=device) + 0.5) / height)[None, :, None]
+    down = y / HORIZON
+    sky = rows(light.stops, down[0, :, 0])[..., None]
+    veil = (1 - VEIL.to(device)[weather])[:, None, None]
+    twinkle = (STARS.to(device)[time][:, None, None] * veil)
+    radius, centre = SUN_RADIUS.to(device)[time][:, None, None], SUN_Y.to(device)[time][:, None, None]
+    dx, dy = x - SUN_X, y - centre
     distance = (dx * dx + dy * dy).sqrt()
-    light = (0.66 - 0.8 * (dx * 0.6 + dy * 0.6) / radius).clamp(0.10, 1.1)
-    bands = 1 + 0.14 * torch.sin(dy * 75 + noise)
-    planet = torch.tensor([0.98, 0.66, 0.42])[None, :, None, None] * (light * bands)[:, None]
-    inside = step(radius - distance, 0.6 / height)[:, None]
-    halo = torch.exp(-(distance - radius).clamp(min=0) / 0.03)[:, None] * 0.22
-    sky = sky + halo * torch.tensor([1.0, 0.75, 0.5])[None, :, None, None]
-    sky = sky * (1 - inside) + planet * inside
-    oval = ((dx + 0.35 * dy) ** 2 + ((dy - 0.28 * dx) * 4.2) ** 2).sqrt()
-    ring = torch.exp(-(((oval - 1.65 * radius) / (0.22 * radius)) ** 2)) * 0.75
-    ring = ring * (1 - inside[:, 0] * step(-(dy - 0.28 * dx), 0.004))
-    gold = torch.tensor([0.98, 0.88, 0.70])[None, :, None, None]
-    return (sky * (1 - ring[:, None]) + gold * ring[:, None]).clamp(0, 1)
-
-
-def under_water(hue: Tensor, height: int) -> Tensor:
-    """Blue depths with rays of light from above, (n, 3, H, 2H); `hue` 0..1 from green to blue."""
-    x, y = grid(height)
-    top, bottom = torch.tensor([0.30, 0.84, 0.90]), torch.tensor([0.03, 0.24, 0.50])
-    shift = (hue[:, None] - 0.5) * torch.tensor([[-0.04, -0.02, 0.14]])
-    water = top[None, :, None, None] * (1 - y)[:, None] + bottom[None, :, None, None] * y[:, None]
-    rays = (0.5 + 0.5 * torch.sin((x + y * 0.45) * 11 + 2)) * (0.5 + 0.5 * torch.sin((x + y * 0.3) * 23 + 5))
-    return (water + colours(shift) + (rays * (1 - y) ** 1.5 * 0.40)[:, None]).clamp(0, 1)
+    strength = GLOW.to(device)[time][:, None, None] * glow[:, None, None]
+    halo = (0.55 * torch.exp(-(distance - radius).clamp(min=0) / (0.9 * radius))
+            + 0.50 * torch.exp(-distance / (3.4 * radius + 0.10))) * strength * (0.15 + 0.85 * veil)
+    sharp = 0.8 / height
+    disc = ((radius - distance) / sharp + 0.5).clamp(0, 1)
+    bite_distance = ((dx + 0.42 * radius) ** 2 + (dy + 0.20 * radius) ** 2).sqrt()
+    crescent = disc * ((bite_distance - 0.92 * radius) / sharp + 0.5).clamp(0, 1)
+    marks = sum(((r * radius - ((dx - mx * radius) ** 2 + (dy - my * radius) ** 2).sqrt()) / sharp + 0.5).clamp(0, 1)
+                for mx, my, r in ((-0.35, -0.25, 0.26), (0.30, 0.30, 0.20), (0.25, -0.45, 0.13)))
+    dusk, night = (time == DUSK)[:, None, None], (time == NIGHT)[:, None, None]
+    sun = SUNS.to(device)[time][:, :, None, None]
+    body = torch.where(dusk, crescent, disc) * veil
+    sky = sky + (stars(height).to(device) * twinkle)[:, None] * 0.95
+    sky = sky + (1 - sky).clamp(min=0) * (halo[:, None] * sun).clamp(0, 1)
+    face = sun * (1 - 0.10 * marks * night)[:, None]
+    sky = sky + (face - sky) * body[:, None]
+    for kind, table in (("fair", FAIR), ("ceiling", CEILING), ("streaks", STREAKS)):
+        amount = table.to(device)[weather][:, None, None]
+        if not bool((amount > 0).any()):
+            continue
+        both = torch.stack([torch.stack(clouds(kind, k, height)) for k in range(3)]).to(device)[variant]
+        cover, lit = both[:, 0], both[:, 1][:, None]
+        share = cover * amount * (0.92 if kind != "streaks" else 0.75)
+        near_sun = (1 + 0.35 * halo * veil)[:, None]
+        colour = light.shade[:, :, None, None] + (light.lit - light.shade)[:, :, None, None] * lit
+        sky = sky + ((colour * near_sun).clamp(0, 1) - sky) * share[:, None]
+    return sky.clamp(0, 1)

@@ -1,0 +1,362 @@
+"""Places where people are: city, village, castle, beach, sea and the studio, each as three plates in three compositions.
+
+A painter takes (plate, variant) and draws one strip. Things keep clear of the middle (x = 1), where subjects are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from studio.worlds import shapes as draw
+from studio.worlds.places_green import grass, scatter, tree
+from studio.worlds.plates import Colour, Plate
+
+_LAMP: Colour = (1.0, 0.82, 0.42)
+
+# ------------------------------------------------------------------------------------------------ city
+
+
+def _block(p: Plate, x: float, base: float, wide: float, tall: float, top: Colour, bottom: Colour, air: float, lit: float,
+           panes: tuple[int, float], head: int) -> None:
+    """A building with a head (0 flat, 1 stepped, 2 spire, 3 slanted, 4 dome) and rows of windows."""
+    body, peak = [draw.box(x, base, wide, tall)], base - tall
+    if head == 1:
+        body += [draw.box(x, peak + 0.01, 0.66 * wide, 0.16 * wide + 0.03), draw.box(x, peak - 0.01, 0.34 * wide, 0.28 * wide + 0.04)]
+    elif head == 2:
+        body += [draw.polygon((x - 0.30 * wide, peak), (x, peak - 0.75 * wide), (x + 0.30 * wide, peak)), draw.box(x, peak - 0.5 * wide, 0.010, 0.5 * wide)]
+    elif head == 3:
+        body += [draw.polygon((x - 0.5 * wide, peak + 0.002), (x - 0.5 * wide, peak - 0.36 * wide), (x + 0.5 * wide, peak + 0.002))]
+    elif head == 4:
+        body += [draw.disc(x, peak, 0.40 * wide, 0.42 * wide), draw.box(x, peak - 0.36 * wide, 0.010, 0.3 * wide)]
+    mask = p.shape(body)
+    p.fill(mask, top, bottom, air=(0.5 * air, air), rim=0.4, snow=0.9)
+    p.shade(p.shape([draw.box(x + 0.33 * wide, base, 0.34 * wide, tall + 0.3)]) * mask, -0.16)
+    across, pitch = panes
+    step = wide / across
+    bright, dim = [], []
+    for row in range(int((tall - 0.03) / pitch)):
+        for k in range(across):
+            pane = draw.box(x - 0.5 * wide + (k + 0.5) * step, peak + 0.028 + (row + 0.62) * pitch, 0.52 * step, 0.56 * pitch)
+            (bright if p.rng.random() < lit else dim).append(pane)
+    glass = tuple(min(1.0, 0.60 * c + 0.30) for c in top)
+    p.fill(p.shape(dim), glass, glass, air=air, rim=0, snow=0, glow=(0.02, 0.04, 0.10))  # type: ignore[arg-type]
+    p.fill(p.shape(bright), glass, glass, air=0.8 * air, rim=0, snow=0, glow=tuple(c * (1 - 0.45 * air) for c in _LAMP))  # type: ignore[arg-type]
+
+
+def city_far(p: Plate, variant: int) -> None:
+    x = -0.05
+    while x < 2.05:
+        wide = 0.055 + 0.055 * p.rng.random()
+        tall = 0.14 + 0.20 * p.rng.random() * (0.55 + 0.6 * min(1.0, abs(x - 1) / 0.6))
+        _block(p, x + wide / 2, 0.74, wide, tall + 0.08, (0.52, 0.60, 0.74), (0.62, 0.70, 0.82), 0.50, 0.40, (3, 0.036), int(p.rng.integers(0, 4)))
+        x += wide * 0.94
+    if variant == 1:  # a suspension bridge
+        deck, tower = 0.60, 0.30
+        p.fill(p.shape([draw.box(s, 0.74, 0.022, 0.74 - tower) for s in (0.72, 1.30)] + [draw.box(1.0, deck + 0.022, 2.3, 0.024)]),
+               (0.80, 0.34, 0.28), (0.70, 0.36, 0.34), air=0.22, rim=0.5)
+        cables = [draw.ribbon(draw.bow((0.72, tower), (1.30, tower), -0.42, 24), [0.006])]
+        cables += [draw.ribbon(draw.bow((a, tower), (b, deck), -0.08 if b > a else 0.08, 16), [0.005]) for a, b in ((0.72, 0.30), (1.30, 1.72))]
+        p.fill(p.shape(cables), (0.84, 0.40, 0.32), air=0.22, snow=0, rim=0.2)
+    elif variant == 2:  # a television tower
+        p.fill(p.shape([draw.stroke((1.34, 0.74), (1.34, 0.16), 0.022, 0.004), draw.disc(1.34, 0.30, 0.042, 0.030), draw.box(1.34, 0.36, 0.05, 0.014)]),
+               (0.70, 0.74, 0.84), (0.60, 0.66, 0.78), air=0.28, rim=0.6)
+        p.fill(p.shape([draw.box(1.34, 0.307, 0.070, 0.012), draw.disc(1.34, 0.165, 0.008)]), (0.90, 0.50, 0.40), glow=(1.0, 0.5, 0.35), rim=0, snow=0)
+
+
+def city_middle(p: Plate, variant: int) -> None:
+    tints: tuple[tuple[Colour, Colour], ...] = (((0.36, 0.42, 0.58), (0.30, 0.35, 0.48)), ((0.68, 0.42, 0.36), (0.50, 0.32, 0.32)),
+                                                ((0.80, 0.72, 0.62), (0.62, 0.54, 0.50)), ((0.30, 0.48, 0.56), (0.24, 0.38, 0.46)))
+    row = (
+        ((0.07, 0.20, 0.46, 0, 0), (0.26, 0.17, 0.62, 3, 1), (0.44, 0.18, 0.38, 1, 0), (0.61, 0.15, 0.26, 2, 3), (1.40, 0.16, 0.30, 1, 4), (1.57, 0.17, 0.50, 0, 2), (1.75, 0.19, 0.36, 2, 1), (1.93, 0.17, 0.56, 3, 0)),
+        ((0.08, 0.18, 0.36, 2, 4), (0.28, 0.20, 0.30, 1, 0), (0.47, 0.16, 0.22, 0, 3), (1.46, 0.18, 0.60, 3, 2), (1.64, 0.17, 0.40, 0, 0), (1.83, 0.21, 0.50, 1, 1)),
+        ((0.09, 0.21, 0.58, 0, 3), (0.29, 0.17, 0.42, 2, 1), (0.48, 0.19, 0.54, 3, 0), (0.66, 0.15, 0.32, 1, 2), (1.38, 0.15, 0.24, 2, 0), (1.55, 0.18, 0.34, 3, 4), (1.75, 0.20, 0.44, 1, 3), (1.94, 0.17, 0.30, 0, 0)),
+    )[variant]
+    for x, wide, tall, tint, head in row:
+        _block(p, x, 0.82, wide, tall, *tints[tint], 0.12, 0.55, (4, 0.050), head)
+    for x in (0.80, 0.90, 1.12, 1.25) if variant != 1 else (0.66, 0.78, 1.22, 1.32):
+        p.fill(p.shape(draw.crown(x, 0.765, 0.040, p.rng)), (0.40, 0.64, 0.34), (0.18, 0.40, 0.26), air=0.08, rim=0.5)
+    p.fill(p.below(p.through([(0, 0.79), (2, 0.79)])), (0.50, 0.52, 0.56), air=0.06, rim=0, snow=1, edge=0.1)
+
+
+def city_near(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.through([(0, 0.805), (2, 0.805)])), (0.76, 0.75, 0.74), (0.60, 0.59, 0.60), span=(0.80, 0.85), snow=1, edge=0.1)
+    p.fill(p.below(p.through([(0, 0.845), (2, 0.845)])), (0.40, 0.41, 0.47), (0.24, 0.25, 0.31), span=(0.84, 1.0), mirror=0.10, rim=0.3, snow=0.55, edge=0.3)
+    p.fill(p.shape([draw.polygon((x, 0.928), (x + 0.11, 0.928), (x + 0.10, 0.944), (x - 0.012, 0.944)) for x in np.arange(0.06, 2, 0.25)]),
+           (0.98, 0.94, 0.82), rim=0, snow=0)
+    for x in ((0.34, 1.62), (0.22, 0.60, 1.44, 1.80), (0.40, 1.72))[variant]:
+        p.fill(p.shape([draw.box(x, 0.845, 0.013, 0.27), draw.box(x, 0.845, 0.026, 0.03),
+                        draw.ribbon(draw.bow((x, 0.58), (x + (0.07 if x < 1 else -0.07), 0.575), 0.28 if x < 1 else -0.28), [0.0055])]),
+               (0.20, 0.23, 0.28), rim=0.4, snow=0.3)
+        head = (x + (0.072 if x < 1 else -0.072), 0.588)
+        p.fill(p.shape([draw.disc(*head, 0.021, 0.017)]), (1.0, 0.96, 0.84), glow=(1.0, 0.90, 0.60), rim=0, snow=0)
+    if variant == 2:
+        for x in (0.20, 1.56):
+            tree(p, x, 0.835, 0.30, (0.16, 0.42, 0.24), (0.48, 0.70, 0.32))
+    elif variant == 0:
+        p.fill(p.shape([draw.box(0.20, 0.838, 0.13, 0.030), draw.box(0.20, 0.805, 0.13, 0.026)]), (0.66, 0.44, 0.30), (0.48, 0.31, 0.22), rim=0.4)
+
+
+# ------------------------------------------------------------------------------------------------ village
+
+
+def cottage(p: Plate, x: float, base: float, wide: float, tall: float, wall: Colour, roof: Colour, air: float = 0.08) -> None:
+    parts = draw.house(x, base, wide, tall)
+    shadow = tuple(0.82 * c for c in wall)
+    p.fill(p.shape(parts["wall"]), shadow, wall, air=air, rim=0, snow=0)  # type: ignore[arg-type]
+    p.fill(p.shape(parts["roof"]), tuple(min(1.0, 1.12 * c) for c in roof), roof, air=air, rim=0.6, snow=1, edge=0.25 * tall)  # type: ignore[arg-type]
+    p.fill(p.shape(parts["door"]), (0.46, 0.30, 0.22), air=air, rim=0, snow=0)
+    p.fill(p.shape(parts["panes"]), (0.52, 0.64, 0.74), air=0.5 * air, glow=_LAMP, rim=0, snow=0)
+
+
+def village_far(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.hills(0.50, 0.06, 0.8)), (0.44, 0.62, 0.62), (0.54, 0.72, 0.60), air=(0.56, 0.74), snow=0.8, edge=0.1)
+    top = p.hills(0.585, 0.035, 1.1)
+    ground = p.below(top)
+    p.fill(ground, (0.50, 0.72, 0.42), (0.60, 0.78, 0.44), span=(0.54, 0.72), air=(0.36, 0.5), snow=1, edge=0.2)
+    for k in range(6):
+        strip = draw.polygon((0.10 + 0.34 * k, 0.56), (0.24 + 0.34 * k, 0.56), (0.30 + 0.34 * k, 0.72), (0.06 + 0.34 * k, 0.72))
+        p.shade(p.shape([strip]) * ground, ((0.18, 0.06, -0.10), (-0.14, -0.06, -0.04))[k % 2])
+
+
+def village_middle(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.hills(0.715, 0.012)), (0.52, 0.74, 0.36), (0.38, 0.60, 0.28), span=(0.70, 0.86), air=0.08, snow=1, edge=0.3)
+    walls: tuple[Colour, ...] = ((0.98, 0.94, 0.84), (0.96, 0.82, 0.62), (0.86, 0.90, 0.92), (0.98, 0.76, 0.66))
+    roofs: tuple[Colour, ...] = ((0.82, 0.32, 0.22), (0.66, 0.30, 0.22), (0.40, 0.42, 0.54), (0.76, 0.44, 0.24))
+    rows = (
+        ((0.10, 0.22, 0.26, 0, 0), (0.36, 0.20, 0.22, 1, 1), (0.60, 0.18, 0.19, 2, 0), (1.40, 0.18, 0.20, 3, 0), (1.64, 0.22, 0.25, 0, 1), (1.90, 0.20, 0.22, 1, 2)),
+        ((0.06, 0.20, 0.22, 1, 2), (0.52, 0.22, 0.24, 0, 1), (1.34, 0.17, 0.18, 0, 0), (1.56, 0.21, 0.25, 2, 3), (1.84, 0.22, 0.23, 1, 0)),
+        ((0.18, 0.23, 0.27, 3, 1), (0.44, 0.18, 0.20, 0, 0), (0.64, 0.15, 0.17, 1, 3), (1.36, 0.18, 0.19, 2, 1), (1.84, 0.23, 0.26, 0, 0)),
+    )[variant]
+    church = (0.84, 0.30, 1.60)[variant]
+    size = (0.34, 0.46, 0.46)[variant]
+    foot = (0.715, 0.76, 0.76)[variant]
+    p.fill(p.shape([draw.box(church, foot, 0.22 * size, 0.62 * size)]), (0.90, 0.88, 0.84), (0.98, 0.95, 0.88), air=0.14, snow=0)
+    p.fill(p.shape([draw.polygon((church - 0.13 * size, foot - 0.61 * size), (church, foot - 1.02 * size), (church + 0.13 * size, foot - 0.61 * size)),
+                    draw.box(church, foot - 1.0 * size, 0.012, 0.09 * size), draw.box(church, foot - 1.045 * size, 0.036, 0.010)]),
+           (0.48, 0.42, 0.52), (0.36, 0.32, 0.44), air=0.14, rim=0.6, snow=1, edge=0.06)
+    p.fill(p.shape([draw.disc(church, foot - 0.50 * size, 0.045 * size), draw.box(church, foot - 0.16 * size, 0.06 * size, 0.14 * size)]),
+           (0.40, 0.44, 0.52), glow=_LAMP, air=0.1, rim=0, snow=0)
+    for x, wide, tall, wall, roof in rows:
+        cottage(p, x, 0.765, wide, tall, walls[wall], roofs[roof])
+    for x in (0.23, 0.71, 1.28, 1.76):
+        p.fill(p.shape(draw.crown(x, 0.745, 0.036, p.rng)), (0.46, 0.70, 0.32), (0.20, 0.46, 0.24), air=0.05, rim=0.5)
+
+
+def village_near(p: Plate, variant: int) -> None:
+    top = p.hills(0.815, 0.010, 0.9)
+    ground = p.below(top)
+    p.fill(ground, (0.58, 0.78, 0.34), (0.24, 0.48, 0.22), span=(0.80, 1.0), snow=1, edge=0.4)
+    lane = draw.polygon((0.90, 0.80), (1.06, 0.80), (1.46, 1.04), (0.50, 1.04))
+    p.fill(p.soft(p.shape([lane]), 0.005) * ground, (0.90, 0.80, 0.62), (0.70, 0.57, 0.42), span=(0.81, 1.0), rim=0, snow=0.9, edge=0.4)
+    left, right = ((0.0, 0.62), (1.42, 2.0)), ((0.0, 0.50), (1.36, 2.0))
+    posts, rails = [], []
+    for start, stop in (left, right, left)[variant]:
+        posts += [draw.box(x, 0.905, 0.022, 0.105) for x in np.arange(start + 0.03, stop, 0.085)]
+        rails += [draw.box((start + stop) / 2, y, stop - start, 0.016) for y in (0.835, 0.878)]
+    p.fill(p.shape(rails), (0.86, 0.78, 0.66), rim=0.4, snow=0.6)
+    p.fill(p.shape(posts), (0.98, 0.93, 0.84), (0.74, 0.64, 0.52), rim=0.4, snow=0.8)
+    blooms = [draw.disc(x, y, 0.017) for x, y in scatter(p, 16, 0.90, 0.985) if abs(x - 1) > 0.42]
+    p.fill(p.shape(blooms), ((1.0, 0.46, 0.52), (1.0, 0.80, 0.26), (0.96, 0.60, 0.90))[variant], rim=0.1, snow=0)
+
+
+# ------------------------------------------------------------------------------------------------ castle
+
+
+def castle_far(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.crags(0.54, 0.16, 5, 0.2, 0.06)), (0.52, 0.58, 0.78), (0.60, 0.68, 0.80), air=(0.54, 0.74), snow=0.8, edge=0.06)
+    p.fill(p.below(p.hills(0.60, 0.04, 1.1)), (0.36, 0.58, 0.48), (0.46, 0.66, 0.46), air=(0.44, 0.60), snow=0.9, edge=0.1)
+
+
+def castle_middle(p: Plate, variant: int) -> None:
+    seat = (0.66, 1.36, 1.30)[variant]
+    crest = (0.60, 0.56, 0.64)[variant]
+    hill = p.through([(-0.1, 0.74), (seat - 0.52, 0.72), (seat - 0.26, crest + 0.01), (seat, crest), (seat + 0.26, crest + 0.01), (seat + 0.50, 0.73), (2.1, 0.73)], 0.03)
+    stone, dark = (0.90, 0.86, 0.82), (0.68, 0.64, 0.68)
+    roof: tuple[Colour, Colour] = (((0.40, 0.48, 0.78), (0.24, 0.30, 0.58)), ((0.80, 0.34, 0.34), (0.58, 0.20, 0.26)), ((0.34, 0.58, 0.62), (0.18, 0.38, 0.46)))[variant]
+    size = (1.0, 1.12, 1.25)[variant]
+    plan = ((-0.20, 0.06, 0.14), (0.21, 0.065, 0.17), (-0.09, 0.07, 0.25), (0.10, 0.06, 0.21), (0.0, 0.085, 0.33))
+    order = (plan, plan, plan)[variant]
+    for dx, wide, tall in order[2:]:
+        _tower(p, seat + dx * size, crest + 0.03, wide * size, tall * size, stone, dark, roof)
+    wall = draw.battlement(seat - 0.21 * size, seat + 0.21 * size, crest + 0.05, 0.13 * size, 0.016 * size)
+    p.fill(p.shape(wall), (0.94, 0.90, 0.86), (0.76, 0.72, 0.74), air=0.08, rim=0.5)
+    for dx, wide, tall in order[:2]:
+        _tower(p, seat + dx * size, crest + 0.05, wide * size, tall * size, stone, dark, roof)
+    gate = [draw.box(seat, crest + 0.05, 0.060 * size, 0.055 * size), draw.disc(seat, crest - 0.005, 0.030 * size, 0.028 * size)]
+    p.fill(p.shape(gate), (0.40, 0.27, 0.22), glow=(0.55, 0.34, 0.12), rim=0, snow=0)
+    p.fill(p.shape([draw.box(seat + k * size, crest - 0.015, 0.016 * size, 0.034 * size) for k in (-0.13, -0.075, 0.075, 0.13)]),
+           (0.40, 0.40, 0.50), glow=_LAMP, rim=0, snow=0)
+    ground = p.below(hill)
+    p.fill(ground, (0.50, 0.72, 0.36), (0.28, 0.54, 0.26), span=(0.58, 0.84), air=(0.10, 0.05), snow=1, edge=0.3)
+    bushes = [shape for x in p.flanks(12, 0.12) for shape in draw.crown(x, float(hill[int(x * p.height)]) + 0.03, 0.030, p.rng, 0.8, 6)
+              if abs(x - seat) > 0.10]
+    p.fill(p.shape(bushes), (0.34, 0.60, 0.30), (0.16, 0.40, 0.22), air=0.06, rim=0.4)
+
+
+def _tower(p: Plate, x: float, base: float, wide: float, tall: float, stone: Colour, dark: Colour, roof: tuple[Colour, Colour]) -> None:
+    parts = draw.turret(x, base, wide, tall)
+    mask = p.shape(parts["wall"])
+    p.fill(mask, stone, dark, air=0.10, rim=0, snow=0)
+    p.shade(p.shape(parts["shade"]) * mask, (-0.24, -0.22, -0.14))
+    p.fill(p.shape(parts["cone"]), *roof, air=0.08, rim=0.6, snow=0.9, edge=0.04)
+    p.fill(p.shape(parts["panes"]), (0.36, 0.36, 0.46), glow=_LAMP, rim=0, snow=0)
+    p.fill(p.shape(parts["flag"]), (0.98, 0.76, 0.24), (0.90, 0.50, 0.16), rim=0.2, snow=0)
+
+
+def castle_near(p: Plate, variant: int) -> None:
+    top = p.hills(0.815, 0.014, 0.8)
+    ground = p.below(top)
+    p.fill(ground, (0.54, 0.74, 0.32), (0.20, 0.42, 0.20), span=(0.80, 1.0), snow=1, edge=0.4)
+    seat = (0.84, 1.16, 1.14)[variant]
+    road = draw.polygon((seat - 0.06, 0.79), (seat + 0.06, 0.79), (1.40, 1.04), (0.52, 1.04))
+    p.fill(p.soft(p.shape([road]), 0.005) * ground, (0.92, 0.84, 0.68), (0.72, 0.60, 0.46), span=(0.80, 1.0), rim=0, snow=0.9, edge=0.4)
+    for x in ((0.26, 1.66), (0.32, 1.70), (0.20, 0.52, 1.58, 1.84))[variant]:
+        cloth = ((0.84, 0.20, 0.26), (0.28, 0.36, 0.78), (0.60, 0.26, 0.66))[variant]
+        p.fill(p.shape([draw.box(x, 0.90, 0.014, 0.34), draw.disc(x, 0.555, 0.014)]), (0.84, 0.68, 0.36), (0.56, 0.42, 0.26), rim=0.4, snow=0)
+        banner = draw.polygon((x + 0.007, 0.575), (x + 0.105, 0.575), (x + 0.105, 0.74), (x + 0.056, 0.70), (x + 0.007, 0.74))
+        p.fill(p.shape([banner]), cloth, tuple(0.7 * c for c in cloth), rim=0.2, snow=0)  # type: ignore[arg-type]
+        p.fill(p.shape([draw.disc(x + 0.056, 0.635, 0.022)]), (1.0, 0.84, 0.36), rim=0, snow=0)
+    grass(p, top, 10, 0.045, (0.26, 0.54, 0.22), (0.54, 0.76, 0.30))
+
+
+# ------------------------------------------------------------------------------------------------ beach and sea
+
+
+def _palm(p: Plate, x: float, base: float, tall: float, lean: float) -> None:
+    trunk, fronds = draw.palm(x, base, tall, lean, p.rng)
+    p.fill(p.shape(trunk), (0.60, 0.44, 0.30), (0.42, 0.30, 0.22), rim=0.5, snow=0)
+    p.fill(p.shape(fronds), (0.36, 0.68, 0.26), (0.10, 0.42, 0.24), rim=0.6, snow=0.5)
+    top = (x + lean * tall, base - tall)
+    p.fill(p.shape([draw.disc(top[0] + d, top[1] + 0.02, 0.017) for d in (-0.018, 0.016)]), (0.48, 0.30, 0.20), rim=0.3, snow=0)
+
+
+def beach_far(p: Plate, variant: int) -> None:
+    points = ([(0, 0.50), (0.30, 0.46), (0.62, 0.545), (0.86, 0.60), (2, 0.60)], [(0, 0.60), (1.14, 0.60), (1.36, 0.53), (1.66, 0.44), (2, 0.47)],
+              [(0, 0.58), (0.4, 0.55), (0.6, 0.585), (1.30, 0.60), (1.5, 0.52), (1.62, 0.50), (1.8, 0.57), (2, 0.59)])[variant]
+    top = p.through(points, 0.02)
+    p.fill(p.below(np.where(top > 0.585, 2.0, top).astype(np.float32)), (0.32, 0.58, 0.46), (0.46, 0.68, 0.56), span=(0.44, 0.6), air=(0.40, 0.55))
+    if variant == 2:
+        for x, tall in ((0.62, 0.16), (0.72, 0.10)):
+            stack = draw.polygon((x - 0.045, 0.60), (x - 0.03, 0.60 - 0.8 * tall), (x + 0.005, 0.60 - tall), (x + 0.03, 0.60 - 0.85 * tall), (x + 0.05, 0.60))
+            p.fill(p.shape([stack]), (0.56, 0.56, 0.54), (0.44, 0.48, 0.52), air=0.30, rim=0.6)
+
+
+def beach_middle(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.through([(0, 0.575), (2, 0.575)])), (0.10, 0.52, 0.74), (0.46, 0.90, 0.86), span=(0.575, 0.82), air=(0.22, 0.0), mirror=(0.55, 0.20), rim=0, snow=0)
+    for y, half, bend in ((0.665, 0.004, 0.010), (0.735, 0.007, -0.012)):
+        line = np.stack([p.x, y + 0.008 * np.sin(9 * p.x + 40 * y) + bend * np.sin(4 * p.x)], 1)[::4]
+        wide = half * (0.25 + 0.75 * (np.sin(17 * line[:, 0] + 60 * y) > -0.3))
+        p.fill(p.shape([draw.ribbon(line, wide)]), (0.96, 1.0, 1.0), mirror=0.15, rim=0, snow=0)
+
+
+def beach_near(p: Plate, variant: int) -> None:
+    edge = p.through(([(0, 0.74), (0.5, 0.77), (1.0, 0.815), (1.5, 0.83), (2, 0.80)], [(0, 0.80), (0.5, 0.83), (1, 0.815), (1.5, 0.77), (2, 0.74)],
+                      [(0, 0.76), (0.5, 0.80), (1, 0.82), (1.5, 0.80), (2, 0.76)])[variant], 0.10) + 0.006 * np.sin(11 * p.x).astype(np.float32)
+    p.fill(p.below(edge), (0.98, 1.0, 1.0), (0.90, 0.98, 1.0), mirror=0.15, rim=0.3, snow=0)
+    p.fill(p.below(edge + 0.018), (0.80, 0.66, 0.46), (0.92, 0.78, 0.54), span=(0.80, 0.86), mirror=(0.35, 0.0), rim=0, snow=0)
+    p.fill(p.below(edge + 0.052), (1.0, 0.90, 0.66), (0.90, 0.70, 0.44), span=(0.82, 1.0), rim=0.2, snow=0.8, edge=0.3)
+    if variant == 0:
+        _palm(p, 0.30, 0.90, 0.56, 0.26)
+        _palm(p, 0.14, 0.92, 0.42, 0.10)
+        _umbrella(p, 1.66, 0.91, 0.30, (0.96, 0.34, 0.30))
+    elif variant == 1:
+        _palm(p, 1.80, 0.90, 0.58, -0.26)
+        _hut(p, 0.36, 0.89, 0.34)
+    else:
+        for x in (0.12, 0.26, 0.44, 1.60, 1.78, 1.90):
+            p.fill(p.shape(draw.tuft(x, 0.92, 0.15, p.rng, 7, 0.6)), (0.66, 0.74, 0.40), (0.40, 0.54, 0.28), rim=0.3, snow=0.4)
+        _umbrella(p, 0.62, 0.89, 0.24, (0.20, 0.58, 0.80))
+        _umbrella(p, 1.48, 0.92, 0.30, (1.0, 0.72, 0.20))
+    shells = [(x, y) for x, y in scatter(p, 7, 0.93, 0.98)]
+    p.fill(p.shape([draw.disc(x, y, 0.014, 0.010) for x, y in shells]), (1.0, 0.80, 0.72), (0.90, 0.60, 0.54), rim=0.3, snow=0)
+
+
+def _umbrella(p: Plate, x: float, base: float, tall: float, colour: Colour) -> None:
+    top, half = base - tall, 0.46 * tall
+    p.fill(p.shape([draw.box(x, base, 0.012, tall)]), (0.96, 0.94, 0.90), rim=0, snow=0)
+    dome = np.linspace(np.pi, 2 * np.pi, 17)
+    for k in range(4):
+        part = dome[4 * k : 4 * k + 5]
+        edge = np.stack([x + half * np.cos(part), top + 0.20 * tall + 0.26 * tall * np.sin(part)], 1)
+        outline = np.concatenate([edge, [(x, top + 0.17 * tall)]]) if k in (0, 3) else np.concatenate([edge, [(edge[-1, 0], top + 0.20 * tall), (edge[0, 0], top + 0.20 * tall)]])
+        p.fill(p.shape([outline, draw.polygon((edge[0, 0], top + 0.205 * tall), *[(float(a), float(b)) for a, b in edge], (edge[-1, 0], top + 0.205 * tall))]),
+               colour if k % 2 == 0 else (1.0, 0.98, 0.94), rim=0.4, snow=0.5)
+
+
+def _hut(p: Plate, x: float, base: float, tall: float) -> None:
+    p.fill(p.shape([draw.box(x + d * tall, base + 0.01, 0.03 * tall, 0.5 * tall) for d in (-0.36, -0.12, 0.12, 0.36)]), (0.42, 0.30, 0.22), rim=0, snow=0)
+    p.fill(p.shape([draw.box(x, base - 0.18 * tall, 0.84 * tall, 0.36 * tall)]), (0.62, 0.44, 0.28), (0.76, 0.56, 0.36), rim=0, snow=0)
+    p.fill(p.shape([draw.box(x - 0.20 * tall, base - 0.28 * tall, 0.16 * tall, 0.14 * tall), draw.box(x + 0.16 * tall, base - 0.18 * tall, 0.17 * tall, 0.27 * tall)]),
+           (0.30, 0.22, 0.20), glow=_LAMP, rim=0, snow=0)
+    roof = draw.polygon((x - 0.60 * tall, base - 0.47 * tall), (x - 0.16 * tall, base - tall), (x + 0.16 * tall, base - tall), (x + 0.60 * tall, base - 0.47 * tall))
+    p.fill(p.shape([roof]), (0.90, 0.72, 0.42), (0.62, 0.44, 0.24), rim=0.5, snow=0.9)
+
+
+def sea_far(p: Plate, variant: int) -> None:
+    if variant == 0:
+        for x, wide, tall in ((0.44, 0.36, 0.085), (0.62, 0.22, 0.05), (1.66, 0.42, 0.060)):
+            turn = np.linspace(np.pi, 2 * np.pi, 18)
+            bump = np.stack([x + 0.5 * wide * np.cos(turn), 0.60 + tall * np.sin(turn) * (0.8 + 0.2 * np.sin(5 * turn))], 1)
+            p.fill(p.shape([bump]), (0.36, 0.52, 0.58), (0.46, 0.62, 0.64), air=(0.40, 0.55))
+    elif variant == 1:  # a lighthouse
+        cliff = draw.polygon((1.34, 0.61), (1.38, 0.54), (1.46, 0.515), (1.62, 0.50), (1.84, 0.47), (2.1, 0.44), (2.1, 0.61))
+        p.fill(p.shape([cliff]), (0.50, 0.64, 0.46), (0.54, 0.50, 0.48), air=(0.22, 0.36), rim=0.5, snow=0.9)
+        tower = draw.polygon((1.475, 0.52), (1.488, 0.33), (1.532, 0.33), (1.545, 0.52))
+        p.fill(p.shape([tower]), (0.98, 0.96, 0.94), (0.88, 0.86, 0.88), air=0.16, rim=0.3, snow=0)
+        p.fill(p.shape([draw.box(1.51, y, 0.08, 0.036) for y in (0.40, 0.475)]) * p.shape([tower]), (0.88, 0.28, 0.26), air=0.16, rim=0, snow=0)
+        p.fill(p.shape([draw.box(1.51, 0.33, 0.058, 0.010), draw.polygon((1.484, 0.296), (1.51, 0.268), (1.536, 0.296))]), (0.70, 0.24, 0.24), air=0.16)
+        p.fill(p.shape([draw.box(1.51, 0.322, 0.036, 0.028)]), (1.0, 0.95, 0.75), glow=(1.0, 0.95, 0.70), rim=0, snow=0)
+    else:
+        top = p.through([(0, 0.61), (0.18, 0.60), (0.34, 0.47), (0.42, 0.45), (0.54, 0.49), (0.76, 0.595), (0.84, 0.62), (2, 0.62)], 0.012)
+        p.fill(p.below(np.where(top > 0.60, 2.0, top).astype(np.float32)), (0.40, 0.56, 0.60), (0.48, 0.66, 0.60), span=(0.44, 0.6), air=(0.42, 0.58))
+        stack = draw.polygon((1.50, 0.61), (1.52, 0.52), (1.56, 0.49), (1.60, 0.53), (1.63, 0.61))
+        p.fill(p.shape([stack]), (0.52, 0.56, 0.62), air=0.40)
+
+
+def sea_middle(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.through([(0, 0.59), (2, 0.59)])), (0.16, 0.52, 0.76), (0.02, 0.22, 0.46), span=(0.59, 0.95), air=(0.18, 0.0), mirror=(0.62, 0.30), rim=0, snow=0)
+    for k, y in enumerate((0.625, 0.665, 0.715, 0.775)):
+        for j in range(5):
+            x = 2 * ((j + 0.5) / 5 + 0.13 * k) % 2
+            swell = draw.leaf((x - 0.16 - 0.04 * k, y), (x + 0.16 + 0.04 * k, y + 0.004), 0.004 + 0.003 * k, 0.03)
+            p.shade(p.soft(p.shape([swell]), 0.003), ((0.30, 0.26, 0.22), (-0.26, -0.20, -0.16))[j % 2])
+
+
+def sea_near(p: Plate, variant: int) -> None:
+    phase = (0.4, 2.0, 4.0)[variant]
+    for y, size, top, bottom in ((0.885, 0.020, (0.30, 0.68, 0.82), (0.06, 0.36, 0.60)), (0.945, 0.026, (0.22, 0.58, 0.76), (0.03, 0.26, 0.50))):
+        wave = 9.42 * p.x + phase + 30 * y
+        edge = (y - size * (np.abs(np.sin(0.5 * wave)) ** 0.8 * 2 - 1) * (0.8 + 0.2 * np.sin(0.37 * wave))).astype(np.float32)
+        p.fill(p.below(edge), (0.94, 1.0, 1.0), mirror=0.1, rim=0.4, snow=0)
+        p.fill(p.below(edge + 0.010), top, bottom, span=(y - 0.02, y + 0.09), mirror=(0.15, 0.25), rim=0, snow=0)
+
+
+# ------------------------------------------------------------------------------------------------ studio
+
+
+def studio_far(p: Plate, variant: int) -> None:
+    """Shapes on the wall; white, for the scene's own hue tints them."""
+    if variant == 1:
+        p.fill(p.shape([draw.disc(1.0, 0.42, 0.33)]), (1.0, 0.97, 0.93), (0.92, 0.90, 0.92), rim=0, snow=0)
+    elif variant == 2:
+        for x, wide, tall in ((0.54, 0.30, 0.44), (1.46, 0.30, 0.44), (1.0, 0.42, 0.60)):
+            arch = p.shape([draw.box(x, 0.73, wide, tall - wide / 2), draw.disc(x, 0.73 - tall + wide / 2, wide / 2)])
+            p.fill(arch, (0.88, 0.86, 0.90), (1.0, 0.97, 0.94), rim=0, snow=0)
+
+
+def studio_middle(p: Plate, variant: int) -> None:
+    """Solid shapes on the floor, well to the sides."""
+    if variant == 0:
+        p.fill(p.shape([draw.disc(0.34, 0.72, 0.085)]), (1.0, 0.98, 0.96), (0.62, 0.60, 0.66), rim=0, snow=0)
+        p.fill(p.shape([draw.box(1.68, 0.80, 0.17, 0.22), draw.disc(1.68, 0.58, 0.085, 0.022)]), (1.0, 0.98, 0.96), (0.70, 0.68, 0.74), rim=0, snow=0)
+    elif variant == 1:
+        p.fill(p.shape([draw.polygon((0.24, 0.80), (0.36, 0.52), (0.48, 0.80))]), (1.0, 0.98, 0.95), (0.70, 0.68, 0.74), rim=0, snow=0)
+        p.fill(p.shape([draw.disc(1.66, 0.745, 0.06)]), (1.0, 0.98, 0.96), (0.62, 0.60, 0.66), rim=0, snow=0)
+    else:
+        p.fill(p.shape([draw.box(0.20, 0.80, 0.22, 0.10), draw.box(0.20, 0.70, 0.14, 0.09)]), (1.0, 0.98, 0.96), (0.72, 0.70, 0.76), rim=0, snow=0)
+        p.fill(p.shape([draw.disc(1.78, 0.72, 0.08)]), (1.0, 0.98, 0.96), (0.62, 0.60, 0.66), rim=0, snow=0)
+
+
+def studio_near(p: Plate, variant: int) -> None:
+    """Nothing stands before the subject; the floor belongs to the backdrop."""
+

@@ -1,0 +1,313 @@
+"""Wild and far places: desert, canyon, volcano, arctic, underwater, moon, space and the sky itself, each as three
+plates in three compositions.
+
+A painter takes (plate, variant) and draws one strip. Things keep clear of the middle (x = 1), where subjects are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from studio.worlds import shapes as draw
+from studio.worlds.places_green import scatter
+from studio.worlds.plates import Array, Colour, Plate
+
+# ------------------------------------------------------------------------------------------------ desert
+
+
+def _dune(p: Plate, crest: list[tuple[float, float]], lit: tuple[Colour, Colour], dark: Colour, air: float, floor: float) -> None:
+    """A dune with a sharp crest; the side away from the light is shaded below each summit."""
+    top = p.through(crest, 0.012)
+    ground = p.below(top)
+    p.fill(ground, *lit, span=(min(y for _, y in crest), floor), air=air, rim=0.4, snow=1, edge=0.2)
+    for k in range(1, len(crest) - 1):
+        (x, y), (nx, ny) = crest[k], crest[k + 1]
+        if ny > y and y < crest[k - 1][1]:
+            line = [(x, y - 0.01), (x + 0.05, y + 0.35 * (floor - y)), (x - 0.03, y + 0.7 * (floor - y)), (x + 0.10, floor + 0.02)]
+            face = draw.polygon(*line, (nx + 0.25, floor + 0.02), (nx, ny - 0.01))
+            p.fill(p.shape([face]) * ground, dark, lit[1], span=(y, floor), air=air, rim=0, snow=0.5, edge=0.1)
+
+
+def desert_far(p: Plate, variant: int) -> None:
+    if variant == 1:  # pyramids
+        for x, half, tall in ((1.60, 0.20, 0.20), (1.30, 0.27, 0.29), (0.44, 0.13, 0.13)):
+            p.fill(p.shape([draw.polygon((x - half, 0.64), (x, 0.64 - tall), (x + half, 0.64))]), (0.96, 0.80, 0.54), (0.94, 0.76, 0.52), air=(0.22, 0.42), rim=0, snow=0.6)
+            p.shade(p.shape([draw.polygon((x, 0.64 - tall), (x + half, 0.64), (x + 0.18 * half, 0.64))]), (-0.30, -0.30, -0.20))
+    else:
+        for x, wide, tall in (((0.34, 0.50, 0.16), (1.66, 0.36, 0.12), (1.30, 0.16, 0.09)), ((0.0, 0, 0),), ((1.56, 0.60, 0.18), (0.52, 0.28, 0.10), (0.24, 0.18, 0.15)))[variant]:
+            mesa = draw.polygon((x - 0.5 * wide, 0.64), (x - 0.38 * wide, 0.64 - 0.55 * tall), (x - 0.35 * wide, 0.64 - tall), (x + 0.33 * wide, 0.64 - tall),
+                                (x + 0.37 * wide, 0.64 - 0.5 * tall), (x + 0.5 * wide, 0.64))
+            p.fill(p.shape([mesa]), (0.78, 0.50, 0.42), (0.86, 0.62, 0.48), air=(0.36, 0.60), rim=0.5)
+    p.fill(p.below(p.hills(0.615, 0.016, 1.2)), (0.94, 0.74, 0.52), (0.98, 0.80, 0.56), air=(0.42, 0.35), rim=0.3, snow=0.8, edge=0.1)
+
+
+def desert_middle(p: Plate, variant: int) -> None:
+    crest = (
+        [(-0.2, 0.68), (0.24, 0.60), (0.62, 0.71), (1.0, 0.72), (1.40, 0.66), (1.72, 0.60), (2.2, 0.70)],
+        [(-0.2, 0.66), (0.10, 0.63), (0.60, 0.70), (1.1, 0.72), (1.60, 0.65), (2.2, 0.70)],
+        [(-0.2, 0.70), (0.34, 0.655), (0.70, 0.715), (1.1, 0.72), (1.50, 0.635), (2.2, 0.72)],
+    )[variant]
+    _dune(p, crest, ((1.0, 0.80, 0.48), (0.92, 0.66, 0.38)), (0.74, 0.46, 0.30), 0.10, 0.86)
+    if variant == 2:  # an oasis
+        for x, tall, lean in ((0.30, 0.28, 0.15), (0.42, 0.22, 0.28), (0.22, 0.20, -0.25)):
+            trunk, fronds = draw.palm(x, 0.735, tall, lean, p.rng)
+            p.fill(p.shape(trunk), (0.52, 0.36, 0.24), (0.40, 0.27, 0.20), air=0.06, snow=0)
+            p.fill(p.shape(fronds), (0.42, 0.66, 0.30), (0.18, 0.42, 0.24), air=0.06, rim=0.5, snow=0.5)
+        p.fill(p.shape([draw.disc(0.36, 0.755, 0.17, 0.016)]), (0.40, 0.74, 0.80), (0.20, 0.52, 0.66), mirror=0.5, rim=0, snow=0)
+        p.fill(p.shape([s for x in (0.16, 0.24, 0.50) for s in draw.crown(x, 0.735, 0.028, p.rng, 0.7, 6)]), (0.50, 0.68, 0.32), (0.26, 0.46, 0.24), rim=0.4)
+
+
+def desert_near(p: Plate, variant: int) -> None:
+    crest = ([(-0.2, 0.84), (0.3, 0.80), (0.9, 0.85), (1.5, 0.81), (2.2, 0.86)], [(-0.2, 0.80), (0.5, 0.845), (1.1, 0.83), (1.7, 0.79), (2.2, 0.83)],
+             [(-0.2, 0.82), (0.4, 0.85), (1.0, 0.83), (1.6, 0.80), (2.2, 0.84)])[variant]
+    top = p.through(crest, 0.10)
+    ground = p.below(top)
+    p.fill(ground, (1.0, 0.86, 0.54), (0.82, 0.54, 0.30), span=(0.80, 1.0), rim=0.4, snow=1, edge=0.3)
+    ripples = []
+    for k in range(6):
+        y = 0.868 + 0.026 * k
+        line = np.stack([p.x, y + 0.010 * np.sin(5 * p.x + k) + 0.006 * np.sin(13 * p.x + 2 * k)], 1)[::4]
+        ripples.append(draw.ribbon(line, 0.0022 * (1.4 + 0.5 * k) * (0.3 + 0.7 * (np.sin(6 * line[:, 0] + 2.4 * k) > -0.2))))
+    p.shade(p.soft(p.shape(ripples), 0.002) * ground, (-0.14, -0.20, -0.22))
+    for x, tall in (((0.36, 0.36), (1.70, 0.26)), ((0.24, 0.24),), ((1.66, 0.34),))[variant]:
+        mask = p.shape(draw.cactus(x, 0.89, tall))
+        p.fill(mask, (0.40, 0.66, 0.36), (0.20, 0.46, 0.28), rim=0.5, snow=0.6)
+        p.shade(p.shape([draw.box(x + 0.045 * tall, 0.90, 0.07 * tall, tall)]) * mask, -0.25)
+        p.fill(p.shape([draw.disc(x, 0.89 - tall, 0.018), draw.disc(x + 0.26 * tall, 0.89 - 0.90 * tall, 0.014)]), (1.0, 0.46, 0.56), rim=0.2, snow=0)
+    for x in ((0.60, 1.46), (0.44, 1.60, 1.72), (0.40, 0.56))[variant]:
+        body, facet = draw.rock(x, 0.905, 0.11, 0.055, p.rng)
+        p.fill(p.shape([body]), (0.86, 0.58, 0.42), (0.56, 0.34, 0.28), rim=0.5)
+        p.shade(p.shape([facet]), 0.18)
+
+
+# ------------------------------------------------------------------------------------------------ canyon
+
+
+def _strata(p: Plate, mask: Array, start: float, stop: float, count: int, strength: float) -> None:
+    """Bands of stone across a wall."""
+    bands = []
+    for k in range(count):
+        y = start + (stop - start) * (k + 0.5) / count
+        line = np.stack([p.x, y + 0.006 * np.sin(4 * p.x + 1.7 * k)], 1)[::8]
+        bands.append(draw.ribbon(line, [0.26 * (stop - start) / count * (0.7 + 0.5 * ((k * 0.618) % 1))]))
+    p.shade(p.shape(bands) * mask, (-0.16 * strength, -0.30 * strength, -0.26 * strength))
+
+
+def _wall(p: Plate, tops: list[tuple[float, float]], top: Colour, bottom: Colour, span: tuple[float, float], air: float | tuple[float, float], count: int) -> None:
+    outline = p.through(tops, 0.004)
+    mask = p.below(outline)
+    p.fill(mask, top, bottom, span=span, air=air, rim=0.5, snow=0.9)
+    _strata(p, mask, span[0] + 0.02, span[1], count, 1.0)
+
+
+def canyon_far(p: Plate, variant: int) -> None:
+    tops = (
+        [(0, 0.40), (0.30, 0.40), (0.34, 0.46), (0.52, 0.46), (0.56, 0.56), (0.80, 0.57), (0.84, 0.62), (1.2, 0.62), (1.24, 0.53), (1.44, 0.53), (1.47, 0.42), (1.76, 0.42), (1.8, 0.37), (2, 0.37)],
+        [(0, 0.50), (0.2, 0.50), (0.23, 0.44), (0.50, 0.44), (0.54, 0.60), (1.0, 0.62), (1.30, 0.61), (1.34, 0.36), (1.52, 0.36), (1.56, 0.45), (1.78, 0.45), (1.82, 0.52), (2, 0.52)],
+        [(0, 0.47), (0.36, 0.47), (0.40, 0.55), (0.7, 0.56), (0.75, 0.62), (1.2, 0.62), (1.3, 0.56), (1.56, 0.55), (1.60, 0.44), (2, 0.44)],
+    )[variant]
+    _wall(p, [(x, y - 0.04) for x, y in tops], (0.90, 0.60, 0.48), (0.92, 0.66, 0.52), (0.36, 0.70), (0.46, 0.66), 7)
+    if variant == 2:  # an arch
+        ring = np.linspace(np.pi, 2 * np.pi, 24)
+        outer = np.stack([0.66 + 0.30 * np.cos(ring), 0.66 + 0.32 * np.sin(ring)], 1)
+        inner = np.stack([0.68 + 0.175 * np.cos(ring[::-1]), 0.66 + 0.20 * np.sin(ring[::-1])], 1)
+        arch = p.shape([np.concatenate([outer, inner])])
+        p.fill(arch, (0.92, 0.54, 0.36), (0.80, 0.42, 0.30), air=0.22, rim=0.7, snow=0.9)
+        _strata(p, arch, 0.34, 0.66, 7, 0.8)
+
+
+def canyon_middle(p: Plate, variant: int) -> None:
+    tops = (
+        [(0, 0.26), (0.20, 0.26), (0.23, 0.34), (0.34, 0.34), (0.38, 0.52), (0.52, 0.53), (0.56, 0.68), (0.70, 0.72), (1.35, 0.73), (1.46, 0.64), (1.60, 0.63), (1.63, 0.44), (1.78, 0.43), (1.81, 0.30), (2, 0.30)],
+        [(0, 0.38), (0.26, 0.38), (0.30, 0.56), (0.42, 0.57), (0.48, 0.70), (1.40, 0.72), (1.50, 0.60), (1.66, 0.58), (1.70, 0.34), (2, 0.32)],
+        [(0, 0.64), (0.20, 0.65), (0.26, 0.71), (1.28, 0.72), (1.38, 0.58), (1.52, 0.57), (1.55, 0.40), (1.74, 0.40), (1.77, 0.28), (2, 0.28)],
+    )[variant]
+    _wall(p, tops, (0.92, 0.50, 0.30), (0.66, 0.28, 0.18), (0.26, 0.86), (0.14, 0.06), 11)
+    if variant == 1:  # a river
+        river = draw.polygon((0.94, 0.74), (1.04, 0.74), (1.20, 0.90), (0.70, 0.90))
+        p.fill(p.shape([river]), (0.36, 0.68, 0.74), (0.18, 0.48, 0.60), mirror=(0.5, 0.35), rim=0, snow=0)
+
+
+def canyon_near(p: Plate, variant: int) -> None:
+    top = p.through([(0, 0.775), (0.34, 0.79), (0.44, 0.825), (1.50, 0.83), (1.60, 0.80), (2, 0.785)], 0.015) + p.hills(0, 0.008, 1.6)
+    ground = p.below(top)
+    p.fill(ground, (0.98, 0.64, 0.42), (0.56, 0.25, 0.17), span=(0.80, 1.0), rim=0.4, snow=1, edge=0.3)
+    plates = [draw.disc(x, y, 0.13, 0.010) for x, y in scatter(p, 9, 0.86, 0.98)]
+    p.shade(p.soft(p.shape(plates), 0.004) * ground, (-0.10, -0.18, -0.18))
+    for x in ((0.30, 1.68), (0.40, 1.60, 1.82), (0.22, 0.46, 1.74))[variant]:
+        size = 0.15 + 0.07 * p.rng.random()
+        body, facet = draw.rock(x, 0.90, size, 0.55 * size, p.rng)
+        p.fill(p.shape([body]), (0.88, 0.48, 0.32), (0.46, 0.21, 0.17), rim=0.6)
+        p.shade(p.shape([facet]), 0.22)
+    for x in ((0.50, 1.52), (0.24, 1.46), (0.60, 1.56))[variant]:
+        p.fill(p.shape(draw.tuft(x, 0.925, 0.085, p.rng, 7, 0.9)), (0.62, 0.70, 0.38), (0.36, 0.48, 0.28), rim=0.3, snow=0.4)
+
+
+# ------------------------------------------------------------------------------------------------ volcano
+
+_LAVA: Colour = (1.0, 0.45, 0.10)
+
+
+def _lava(p: Plate, mask: Array, halo: float = 0.016) -> None:
+    """Molten rock: bright at all hours, with a glow on the stone around it."""
+    p.light(p.soft(mask, halo), (0.55, 0.14, 0.02))
+    p.fill(mask, (1.0, 0.72, 0.22), _LAVA, rim=0, snow=0, glow=(0.95, 0.42, 0.08))
+
+
+def volcano_far(p: Plate, variant: int) -> None:
+    seat = (0.86, 1.22, 1.02)[variant]
+    p.fill(p.below(p.crags(0.60, 0.08, 7, 0.3)), (0.40, 0.32, 0.38), (0.46, 0.36, 0.40), air=(0.40, 0.62))
+    peak = 0.235
+    cone = p.through([(-0.3, 0.68), (seat - 0.62, 0.60), (seat - 0.30, 0.45), (seat - 0.095, peak), (seat - 0.05, peak + 0.018), (seat + 0.04, peak + 0.012), (seat + 0.09, peak - 0.004),
+                      (seat + 0.30, 0.44), (seat + 0.66, 0.60), (2.4, 0.68)], 0.008)
+    land = p.below(cone)
+    p.fill(land, (0.36, 0.26, 0.30), (0.44, 0.34, 0.38), span=(peak, 0.66), air=(0.12, 0.50), rim=0.5, snow=0.5, edge=0.05)
+    shade = draw.polygon((seat + 0.02, peak), (seat + 0.10, peak), (seat + 0.7, 0.66), (seat + 0.14, 0.66), (seat + 0.04, 0.45))
+    p.shade(p.shape([shade]) * land, -0.25)
+    streams = [draw.ribbon(np.array([(seat - 0.03, peak), (seat - 0.06, 0.32), (seat - 0.02, 0.38), (seat - 0.09, 0.46), (seat - 0.05, 0.55), (seat - 0.12, 0.66)]), [0.020, 0.012, 0.016, 0.013, 0.020]),
+               draw.ribbon(np.array([(seat + 0.03, peak), (seat + 0.06, 0.30), (seat + 0.12, 0.36), (seat + 0.14, 0.45)]), [0.014, 0.010, 0.004])]
+    _lava(p, p.shape([*streams, draw.disc(seat, peak + 0.010, 0.075, 0.016)]) * land)
+
+
+def volcano_middle(p: Plate, variant: int) -> None:
+    top = p.crags(0.74, 0.13, (5, 6, 4)[variant], 0.35, 0.05)
+    land = p.below(top)
+    p.fill(land, (0.30, 0.23, 0.27), (0.22, 0.16, 0.19), span=(0.60, 0.86), air=(0.16, 0.06), rim=0.6, snow=0.6)
+    bed = ([(0.74, 0.72), (0.86, 0.78), (0.78, 0.83), (0.90, 0.90)], [(1.20, 0.72), (1.12, 0.78), (1.22, 0.83), (1.06, 0.90)], [(1.02, 0.74), (0.96, 0.78), (1.06, 0.83), (0.94, 0.90)])[variant]
+    river = p.shape([draw.ribbon(np.array([(x, y) for x, y in bed]), [0.010, 0.020, 0.030, 0.048])])
+    _lava(p, river * land, 0.03)
+
+
+def volcano_near(p: Plate, variant: int) -> None:
+    top = p.crags(0.845, 0.025, 9, 0.3, 0.0)
+    ground = p.below(top)
+    p.fill(ground, (0.34, 0.27, 0.29), (0.12, 0.09, 0.11), span=(0.80, 1.0), rim=0.5, snow=0.7, edge=0.1)
+    cracks = []
+    for x in p.flanks(7, 0.16):
+        bend = 0.10 * (p.rng.random() - 0.5)
+        cracks.append(draw.ribbon(np.array([(x, 0.875), (x + 0.05 + bend, 0.91), (x - 0.02, 0.945), (x + 0.06 - bend, 1.01)]), [0.001, 0.007, 0.006, 0.012]))
+    _lava(p, p.shape(cracks) * ground, 0.014)
+    for x in ((0.26, 1.64), (0.42, 1.76), (0.18, 1.52))[variant]:
+        spike = draw.polygon((x - 0.12, 0.92), (x - 0.07, 0.80), (x - 0.02, 0.70), (x + 0.03, 0.77), (x + 0.07, 0.75), (x + 0.13, 0.92))
+        p.fill(p.shape([spike]), (0.32, 0.25, 0.28), (0.13, 0.10, 0.12), rim=0.7)
+        p.shade(p.shape([draw.polygon((x - 0.02, 0.70), (x + 0.03, 0.77), (x + 0.0, 0.92), (x - 0.05, 0.92))]), 0.28)
+
+
+# ------------------------------------------------------------------------------------------------ arctic
+
+
+def _berg(p: Plate, outline: list[tuple[float, float]], keel: list[tuple[float, float]], air: float) -> None:
+    """An iceberg with a lit side and a blue one; `keel` is the outline of the blue side."""
+    mask = p.shape([draw.polygon(*outline)])
+    p.fill(mask, (0.97, 0.99, 1.0), (0.80, 0.91, 0.98), air=air, rim=0.4, snow=0.5)
+    p.fill(p.shape([draw.polygon(*keel)]) * mask, (0.56, 0.80, 0.94), (0.40, 0.68, 0.88), air=air, rim=0, snow=0)
+
+
+def arctic_far(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.crags(0.585, 0.08, 8, 0.25, 0.02)), (0.82, 0.90, 0.97), (0.72, 0.84, 0.94), air=(0.45, 0.60), rim=0.4)
+    for x, wide, tall in (((0.56, 0.44, 0.24), (1.58, 0.34, 0.17)), ((1.44, 0.52, 0.30), (0.40, 0.28, 0.12)), ((0.46, 0.36, 0.16), (1.36, 0.24, 0.19), (1.72, 0.36, 0.13)))[variant]:
+        b = 0.612
+        body = [(x - 0.5 * wide, b), (x - 0.42 * wide, b - 0.42 * tall), (x - 0.26 * wide, b - 0.60 * tall), (x - 0.10 * wide, b - tall), (x + 0.06 * wide, b - 0.78 * tall), (x + 0.20 * wide, b - 0.84 * tall),
+                (x + 0.40 * wide, b - 0.36 * tall), (x + 0.5 * wide, b)]
+        _berg(p, body, [(x - 0.10 * wide, b - tall), (x + 0.02 * wide, b - 0.5 * tall), (x - 0.06 * wide, b), (x + 0.6 * wide, b), (x + 0.6 * wide, b - 0.5 * tall), (x + 0.20 * wide, b - 0.84 * tall), (x + 0.16 * wide, b - 0.5 * tall), (x + 0.06 * wide, b - 0.78 * tall)], 0.24)
+
+
+def arctic_middle(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.through([(0, 0.61), (2, 0.61)])), (0.34, 0.64, 0.78), (0.05, 0.34, 0.52), span=(0.61, 0.9), air=(0.20, 0.0), mirror=(0.65, 0.35), rim=0, snow=0)
+    for x, y, half in ((0.30, 0.66, 0.14), (0.86, 0.645, 0.08), (1.42, 0.67, 0.17), (1.86, 0.65, 0.11), (0.62, 0.725, 0.17), (1.20, 0.715, 0.10), (1.74, 0.75, 0.20), (0.14, 0.765, 0.20)):
+        x = (x + 0.27 * variant) % 2
+        turn = np.linspace(0, 6.283, 9)[:-1]
+        floe = np.stack([x + half * np.cos(turn) * (0.85 + 0.3 * p.rng.random(8)), y + 0.15 * half * np.sin(turn)], 1)
+        p.fill(p.shape([floe + [0, 0.012]]), (0.46, 0.76, 0.90), (0.30, 0.62, 0.82), rim=0, snow=0)
+        p.fill(p.shape([floe]), (0.98, 1.0, 1.0), (0.88, 0.95, 1.0), rim=0.3, snow=0.5)
+
+
+def arctic_near(p: Plate, variant: int) -> None:
+    top = p.through(([(0, 0.79), (0.5, 0.82), (1.1, 0.835), (1.6, 0.80), (2, 0.785)], [(0, 0.80), (0.4, 0.79), (0.9, 0.83), (1.5, 0.83), (2, 0.80)], [(0, 0.785), (0.4, 0.815), (1.0, 0.83), (1.5, 0.815), (2, 0.78)])[variant], 0.06)
+    ground = p.below(top)
+    p.fill(ground, (0.98, 0.99, 1.0), (0.66, 0.80, 0.94), span=(0.80, 1.0), rim=0.5, snow=0.5)
+    drifts = [draw.leaf((x - 0.26, y), (x + 0.26, y + 0.012), 0.016, 0.06) for x, y in scatter(p, 8, 0.85, 0.97)]
+    p.shade(p.soft(p.shape(drifts), 0.006) * ground, (-0.16, -0.10, -0.03))
+    if variant == 1:  # an igloo
+        x, b, r = 0.40, 0.87, 0.17
+        ring = np.linspace(np.pi, 2 * np.pi, 24)
+        dome = np.stack([x + r * np.cos(ring), b + 0.92 * r * np.sin(ring)], 1)
+        mask = p.shape([dome])
+        p.fill(mask, (1.0, 1.0, 1.0), (0.66, 0.80, 0.94), rim=0.6, snow=0.5)
+        seams = [draw.ribbon(draw.bow((x - r * c, b - s), (x + r * c, b - s), 0.04), [0.0035]) for c, s in ((0.95, 0.05), (0.83, 0.095))]
+        seams += [draw.box(x + d, b - s, 0.006, 0.045) for d, s in ((-0.10, 0.05), (0.09, 0.05), (-0.05, 0.095), (0.05, 0.095), (-0.12, 0.0), (0.13, 0.0))]
+        p.shade(p.shape(seams) * mask, (-0.28, -0.18, -0.06))
+        p.fill(p.shape([draw.disc(x + 0.03, b, 0.075, 0.085)]) * p.shape([draw.box(x, b, 0.5, 0.5)]), (0.92, 0.97, 1.0), (0.72, 0.85, 0.96), rim=0.5, snow=0)
+        p.fill(p.shape([draw.disc(x + 0.03, b, 0.048, 0.058)]) * p.shape([draw.box(x, b, 0.5, 0.5)]), (0.18, 0.32, 0.50), glow=(1.0, 0.72, 0.36), rim=0, snow=0)
+    else:
+        for x, tall in (((0.30, 0.20), (1.72, 0.15)), (), ((1.62, 0.22), (0.20, 0.12), (1.80, 0.14)))[variant]:
+            b = 0.90
+            shard = [(x - 0.5 * tall, b), (x - 0.34 * tall, b - 0.5 * tall), (x - 0.06 * tall, b - tall), (x + 0.18 * tall, b - 0.62 * tall), (x + 0.34 * tall, b - 0.70 * tall), (x + 0.56 * tall, b)]
+            _berg(p, shard, [(x - 0.06 * tall, b - tall), (x + 0.02 * tall, b), (x + 0.7 * tall, b), (x + 0.34 * tall, b - 0.7 * tall), (x + 0.26 * tall, b - 0.4 * tall), (x + 0.18 * tall, b - 0.62 * tall)], 0.0)
+
+
+# ------------------------------------------------------------------------------------------------ underwater
+
+
+def underwater_far(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.hills(0.62, 0.10, 1.2, 0.10)), (0.16, 0.52, 0.66), (0.08, 0.40, 0.58), air=(0.50, 0.70), snow=0, rim=0.2)
+    p.fill(p.below(p.crags(0.76, 0.16, (6, 5, 7)[variant], 0.35, 0.10)), (0.10, 0.42, 0.56), (0.06, 0.32, 0.48), air=(0.30, 0.45), snow=0, rim=0.3)
+    if variant == 1:  # a wreck
+        x, y = 1.42, 0.70
+        hull = draw.polygon((x - 0.30, y - 0.10), (x - 0.20, y + 0.06), (x + 0.22, y + 0.09), (x + 0.32, y - 0.02), (x + 0.30, y - 0.06), (x - 0.06, y - 0.045))
+        masts = [draw.stroke((x + d, y), (x + d + 0.05, y - t), 0.010, 0.004) for d, t in ((-0.12, 0.27), (0.10, 0.22))]
+        p.fill(p.shape([hull, *masts, draw.stroke((x - 0.18, y - 0.19), (x + 0.02, y - 0.175), 0.005, 0.004)]), (0.16, 0.36, 0.44), (0.08, 0.26, 0.36), air=0.16, rim=0.4, snow=0)
+
+
+def underwater_middle(p: Plate, variant: int) -> None:
+    p.fill(p.below(p.hills(0.83, 0.025, 1.2)), (0.12, 0.42, 0.50), (0.06, 0.30, 0.42), air=0.15, snow=0, rim=0.4)
+    for x in p.flanks(12, (0.34, 0.28, 0.38)[variant]):
+        tall = 0.26 + 0.32 * p.rng.random()
+        y = np.linspace(0.88, 0.88 - tall, 20)
+        stem = np.stack([x + 0.022 * np.sin(22 * y + 5 * x), y], 1)
+        parts = [draw.ribbon(stem, [0.012, 0.012, 0.003])]
+        parts += [draw.leaf(tuple(stem[k]), (stem[k, 0] + side * 0.062, stem[k, 1] - 0.045), 0.015, 0.1 * side) for k in range(2, 18, 2) for side in ((-1, 1)[(k // 2) % 2],)]
+        p.fill(p.shape(parts), (0.24, 0.66, 0.46), (0.04, 0.34, 0.34), air=0.08, rim=0.3, snow=0)
+
+
+def _coral(p: Plate, x: float, base: float, tall: float, kind: int) -> None:
+    """Branching (0), fan (1), tubes (2) or a rounded head (3)."""
+    colour: tuple[Colour, Colour] = (((1.0, 0.50, 0.42), (0.74, 0.20, 0.34)), ((0.96, 0.50, 0.80), (0.56, 0.20, 0.56)), ((1.0, 0.76, 0.32), (0.84, 0.42, 0.20)), ((0.66, 0.52, 0.92), (0.38, 0.26, 0.62)))[kind]
+    parts = []
+    if kind == 0:
+        for lean in (-0.5, -0.18, 0.16, 0.5):
+            tip, fork = (x + lean * tall, base - tall * (1 - 0.3 * abs(lean))), (x + 0.45 * lean * tall, base - 0.5 * tall)
+            parts += [draw.stroke((x, base), tip, 0.05 * tall, 0.032 * tall, 0.1), draw.disc(*tip, 0.042 * tall)]
+            for side in (-1, 1):
+                end = (fork[0] + side * 0.17 * tall, fork[1] - 0.26 * tall)
+                parts += [draw.stroke(fork, end, 0.036 * tall, 0.028 * tall, 0.1 * side), draw.disc(*end, 0.036 * tall)]
+    elif kind == 1:
+        turn = np.linspace(np.pi * 1.02, np.pi * 1.98, 20)
+        edge = 0.62 * tall * (1 + 0.06 * np.sin(9 * turn))
+        fan = np.stack([x + edge * np.cos(turn), base - 0.38 * tall + edge * np.sin(turn)], 1)
+        parts = [np.concatenate([fan, [(x + 0.05 * tall, base), (x - 0.05 * tall, base)]])]
+    elif kind == 2:
+        for k, high in enumerate((0.55, 0.95, 0.72, 0.42)):
+            tube = x + (k - 1.5) * 0.20 * tall
+            parts += [draw.stroke((x + (k - 1.5) * 0.1 * tall, base), (tube, base - high * tall), 0.06 * tall, 0.085 * tall), draw.disc(tube, base - high * tall, 0.086 * tall, 0.045 * tall)]
+    else:
+        parts = [draw.disc(x, base - 0.28 * tall, 0.46 * tall, 0.36 * tall), draw.disc(x + 0.4 * tall, base - 0.12 * tall, 0.26 * tall, 0.22 * tall)]
+    mask = p.shape(parts)
+    p.fill(mask, *colour, rim=0.5, snow=0, edge=0.03)
+    p.shade(p.soft(p.shape([draw.disc(x - 0.12 * tall, base - 0.7 * tall, 0.28 * tall)]), 0.03) * mask, 0.18)
+
+
+def underwater_near(p: Plate, variant: int) -> None:
+    top = p.hills(0.855, 0.018, 1.0, 0.01)
+    ground = p.below(top)
+    p.fill(ground, (0.86, 0.86, 0.66), (0.36, 0.50, 0.52), span=(0.84, 1.0), rim=0.5, snow=0)
+    for spot in ((0.22, 0.93), (0.56, 0.96), (1.46, 0.95), (1.78, 0.93)):
+        body, facet = draw.rock(spot[0] + 0.04 * variant, spot[1] - 0.03, 0.15, 0.06, p.rng)
+        p.fill(p.shape([body]), (0.44, 0.56, 0.60), (0.20, 0.34, 0.42), rim=0.5, snow=0)
+        p.shade(p.shape([facet]), 0.2)
+    for k, x in enumerate(((0.20, 0.40, 0.60, 1.44, 1.64, 1.84), (0.14, 0.34, 1.52, 1.72, 1.90), (0.28, 0.52, 1.40, 1.56, 1.80))[variant]):
+        _coral(p, x, 0.925 + 0.02 * (k % 2), 0.13 + 0.06 * ((k * 0.618 + 0.3 * variant) % 1), (k + variant) % 4)
+    for x, y in ((0.80, 0.955), (1.28, 0.935)):
+        turn = np.linspace(0, 6.283, 11)[:-1] - 1.57
+        size = np.where(np.arange(10) % 2 == 0, 0.040, 0.017)
+        p.fill(p.shape([np.stack([x + size * np.cos(turn), y + 0.6 * size * np.sin(turn)], 1)]), (1.0, 0.60, 0.32), (0.90, 0.40, 0.26), rim=0.2, snow=0)
