@@ -1,8 +1,13 @@
-"""Parts that the generators share: mapping from text and aligned noise to a style, and convolutions that a style moves.
+"""Parts of the prompt tab's generator: from chances of slots and aligned noise to a style, and on to a picture.
 
-Follows StyleGAN's mapping network (Karras et al. 2019) and FiLM (Perez et al. 2018); enlargement is bilinear, because
-pixel shuffle left checkerboards. Nothing learnt is taken from either.
-Letters: B batch, D text width, Z noise dims, C channels, H, W, S style width.
+A picture is painted in three stages. What its class looks like is *remembered*: StyleGAN's learned constant (Karras et
+al. 2019), one for each class (the maps are learnt like the codes of generative latent optimisation, Bojanowski et al.
+2018). Convolutions moved by the style (FiLM, Perez et al. 2018) enlarge it in one fixed pose; then it is posed by one
+learned affine transformation (spatial transformers, Jaderberg et al. 2015; StyleGAN3, Karras et al. 2021) and shaded,
+pixel by pixel, by small layers whose weights the style chooses (Anokhin et al. 2021). So outlines stay sharp: nothing
+has to learn what a turned edge looks like. Nothing learnt is taken from any of them.
+
+Letters: B batch, E entries of a memory, Z noise dims, C channels, H, W, S style width.
 """
 
 from __future__ import annotations
@@ -15,36 +20,12 @@ from torch.nn import functional as F
 
 
 def noise_features(noise: Tensor) -> Tensor:
-    """Normal noise (B, Z) as (B, 3 Z): itself, and the sine and cosine of its quantile's angle.
+    """Normal noise (B, Z) as (B, 4 Z): itself, its quantile in -1..1, and the sine and cosine of the quantile's angle.
 
     The world draws from the quantile, often periodically (hues, phases); so seen, both are easy to learn.
     """
-    angle = math.pi * (1 + torch.erf(noise / math.sqrt(2)))
-    return torch.cat([noise, torch.sin(angle), torch.cos(angle)], 1)
-
-
-class Mapping(nn.Module):
-    """Text embedding, aligned noise and a few free noise dims to a style (B, S).
-
-    Args:
-        text: D. aligned: Z, the dims that the world draws with too. free: dims that only the discriminators shape.
-        style: S.
-    """
-
-    def __init__(self, text: int, aligned: int, free: int, style: int, text_width: int = 192, extra: int = 0) -> None:
-        super().__init__()
-        self.text = nn.Linear(text, text_width)
-        inputs = text_width + 3 * aligned + free + extra
-        self.layers = nn.ModuleList(nn.Linear(a, style) for a in (inputs, style, style))
-
-    def forward(self, text_embeds: Tensor, aligned: Tensor, free: Tensor, extra: Tensor | None = None) -> Tensor:
-        """(B, D), (B, Z), (B, free), optionally (B, extra) to (B, S)."""
-        # Linear in the text first, so that the noise never drowns in its many dims.
-        parts = [self.text(text_embeds), noise_features(aligned), free] + ([] if extra is None else [extra])
-        x = torch.cat([part.to(text_embeds.dtype) for part in parts], 1)
-        for layer in self.layers:
-            x = unit_activation(layer(x))
-        return x
+    share = torch.erf(noise / math.sqrt(2))
+    return torch.cat([noise, share, torch.sin(math.pi * share), torch.cos(math.pi * share)], 1)
 
 
 def unit_activation(x: Tensor) -> Tensor:
@@ -53,48 +34,145 @@ def unit_activation(x: Tensor) -> Tensor:
     return x * torch.rsqrt(x.float().square().mean(1, keepdim=True) + 1e-6).to(x.dtype)
 
 
-class StyledConv(nn.Module):
-    """Optional bilinear doubling, 3x3 convolution that knows its place, GroupNorm, FiLM by the style, SiLU."""
+class Mapping(nn.Module):
+    """Chances of some slots and aligned noise to a style (B, S).
 
-    def __init__(self, inputs: int, outputs: int, style: int, enlarge: bool = True, groups: int = 8) -> None:
+    Args:
+        codes: number of values of all slots together. aligned: Z, the dims that the world draws with too. style: S.
+        code_width: width of the values' sum of embeddings. extra: further plain inputs. layers: how many.
+    """
+
+    def __init__(
+        self, codes: int, aligned: int, style: int, code_width: int = 96, extra: int = 0, layers: int = 2
+    ) -> None:
         super().__init__()
-        self.enlarge = enlarge
-        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        # Coordinate channels (Liu et al. 2018), added as a map of their own: one for all of a batch, so nearly free.
-        self.place = nn.Conv2d(2, outputs, 1, bias=False)
-        self.groups = groups
+        # A product of chances and embeddings: mixed chances mix what they mean, and gradients reach the chances.
+        self.codes = nn.Linear(codes, code_width, bias=False)
+        nn.init.normal_(self.codes.weight)
+        inputs = [code_width + 4 * aligned + extra, *[style] * (layers - 1)]
+        self.layers = nn.ModuleList(nn.Linear(width, style) for width in inputs)
+
+    def forward(self, code: Tensor, aligned: Tensor, extra: Tensor | None = None) -> Tensor:
+        """(B, codes), (B, Z), optionally (B, extra) to (B, S)."""
+        embedded = self.codes(code)
+        parts = [noise_features(aligned)] + ([] if extra is None else [extra])
+        x = torch.cat([embedded, *(part.to(embedded.dtype) for part in parts)], 1)
+        for layer in self.layers:
+            x = unit_activation(layer(x))
+        return x
+
+
+class Memory(nn.Module):
+    """Learned maps, one for each entry: chances (B, E) to (B, C, H, W)."""
+
+    def __init__(self, entries: int, channels: int, size: tuple[int, int], gain: float = 4.0) -> None:
+        super().__init__()
+        # The gain enlarges the optimiser's steps: a cell is seen far less often than a weight that all pixels share.
+        self.gain, self.shape = gain, (channels, *size)
+        self.maps = nn.Parameter(torch.randn(entries, channels * size[0] * size[1]) * (0.5 / gain))
+
+    def forward(self, chances: Tensor) -> Tensor:
+        """(B, E), usually one-hot, to (B, C, H, W) with channels last."""
+        maps = (chances.to(self.maps.dtype) @ self.maps) * self.gain
+        return maps.view(len(chances), *self.shape).contiguous(memory_format=torch.channels_last)
+
+
+class StyledConv(nn.Module):
+    """3x3 convolution, optional GroupNorm, FiLM by the style, SiLU; the size stays."""
+
+    def __init__(self, inputs: int, outputs: int, style: int, groups: int = 0) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.norm = nn.GroupNorm(groups, outputs) if groups else nn.Identity()
         self.film = nn.Linear(style, 2 * outputs)
         nn.init.normal_(self.film.weight, 0.0, 0.03)
         nn.init.zeros_(self.film.bias)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """(B, C, H, W) and (B, S) to (B, C', 2H, 2W), or (B, C', H, W) without enlargement."""
-        if self.enlarge:
-            x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        x = self.conv(x)
-        x = x + self.place(coordinates(x)).to(x.dtype)
+        """(B, C, H, W) and (B, S) to (B, C', H, W)."""
         gain, shift = self.film(style)[:, :, None, None].chunk(2, 1)
-        return F.silu(F.group_norm(x, self.groups) * (1 + gain) + shift)
+        x = self.norm(self.conv(x))
+        return F.silu(torch.addcmul(x + shift.to(x.dtype), x, gain.to(x.dtype)))
 
 
-class Memory(nn.Module):
-    """Learned maps that a style mixes: (B, S) to (B, C, H, W).
+class Shade(nn.Module):
+    """Each pixel's features and its place to premultiplied RGBA, by two layers whose weights the style chooses.
 
-    StyleGAN's learned constant (Karras et al. 2019) as a bank: outlines that recur at fixed places are stored where
-    they are instead of being grown anew from a small map, which convolutions learn slowly.
+    A weight for each picture makes one batched matrix product of what would be a convolution and a FiLM: at full size
+    this is the cheapest form there is.
     """
 
-    def __init__(self, style: int, entries: int, channels: int, size: tuple[int, int]) -> None:
+    def __init__(self, inputs: int, hidden: int, style: int) -> None:
         super().__init__()
-        self.size = size
-        self.mix = nn.Linear(style, entries)
-        # The gain enlarges the optimiser's steps: a cell is seen far less often than a weight that many pixels share.
-        self.gain = 4.0
-        self.maps = nn.Parameter(torch.randn(entries, channels * size[0] * size[1]) * (0.5 / self.gain))
+        self.sizes = ((hidden, inputs + 3), (4, hidden + 1))
+        self.weights = nn.ModuleList(nn.Linear(style, out * into) for out, into in self.sizes)
+        for layer, (out, into) in zip(self.weights, self.sizes):
+            nn.init.normal_(layer.weight, 0.0, 0.03 / math.sqrt(into))
+            with torch.no_grad():
+                layer.bias.normal_(0.0, 1.0 / math.sqrt(into)).view(out, into)[:, -1] = 0.0
 
-    def forward(self, style: Tensor) -> Tensor:
-        mixed = (self.mix(style) @ self.maps.to(style.dtype)) * (self.gain / self.maps.shape[0] ** 0.5)
-        return mixed.view(len(style), -1, *self.size).contiguous(memory_format=torch.channels_last)
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """(B, C, H, W) and (B, S) to (B, 4, H, W), float32 in 0..1."""
+        batch, _, height, width = x.shape
+        first, last = (
+            layer(style).view(batch, *size).to(x.dtype) for layer, size in zip(self.weights, self.sizes, strict=True)
+        )
+        place = coordinates(x).expand(batch, -1, -1, -1)
+        one = torch.ones_like(place[:, :1])
+        x = F.relu(torch.bmm(first, torch.cat([x, place, one], 1).flatten(2)))
+        logits = torch.baddbmm(last[:, :, -1:], last[:, :, :-1], x)
+        return premultiplied(logits.view(batch, 4, height, width))
+
+
+class Painter(nn.Module):
+    """One of E remembered things, in a style, as premultiplied RGBA (B, 4, H, W).
+
+    Args:
+        entries: E. size: (H, W), divisible by 8. style: S. coarse, fine: channels remembered at an eighth and at half
+            of the size. widths: channels of the convolutions at a quarter and at half. canon: channels of the picture
+            before it is posed. shade: hidden width of the shading.
+    """
+
+    def __init__(
+        self, entries: int, size: tuple[int, int], style: int, coarse: int, fine: int, widths: tuple[int, int],
+        canon: int, shade: int,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        height, width = size
+        self.coarse = Memory(entries, coarse, (height // 8, width // 8))
+        self.fine = Memory(entries, fine, (height // 2, width // 2))
+        self.first = StyledConv(coarse, widths[0], style, 8)
+        self.second = StyledConv(widths[0] + fine, widths[1], style)
+        self.rough = nn.Conv2d(widths[1], canon, 3, padding=1)
+        self.detail = nn.Conv2d(widths[1], canon, 3, padding=1)
+        nn.init.normal_(self.detail.weight, 0.0, 0.01)
+        nn.init.zeros_(self.detail.bias)
+        self.pose = nn.Linear(style, 6)
+        nn.init.zeros_(self.pose.weight)
+        nn.init.zeros_(self.pose.bias)
+        self.shade = Shade(canon, shade, style)
+
+    def forward(self, chances: Tensor, style: Tensor, rough: bool = False) -> Tensor:
+        """(B, E) and (B, S) to (B, 4, H, W); at half the size, without the detail, if `rough`."""
+        x = self.first(_doubled(self.coarse(chances).to(style.dtype)), style)
+        x = self.second(torch.cat([_doubled(x), self.fine(chances).to(x.dtype)], 1), style)
+        picture = self.rough(x)
+        if not rough:
+            picture = _doubled(picture) + self.detail(_doubled(x))
+        return self.shade(self._posed(picture, style), style)
+
+    def _posed(self, picture: Tensor, style: Tensor) -> Tensor:
+        """Turned, stretched and shifted as the style says, in full precision: a position wants all its digits."""
+        with torch.autocast(picture.device.type, enabled=False):
+            change = 0.3 * F.linear(style.float(), self.pose.weight, self.pose.bias).view(-1, 2, 3)
+            rest = torch.eye(2, 3, device=change.device)
+            where = F.affine_grid(rest + change, list(picture.shape), align_corners=False)
+            posed = F.grid_sample(picture.float(), where, padding_mode="border", align_corners=False)
+        return posed.to(picture.dtype).contiguous()
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def coordinates(like: Tensor) -> Tensor:

@@ -1,12 +1,12 @@
-"""Sprites and strips learnt from the world: the objectives of the nets that paint, and how they are taught words.
+"""Sprites and strips learnt from the world: the objectives of the nets that paint.
 
-Part of the recipe text_to_video, which says in which order; letters as there.
+Part of the recipe text_to_video, which says in which order; letters as there. Each net is given the slots that it
+needs, one-hot, and the world's own noise; sentences play no part here.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,84 +14,92 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.blocks import Mapping
 from studio.models.discriminators import PictureDiscriminator
-from studio.models.text_to_video import TextToVideoGenerator
+from studio.models.text_to_video import STRIPS, TextToVideoGenerator
 from studio.tensors import to_uint8
 from studio.training.adversary import LAZY, Adversary, fast
 from studio.training.losses import cosine_rate, gradient_loss, low_frequency_loss, set_rate
 from studio.training.objective import Context, Losses, Objective
 from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
-from studio.worlds.captions import is_held_out, sample_slots
-from studio.worlds.lexicon import FUNCTION_WORDS, SLOTS, known_words
-from studio.worlds.noise import sample_noise
+from studio.training.scene_words import scene_words
+from studio.worlds.captions import TIMELESS_PLACES
+from studio.worlds.lexicon import SLOTS
+from studio.worlds.noise import NOISE_SIZES
 from studio.worlds.scenery import paint_strips, strip_offsets
 from studio.worlds.sprites import load_atlas, paint_sprites
 
-logger = logging.getLogger(__name__)
-
-Embed = Callable[[dict[str, Tensor], np.random.Generator], Tensor]
+STRIP_SLOTS = ("place", "time", "weather")
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Everything that is smaller in a dry run."""
+    """Everything that is smaller in a dry run: batches, pools in blocks, and what is shown to a judge."""
 
-    strips: int = 24
+    strips: int = 20
     sprites: int = 40
+    judged: int = 24
     tracks: int = 256
     joint: int = 6
     frames: int = 64
     side: int = 64
-    block: int = 64
-    blocks: int = 16
-    variants: int = 3
+    sprite_block: int = 96
+    strip_block: int = 48
+    blocks: int = 32
 
 
-TINY = Sizes(strips=2, sprites=2, tracks=4, joint=2, frames=12, side=16, block=2, blocks=2, variants=1)
+TINY = Sizes(
+    strips=2, sprites=2, judged=2, tracks=4, joint=2, frames=12, side=16, sprite_block=2, strip_block=2, blocks=2
+)
 
 
 def new_generator(tiny: bool = False) -> TextToVideoGenerator:
     """An untrained generator for the world's slots and words."""
-    words = {
-        "slots": {name: list(values) for name, values in SLOTS.items()},
-        "known_words": sorted(known_words()),
-        "filler_words": sorted(FUNCTION_WORDS),
-    }
-    return TextToVideoGenerator.tiny(**words) if tiny else TextToVideoGenerator(**words)
+    return TextToVideoGenerator.tiny(**scene_words()) if tiny else TextToVideoGenerator(**scene_words())
 
 
 def torch_rng(rng: np.random.Generator) -> torch.Generator:
+    """A torch generator that a numpy generator seeds."""
     return torch.Generator().manual_seed(int(rng.integers(2**62)))
 
 
-def free_noise(net: TextToVideoGenerator, layer: str, count: int) -> Tensor:
-    return torch.randn(count, net.free_sizes[layer])
+def one_hot(slot: str, values: Tensor) -> Tensor:
+    """Values (B,) of a slot as chances (B, n)."""
+    return F.one_hot(values, len(SLOTS[slot])).float()
+
+
+def edges(alpha: Tensor) -> Tensor:
+    """Where an outline runs: the spread of alpha (B, 1, H, W) among each pixel and its neighbours, 0..1."""
+    return F.max_pool2d(alpha, 3, 1, 1) + F.max_pool2d(-alpha, 3, 1, 1)
 
 
 def picture_loss(made: Tensor, real: Tensor) -> Tensor:
-    """What regression asks of a layer: colours, edges, and the right light over larger areas."""
-    return 12 * (made - real).abs().mean() + 2 * gradient_loss(made, real) + 3 * low_frequency_loss(made, real, 4)
+    """What regression asks of a layer: colours, outlines above all, edges, and the right light over larger areas."""
+    weight = 1 + 2 * edges(real[:, 3:])
+    colours = ((made - real).abs() * weight).mean()
+    return 12 * colours + 2 * gradient_loss(made, real) + 3 * low_frequency_loss(made, real, 4)
+
+
+def judge_code(*chances: Tensor) -> Tensor:
+    """What tells a discriminator what it should see: chances side by side, about as long as CLIP's embeddings."""
+    return 16 / len(chances) ** 0.5 * torch.cat(chances, 1)
 
 
 class _LayerObjective(Objective):
-    """One picture net against the world's layers: `coarse` of the steps at half size, adversarial after `warm`."""
+    """One painter against the world's layers: `coarse` of the steps at half size, adversarial after `warm`."""
 
-    coarse, warm = 0.45, 0.75
+    coarse, warm, rate = 0.35, 0.82, 3e-3
 
-    def __init__(
-        self, name: str, net: nn.Module, critic: nn.Module, gamma: float, context: Context, embed: Embed
-    ) -> None:
-        rate = 1.6e-3
+    def __init__(self, name: str, net: nn.Module, critic: nn.Module, gamma: float, context: Context) -> None:
         self.ema = (name,)
         net.to(context.device, memory_format=torch.channels_last)
-        self.name, self.net, self.context, self.embed = name, net, context, embed
-        self.rate = rate
+        self.name, self.net, self.context = name, net, context
+        self.sizes = TINY if context.tiny else Sizes()
         self.adversary = Adversary(critic.to(context.device), gamma, context.device)
+        maker = torch.optim.AdamW(net.parameters(), self.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
         super().__init__(
             {name: net, f"{name}_critic": critic},
             {
-                "maker": torch.optim.AdamW(net.parameters(), rate, betas=(0.8, 0.98), weight_decay=1e-4),
+                "maker": maker,
                 "critic": torch.optim.Adam(critic.parameters(), 4e-4, betas=(0.0, 0.98)),
             },
         )
@@ -101,147 +109,127 @@ class _LayerObjective(Objective):
         rough = step < self.coarse * self.context.steps
         return rough, F.avg_pool2d(real, 2) if rough else real
 
-    def _adversarial(
-        self, step: int, real: Tensor, made: Tensor, condition: Tensor, mismatched: Tensor, base: Tensor
-    ) -> Losses:
-        """The losses of one step, given the batch and the regression loss."""
+    def _adversarial(self, step: int, real: Tensor, made: Tensor, condition: Tensor, base: Tensor) -> Losses:
+        """The losses of one step, given the batch and the regression loss; a mismatch is the next picture's code."""
         context, begin = self.context, int(self.warm * self.context.steps)
-        set_rate(self.optimisers["maker"], self.rate * cosine_rate(step, context.steps))
+        set_rate(self.optimisers["maker"], self.rate * cosine_rate(step, context.steps, floor=0.06))
         figures = {"l1": float((made.detach() - real).abs().mean())}
         if step < begin:
             yield "maker", base, figures
             return
-        exact = step % LAZY == 0
-        yield "critic", self.adversary.critic_loss(real, made, condition, mismatched, exact), {}
-        ramp = min(1.0, (step - begin) / (0.06 * context.steps + 1))
+        real, made, condition = (x[: self.sizes.judged] for x in (real, made, condition))
+        yield "critic", self.adversary.critic_loss(real, made, condition, condition.roll(1, 0), step % LAZY == 0), {}
+        ramp = min(1.0, (step - begin) / (0.05 * context.steps + 1))
         fool, match = self.adversary.maker_losses(real, made, condition)
         figures |= {"fool": float(fool.detach()), "match": float(match.detach())}
         yield "maker", base + ramp * (0.15 * fool + 0.25 * match), figures
 
 
 class SpritesObjective(_LayerObjective):
-    """Subjects from text and noise, painted by the world as they are needed."""
+    """Subjects in all colours, from a pool of bytes that is steadily repainted."""
 
-    def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed) -> None:
+    def __init__(self, generator: TextToVideoGenerator, context: Context) -> None:
         side = generator.config.sprite_side
-        widths = (32, 48) if context.tiny else (48, 96, 160, 224)
-        critic = PictureDiscriminator(4, (side, side), widths)
-        super().__init__("sprite_net", generator.sprite_net, critic, 4.0, context, embed)
-        self.generator, self.sizes = generator, TINY if context.tiny else Sizes()
+        widths = (16, 24) if context.tiny else (48, 96, 160, 224)
+        codes = len(SLOTS["subject"]) + len(SLOTS["colour"])
+        super().__init__(
+            "sprite_net", generator.sprite_net, PictureDiscriminator(4, (side, side), widths, codes), 4.0, context
+        )
         self.atlas = load_atlas(side)
+        self.pool = ScenePool(self._paint, self.sizes.blocks, 8, context.seed)
+
+    def _paint(self, rng: np.random.Generator) -> Rows:
+        """A block of sprites: all nouns and all colours evenly, but for the natural one, which has most to show."""
+        count = self.sizes.sprite_block
+        subject = torch.from_numpy(rng.integers(0, len(SLOTS["subject"]), count))
+        colour = np.where(rng.random(count) < 0.15, 0, rng.integers(0, len(SLOTS["colour"]), count))
+        noise = torch.randn(count, NOISE_SIZES["sprite"], generator=torch_rng(rng))
+        rows = {"subject": subject, "colour": torch.from_numpy(colour), "noise": noise}
+        return rows | {"sprite": to_bytes(paint_sprites(self.atlas, rows["subject"], rows["colour"], noise))}
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """See Objective."""
-        count = self.sizes.sprites
-        slots = sample_slots(count, rng)
-        noise = sample_noise(count, torch_rng(rng))["sprite"]
-        device = self.context.device
-        real = paint_sprites(self.atlas, slots, noise).to(device)
-        text, noise = self.embed(slots, rng).to(device), noise.to(device)
-        rough, real = self._rough(step, real)
-        with fast(device):
-            made = self.net(text, noise, free_noise(self.generator, "sprite", count).to(device), rough)
-        yield from self._adversarial(step, real, made, text, text.roll(1, 0), picture_loss(made, real))
+        self.pool.at(step)
+        rows = {name: rows.to(self.context.device) for name, rows in self.pool.draw(self.sizes.sprites, rng).items()}
+        noun, colour = one_hot("subject", rows["subject"]), one_hot("colour", rows["colour"])
+        rough, real = self._rough(step, from_bytes(rows["sprite"]))
+        with fast(self.context.device):
+            made = self.net(noun, colour, rows["noise"], rough)
+        yield from self._adversarial(step, real, made, judge_code(noun, colour), picture_loss(made, real))
 
     def sheet(self) -> np.ndarray:
         """Rows of the world's sprites, each above the generator's, on grey."""
         rng = np.random.default_rng(77)
-        slots = sample_slots(48, rng)
-        noise = sample_noise(48, torch_rng(rng))["sprite"]
-        real = paint_sprites(self.atlas, slots, noise)
+        count = 72
+        subject = torch.from_numpy(rng.permutation(len(SLOTS["subject"]))[:count])
+        colour = torch.from_numpy(rng.integers(0, len(SLOTS["colour"]), len(subject)))
+        noise = torch.randn(len(subject), NOISE_SIZES["sprite"], generator=torch_rng(rng))
+        real, device = paint_sprites(self.atlas, subject, colour, noise), self.context.device
         with torch.no_grad():
-            text = self.embed(slots, rng).to(self.context.device)
-            free = free_noise(self.generator, "sprite", 48).to(self.context.device)
-            made = self.averages[self.name](text, noise.to(self.context.device), free).float().cpu()
-        return _pairs_sheet([pictures[:, :3] + 0.55 * (1 - pictures[:, 3:]) for pictures in (real, made)], 16)
+            made = self.averages[self.name](
+                one_hot("subject", subject).to(device), one_hot("colour", colour).to(device), noise.to(device)
+            ).cpu()
+        return _pairs_sheet([pictures[:, :3] + 0.55 * (1 - pictures[:, 3:]) for pictures in (real, made)], 18)
+
+
+def sample_scenery(count: int, rng: np.random.Generator) -> dict[str, Tensor]:
+    """Place, time and weather of `count` strips: evenly, but fewer where there is neither time nor weather."""
+    place = rng.integers(1, len(SLOTS["place"]), count)
+    place = np.where(np.isin(place, TIMELESS_PLACES), rng.integers(1, len(SLOTS["place"]), count), place)
+    timeless = np.isin(place, TIMELESS_PLACES)
+    time = np.where(timeless, SLOTS["time"].index("day"), rng.integers(1, len(SLOTS["time"]), count))
+    weather = np.where(timeless | (rng.random(count) < 0.2), 0, rng.integers(0, len(SLOTS["weather"]), count))
+    return {name: torch.from_numpy(values) for name, values in zip(STRIP_SLOTS, (place, time, weather), strict=True)}
 
 
 class StripsObjective(_LayerObjective):
-    """Scenery from text and noise: one random strip of each of many scenes per step, from a pool of bytes."""
+    """Scenery: one random strip of each of many scenes per step, from a pool of bytes."""
 
-    def __init__(self, generator: TextToVideoGenerator, context: Context, embed: Embed) -> None:
+    def __init__(self, generator: TextToVideoGenerator, context: Context) -> None:
         height = generator.config.strip_height
         widths = (16, 24) if context.tiny else (32, 64, 128, 160, 192)
-        critic = PictureDiscriminator(4, (height, 2 * height), widths)
-        super().__init__("strips_net", generator.strips_net, critic, 2.0, context, embed)
-        self.generator, self.sizes = generator, TINY if context.tiny else Sizes()
-        self.kind_codes = strip_codes(context.device)
-        paint = ScenePainter(height, 0, embed, self.sizes)
-        self.pool = ScenePool(paint, self.sizes.blocks, 12, context.seed)
+        codes = sum(len(SLOTS[name]) for name in STRIP_SLOTS) + STRIPS
+        critic = PictureDiscriminator(4, (height, 2 * height), widths, codes)
+        super().__init__("strips_net", generator.strips_net, critic, 4.0, context)
+        self.height = height
+        self.pool = ScenePool(self._paint, self.sizes.blocks, 10, context.seed)
+
+    def _paint(self, rng: np.random.Generator) -> Rows:
+        rows = sample_scenery(self.sizes.strip_block, rng)
+        noise = torch.randn(self.sizes.strip_block, NOISE_SIZES["strips"], generator=torch_rng(rng))
+        pictures = {"strips": to_bytes(paint_strips(rows, noise, self.height)), "offsets": strip_offsets(rows, noise)}
+        return rows | pictures | {"noise": noise}
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """See Objective."""
         self.pool.at(step)
         count, device = self.sizes.strips, self.context.device
         rows = self.pool.draw(count, rng)
-        kinds = torch.from_numpy(rng.integers(0, 4, count))
-        real = from_bytes(rows["strips"][torch.arange(count), kinds]).to(device)
-        text = rows["text"][torch.arange(count), torch.from_numpy(rng.integers(0, self.sizes.variants, count))]
-        text, noise, kinds = text.to(device), rows["noise_strips"].to(device), kinds.to(device)
-        rough, real = self._rough(step, real)
-        free = free_noise(self.generator, "strips", count).to(device)
+        kinds = torch.from_numpy(rng.integers(0, STRIPS, count))
+        strips = rows.pop("strips")[torch.arange(count), kinds]
+        rows = {name: values.to(device) for name, values in rows.items()}
+        rough, real = self._rough(step, from_bytes(strips.to(device)))
+        code = {name: one_hot(name, rows[name]) for name in STRIP_SLOTS}
         with fast(device):
-            made, offsets = self.net(text, noise, free, kinds[:, None], rough)
+            made, offsets = self.net(code, rows["noise"], kinds.to(device)[:, None], rough)
         made = made[:, 0]
-        base = picture_loss(made, real) + 2 * (offsets - rows["offsets"].to(device)).abs().mean()
-        code = self.kind_codes[kinds]
-        yield from self._adversarial(step, real, made, text + code, text.roll(1, 0) + code, base)
+        base = picture_loss(made, real) + 2 * (offsets - rows["offsets"]).abs().mean()
+        condition = judge_code(*code.values(), F.one_hot(kinds, STRIPS).float().to(device))
+        yield from self._adversarial(step, real, made, condition, base)
 
     def sheet(self) -> np.ndarray:
         """Rows of the world's scenery, each above the generator's."""
         rng = np.random.default_rng(77)
-        count = 16 if not self.context.tiny else 2
-        slots = sample_slots(count, rng)
-        noise = sample_noise(count, torch_rng(rng))["strips"]
-        real = paint_strips(slots, noise, self.generator.config.strip_height)
+        count = 40 if not self.context.tiny else 2
+        slots = sample_scenery(count, rng)
+        slots["place"] = 1 + torch.arange(count) % (len(SLOTS["place"]) - 1)
+        noise = torch.randn(count, NOISE_SIZES["strips"], generator=torch_rng(rng))
+        real, device = paint_strips(slots, noise, self.height), self.context.device
         with torch.no_grad():
-            device = self.context.device
-            free, kinds = free_noise(self.generator, "strips", count).to(device), torch.arange(4, device=device)
-            text = self.embed(slots, rng).to(device)
-            made = self.averages[self.name](text, noise.to(device), free, kinds.expand(count, 4))[0].float().cpu()
-        return _pairs_sheet([_flatten(strips) for strips in (real, made)], 4)
-
-
-class ScenePainter:
-    """Paints one block of the pool: strips, offsets, noise, slots and a few captions' embeddings of each scene.
-
-    With `sprite_side` the sprites too, and the captions then keep all slots; without, each caption has another subject
-    and motion, so that scenery learns not to care.
-    """
-
-    def __init__(self, height: int, sprite_side: int, embed: Embed, sizes: Sizes) -> None:
-        self.height, self.embed, self.sizes = height, embed, sizes
-        self.atlas = load_atlas(sprite_side) if sprite_side else None
-
-    def __call__(self, rng: np.random.Generator) -> Rows:
-        """The block's rows, the same for the same generator state."""
-        count = self.sizes.block
-        slots = sample_slots(count, rng)
-        noise = sample_noise(count, torch_rng(rng))
-        rows = {f"noise_{name}": values for name, values in noise.items()}
-        rows["strips"] = to_bytes(paint_strips(slots, noise["strips"], self.height))
-        rows["offsets"] = strip_offsets(slots, noise["strips"])
-        if self.atlas is None:
-            said = [self._resubjected(slots, rng) for _ in range(self.sizes.variants)]
-        else:
-            rows["sprite"] = to_bytes(paint_sprites(self.atlas, slots, noise["sprite"]))
-            rows |= {f"slot_{name}": values for name, values in slots.items()}
-            said = [slots] * self.sizes.variants
-        joined = {name: torch.cat([one[name] for one in said]) for name in slots}
-        text = self.embed(joined, rng).cpu()
-        rows["text"] = text.view(self.sizes.variants, count, -1).transpose(0, 1).contiguous()
-        return rows
-
-    def _resubjected(self, slots: dict[str, Tensor], rng: np.random.Generator) -> dict[str, Tensor]:
-        other = sample_slots(len(slots["place"]), rng)
-        mixed = {name: slots[name] if name in ("place", "time", "weather") else other[name] for name in slots}
-        secret = is_held_out(mixed["subject"], mixed["colour"], mixed["place"])
-        return {name: torch.where(secret, slots[name], values) for name, values in mixed.items()}
-
-
-def strip_codes(device: torch.device) -> Tensor:
-    """What tells a discriminator which strip it sees: four fixed codes (4, 256) of about the text's length."""
-    return torch.randn(4, 256, generator=torch.Generator().manual_seed(9)).to(device)
+            kinds = torch.arange(STRIPS, device=device).expand(count, STRIPS)
+            code = {name: one_hot(name, values).to(device) for name, values in slots.items()}
+            made = self.averages[self.name](code, noise.to(device), kinds)[0].cpu()
+        return _pairs_sheet([_flatten(strips) for strips in (real, made)], 8)
 
 
 def _flatten(strips: Tensor) -> Tensor:
@@ -253,6 +241,7 @@ def _flatten(strips: Tensor) -> Tensor:
 
 
 def grid(pictures: Tensor, columns: int) -> np.ndarray:
+    """Pictures (N, 3, H, W) in rows of `columns`, uint8; what does not fill a row is left out."""
     tiles = to_uint8(pictures)
     tiles = tiles[: len(tiles) // columns * columns] if len(tiles) >= columns else tiles
     rows = [np.concatenate(list(tiles[i : i + columns]), 1) for i in range(0, len(tiles), columns)]
@@ -264,24 +253,3 @@ def _pairs_sheet(pair: Sequence[Tensor], columns: int) -> np.ndarray:
     columns = min(columns, len(pair[0]))
     rows = [grid(pictures[i : i + columns], columns) for i in range(0, len(pair[0]), columns) for pictures in pair]
     return np.concatenate(rows, 0)
-
-
-@torch.no_grad()
-def teach_words(mapping: Mapping, codes: Embed, embed: Embed, count: int) -> None:
-    """Begin with a text layer that tells the slots of captions apart evenly, which learns several times faster.
-
-    Ridge regression from the embeddings of `count` random captions to random codes of their slots, folded into the
-    layer's random weights.
-    """
-    rng = np.random.default_rng(3)
-    slots = [sample_slots(256, rng) for _ in range(max(1, count // 256))]
-    known = torch.cat([codes(one, rng).cpu() for one in slots]).double()
-    read = torch.cat([embed(one, rng).cpu() for one in slots]).double()
-    read = torch.cat([read, torch.ones(len(read), 1, dtype=torch.float64)], 1)
-    ridge = 1e-3 * len(read) * torch.eye(read.shape[1], dtype=torch.float64)
-    solved = torch.linalg.solve(read.T @ read + ridge, read.T @ known)
-    fit = 1 - (read @ solved - known).square().mean() / known.var(0).mean()
-    logger.info("captions explain %.0f %% of the slot codes", 100 * float(fit))
-    weight, bias = mapping.text.weight.double().cpu(), mapping.text.bias.double().cpu()
-    mapping.text.weight.copy_(weight @ solved[:-1].T)
-    mapping.text.bias.copy_(bias + weight @ solved[-1])

@@ -1,0 +1,17 @@
+"""The words of the world, as the generator's configuration keeps them: inference then needs no world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.worlds import lexicon
+
+
+def scene_words() -> dict[str, Any]:
+    """Arguments of TextToVideoGenerator that hold words."""
+    return {
+        "slots": {name: list(values) for name, values in lexicon.SLOTS.items()},
+        "known_words": sorted(lexicon.known_words()),
+        "filler_words": sorted(lexicon.FUNCTION_WORDS),
+        "homes": {name: list(places) for name, places in lexicon.HOMES.items()},
+    }
