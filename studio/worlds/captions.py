@@ -1,37 +1,23 @@
-"""Slots and the sentences about them: scenes, camera courses and timings, said in many ways.
+"""Slots and captions: random scenes, what a caption leaves unsaid, its sentence, and how it could be wrong.
 
-`sample_slots` draws scenes, `caption` says one of them the way people type prompts: fragments, whole sentences,
-requests, any order. `COURSES` and `TIMINGS` are the words (and numbers) for how a clip goes on and how motion is
-spread over time. Words come from lexicon.py.
+`sample_slots` draws scenes, `say_less` decides what their captions leave out, `captions` says the rest the way people
+type prompts (the grammar is in sentences.py). `COURSES` and `TIMINGS`, the words for how a clip goes on, are kept in
+courses.py and can be had from here too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from random import Random
 
 import numpy as np
 import torch
 
-from studio.worlds.lexicon import (
-    CAMERAS,
-    COLOURS,
-    COUNTS,
-    GOING,
-    LEFTWARDS,
-    MOTIONS,
-    PLACE_PHRASES,
-    PLACES,
-    RELATIONS,
-    RIGHTWARDS,
-    SIZES,
-    SLOTS,
-    SUBJECTS,
-    TIMELESS,
-    TIMES,
-    TRAVEL,
-    WEATHERS,
-)
-from studio.worlds.nouns import UNCOUNTED, plural
+from studio.worlds.courses import COURSES, TIMINGS, course_phrase, timing_phrase
+from studio.worlds.lexicon import SLOTS, SUBJECTS, TIMELESS, UNCOUNTED
+from studio.worlds.sentences import TRAINING_WORDING, UNSEEN_WORDING, sentence
+
+__all__ = ("COURSES", "RELATION_MOTIONS", "TIMELESS_PLACES", "TIMINGS", "caption", "captions", "course_phrase",
+           "is_held_out", "sample_slots", "say_less", "swap_one", "timing_phrase")  # fmt: skip
 
 TIMELESS_PLACES = tuple(SLOTS["place"].index(name) for name in TIMELESS)
 
@@ -44,59 +30,10 @@ RELATION_MOTIONS: dict[str, tuple[str, ...]] = {
     "circles": ("orbit",),
 }
 
+NO_PLACE, NO_TIME = 0.15, 0.35
+"""Shares of captions that leave place and time unsaid."""
+
 _UNCOUNTED = [index for index, subject in enumerate(SUBJECTS) if subject.name in UNCOUNTED]
-
-#: How a continuation goes on: kind -> (phrases, course). A course is (pan x, pan y in frame heights per second, zoom
-#: in octaves per second, rotation in radians per second (positive turns the picture clockwise), the factor by which the
-#: clip's own motion speeds up within a second, how much of that motion stops). Panning left shows what lies to the
-#: left, so the picture itself moves to the right.
-COURSES: dict[str, tuple[tuple[str, ...], tuple[float, float, float, float, float, float]]] = {
-    "pan_left": (("pans left", "camera pans left", "pan left", "panning left", "the camera moves left",
-                  "turns to the left", "look left", "camera swings left"), (-0.5, 0, 0, 0, 1, 0)),
-    "pan_right": (("pans right", "camera pans right", "pan right", "panning right", "the camera moves right",
-                   "turns to the right", "look right", "camera swings right"), (0.5, 0, 0, 0, 1, 0)),
-    "tilt_up": (("tilts up", "camera tilts up", "pans up", "looks up", "the camera moves up", "tilting up",
-                 "camera rises"), (0, -0.5, 0, 0, 1, 0)),
-    "tilt_down": (("tilts down", "camera tilts down", "pans down", "looks down", "the camera moves down",
-                   "tilting down", "camera sinks"), (0, 0.5, 0, 0, 1, 0)),
-    "zoom_in": (("zooms in", "camera zooms in", "zoom in", "zooming in", "moves in", "gets closer", "dolly in",
-                 "push in", "closer"), (0, 0, 0.5, 0, 1, 0)),
-    "zoom_out": (("zooms out", "camera zooms out", "zoom out", "zooming out", "pulls back", "moves back",
-                  "dolly out", "pull out", "wider"), (0, 0, -0.5, 0, 1, 0)),
-    "rotate_left": (("rotates left", "rolls left", "rotates counterclockwise", "camera rolls to the left",
-                     "turns anticlockwise", "tilts its head to the left"), (0, 0, 0, -0.5, 1, 0)),
-    "rotate_right": (("rotates right", "rolls right", "rotates clockwise", "camera rolls to the right",
-                      "turns clockwise", "tilts its head to the right"), (0, 0, 0, 0.5, 1, 0)),
-    "slow_down": (("slows down", "slower", "slow motion", "slowing down", "in slow motion", "calms down",
-                   "decelerates"), (0, 0, 0, 0, 0.4, 0)),
-    "speed_up": (("speeds up", "faster", "accelerates", "speeding up", "fast forward", "quicker", "time lapse"),
-                 (0, 0, 0, 0, 2, 0)),
-    "stop": (("stops", "freezes", "comes to a halt", "stands still", "stop", "freeze", "everything stops", "halts",
-              "pauses"), (0, 0, 0, 0, 1, 1)),
-    "steady": (("goes on", "continues", "steady", "just goes on", "continues as before", "keeps going", "carry on",
-                "same as before", "unchanged"), (0, 0, 0, 0, 1, 0)),
-}
-
-_TIME = np.linspace(0.0, 1.0, 17)
-
-#: How motion is spread between two keyframes: kind -> (phrases, monotone curve 0..1 at 17 even points in time).
-TIMINGS: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-    "steady": (("steady", "even", "linear", "constant speed", "evenly", "at a steady pace", "uniform motion"), _TIME),
-    "slow_start": (("slow start", "starts slowly", "ease in", "accelerating", "picks up speed", "slow at first",
-                    "gently starting"), _TIME**2),
-    "slow_end": (("slow end", "ends slowly", "ease out", "decelerating", "slows at the end", "slowing to a halt",
-                  "comes gently to rest"), 1 - (1 - _TIME) ** 2),
-    "slow_both": (("slow start and end", "ease in and out", "smooth", "gentle", "softly", "ease in out",
-                   "smooth and gentle", "starts and ends slowly"), _TIME**2 * (3 - 2 * _TIME)),
-    "quick_middle": (("quick middle", "snappy", "fast in the middle", "sudden change", "a quick jump in the middle",
-                      "abrupt", "whip"), _TIME**4 / (_TIME**4 + (1 - _TIME) ** 4)),
-    "slow_middle": (("slow middle", "hesitates in the middle", "pauses halfway", "lingers in the middle",
-                     "slow in the middle", "rests in the middle"), 0.5 + 4 * (_TIME - 0.5) ** 3),
-    "linger_first": (("lingers on the first picture", "holds the first frame", "waits at the beginning", "late start",
-                      "stays at the start", "changes at the last moment"), _TIME**4),
-    "linger_last": (("lingers on the last picture", "holds the last frame", "waits at the end", "arrives early",
-                     "stays at the end", "changes at once"), 1 - (1 - _TIME) ** 4),
-}
 
 
 def is_held_out(subject: torch.Tensor, colour: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
@@ -162,108 +99,89 @@ def _draw(count: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
 def say_less(slots: dict[str, torch.Tensor], rng: np.random.Generator) -> dict[str, torch.Tensor]:
     """What a caption tells of scenes: the slots, place and time "any" where it leaves them unsaid."""
     count = len(slots["subject"])
-    timeless = np.isin(slots["place"].numpy(), TIMELESS_PLACES)
-    no_place = torch.from_numpy(rng.random(count) < 0.15)
-    no_time = torch.from_numpy(timeless | (rng.random(count) < 0.35))
+    timeless = np.isin(slots["place"].cpu().numpy(), TIMELESS_PLACES)
+    no_place = torch.from_numpy(rng.random(count) < NO_PLACE).to(slots["place"].device)
+    no_time = torch.from_numpy(timeless | (rng.random(count) < NO_TIME)).to(slots["time"].device)
     return slots | {
         "place": slots["place"].masked_fill(no_place, 0),
         "time": slots["time"].masked_fill(no_time, 0),
     }
 
 
-def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
-    """One of the options, the first ones (the usual words) more often; an empty string of none."""
-    if not options:
-        return ""
-    return options[int(len(options) * rng.random() ** 1.25)]
+def caption(labels: dict[str, int], rng: np.random.Generator, unseen: bool = False) -> str:
+    """One sentence or fragment, in lower case, that says every slot (a default or "any" goes unsaid)."""
+    draw = Random(int(rng.integers(2**62)))
+    return sentence(labels, draw, UNSEEN_WORDING if unseen else TRAINING_WORDING)
 
 
-def _subject(slots: dict[str, int], rng: np.random.Generator) -> str:
-    noun = _pick(rng, SUBJECTS[slots["subject"]].words)
-    colour = _pick(rng, COLOURS[SLOTS["colour"][slots["colour"]]])
-    size = _pick(rng, SIZES[SLOTS["size"][slots["size"]]])
-    if slots["count"]:
-        words = (_pick(rng, COUNTS[SLOTS["count"][slots["count"]]]), size, colour, plural(noun))
-        return " ".join(word for word in words if word)
-    plain = " ".join(word for word in (size, colour, noun) if word)
-    if rng.random() < 0.25:
-        return rng.choice(("the ", "one ", "", "my ")) + plain
-    return ("an " if plain[0] in "aeiou" else "a ") + plain
+def captions(labels: dict[str, torch.Tensor], rng: np.random.Generator, unseen: bool = False) -> list[str]:
+    """One caption for each scene of a batch of labels (see say_less).
+
+    `unseen` takes sentences that training never has, without typos, to measure how well new wordings are read.
+    """
+    draw = Random(int(rng.integers(2**62)))
+    wording = UNSEEN_WORDING if unseen else TRAINING_WORDING
+    names, columns = tuple(labels), [values.tolist() for values in labels.values()]
+    return [sentence(dict(zip(names, row, strict=True)), draw, wording) for row in zip(*columns, strict=True)]
 
 
-def _other(slots: dict[str, int], rng: np.random.Generator) -> str:
-    if not slots["other"]:
-        return ""
-    noun = _pick(rng, SUBJECTS[slots["other"] - 1].words)
-    colour = _pick(rng, COLOURS[SLOTS["other_colour"][slots["other_colour"]]])
-    return f"{_pick(rng, RELATIONS[SLOTS['relation'][slots['relation']]])} a {colour} {noun}"
+def swap_one(
+    labels: dict[str, torch.Tensor], rng: np.random.Generator
+) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """Every scene with exactly one attribute changed to another value that a caption says, and the slot changed.
+
+    For hard negatives: the changed caption is wrong about the scene, and in nothing else. A natural colour is never
+    swapped, as an apple may be red anyway; nor is what goes unsaid ("any").
+    """
+    changed = {name: values.clone() for name, values in labels.items()}
+    columns = {name: values.tolist() for name, values in labels.items()}
+    swapped = []
+    for index in range(len(columns["subject"])):
+        scene = {name: values[index] for name, values in columns.items()}
+        choices = [slot for slot in _SWAPS if _options(scene, slot)]
+        slot = choices[int(rng.integers(len(choices)))]
+        options = _options(scene, slot)
+        changed[slot][index] = options[int(rng.integers(len(options)))]
+        swapped.append(slot)
+    return changed, swapped
 
 
-def _motion(slots: dict[str, int], rng: np.random.Generator) -> str:
-    """The verb phrase. Travel without a stated side goes to the right, as people expect a walk to go somewhere."""
-    name = SLOTS["motion"][slots["motion"]]
-    if name == "still":
-        return _pick(rng, MOTIONS["still"]) if rng.random() < 0.4 else ""
-    if name not in ("left", "right"):
-        return _pick(rng, MOTIONS[name])
-    kind = SUBJECTS[slots["subject"]].kind
-    pairs = TRAVEL[kind] if rng.random() < 0.75 else GOING
-    verb = pairs[rng.integers(len(pairs))][rng.integers(2)]
-    if name == "right" and rng.random() < 0.2 and pairs is not GOING:
-        return verb
-    return f"{verb} {_pick(rng, LEFTWARDS if name == 'left' else RIGHTWARDS)}"
+_SWAPS = tuple(SLOTS)
+_WEATHERED = tuple(value for value in range(1, len(SLOTS["place"])) if value not in TIMELESS_PLACES)
+_FREE_RELATIONS = tuple(
+    value for value, name in enumerate(SLOTS["relation"]) if value and name not in RELATION_MOTIONS
+)  # fmt: skip
 
 
-def _place(slots: dict[str, int], rng: np.random.Generator) -> str:
-    name = SLOTS["place"][slots["place"]]
-    if name == "any":
-        return ""
-    phrases = PLACE_PHRASES.get(name, ())
-    if phrases and rng.random() < 0.3:
-        return phrases[rng.integers(len(phrases))]
-    prepositions, names = PLACES[name]
-    return f"{_pick(rng, prepositions)} {_pick(rng, names)}"
+def _options(scene: dict[str, int], slot: str) -> tuple[int, ...]:
+    """The values that a slot of a scene can be swapped to, without touching the others."""
+    value, values = scene[slot], tuple(range(len(SLOTS[slot])))
+    relation = SLOTS["relation"][scene["relation"]]
+    if slot in ("colour", "other_colour"):
+        values = values[1:] if value else ()
+    elif slot == "other":
+        values = tuple(other for other in values[1:] if other != scene["subject"] + 1) if value else ()
+    elif slot == "subject":
+        values = tuple(v for v in values if v != scene["other"] - 1 and not (scene["count"] and v in _UNCOUNTED))
+    elif slot == "count" and scene["subject"] in _UNCOUNTED:
+        values = ()
+    elif slot == "relation":
+        values = _relations(scene)
+    elif slot == "motion" and relation in RELATION_MOTIONS:
+        values = tuple(SLOTS["motion"].index(name) for name in RELATION_MOTIONS[relation])
+    elif slot == "place":
+        values = (_WEATHERED if scene["time"] or scene["weather"] else values[1:]) if value else ()
+    elif slot == "time":
+        values = values[1:] if value else ()
+    elif slot == "weather" and scene["place"] in TIMELESS_PLACES:
+        values = ()
+    return tuple(option for option in values if option != value)
 
 
-def caption(slots: dict[str, int], rng: np.random.Generator) -> str:
-    """One sentence or fragment, in lower case, that says every slot (an empty value goes unsaid)."""
-    subject, place = _subject(slots, rng), _place(slots, rng)
-    motion = f"{_motion(slots, rng)} {_other(slots, rng)}"
-    time = _pick(rng, TIMES[SLOTS["time"][slots["time"]]])
-    weather = _pick(rng, WEATHERS[SLOTS["weather"][slots["weather"]]])
-    camera = _pick(rng, CAMERAS[SLOTS["camera"][slots["camera"]]])
-    order = rng.integers(6)
-    if order == 0:
-        parts = [f"{subject} {motion} {place} {time}", weather, camera]
-    elif order == 1:
-        parts = [time, f"{subject} {motion} {place}", camera, weather]
-    elif order == 2:
-        parts = [f"{place} {time}", f"{subject} {motion}", weather, camera]
-    elif order == 3:
-        opening = _pick(rng, ("a video of", "an animation of", "a clip of", "show me", "make a video of",
-                              "please create", "a short film of", "i want to see", "footage of"))
-        parts = [f"{opening} {subject} {motion} {place} {weather} {time}", camera]
-    elif order == 4:
-        parts = [f"{subject} {place} {motion} {time}", camera, weather]
-    else:
-        parts = [subject, place, motion, time, weather, camera]
-    separator = ", " if rng.random() < 0.8 else " "
-    text = separator.join(" ".join(part.split()) for part in parts if part.strip())
-    return text + "." if rng.random() < 0.05 else text
-
-
-def captions(slots: dict[str, torch.Tensor], rng: np.random.Generator) -> list[str]:
-    """One caption for each scene of a batch of slots (see sample_slots)."""
-    columns = {name: values.tolist() for name, values in slots.items()}
-    count = len(columns["subject"])
-    return [caption({name: values[index] for name, values in columns.items()}, rng) for index in range(count)]
-
-
-def course_phrase(kind: str, rng: np.random.Generator) -> str:
-    """One way to say a course of COURSES."""
-    return _pick(rng, COURSES[kind][0])
-
-
-def timing_phrase(kind: str, rng: np.random.Generator) -> str:
-    """One way to say a timing of TIMINGS."""
-    return _pick(rng, TIMINGS[kind][0])
+def _relations(scene: dict[str, int]) -> tuple[int, ...]:
+    """The relations that go with the motion of a scene."""
+    if not scene["relation"]:
+        return ()
+    motion = SLOTS["motion"][scene["motion"]]
+    fitting = tuple(SLOTS["relation"].index(name) for name, motions in RELATION_MOTIONS.items() if motion in motions)
+    return (*_FREE_RELATIONS, *fitting)
