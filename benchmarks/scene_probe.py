@@ -1,190 +1,179 @@
-"""Independent judges of generated scenes: small networks that name a scene's slots.
+"""The independent judge of prompt-to-video: it names what finished clips show, from their pixels alone.
 
-One names subject and colour from the sprite (over a random grey), one place and time of day from a single composed
-frame, one motion, camera and weather from the tracks. All are trained here on the procedural world and share nothing
-with the generator nor with its CLIP. Axes: B scenes, T = FRAMES frames, S = SIDE pixels.
+A finder sees where actors are in every frame, a crop net names their noun and colour in some of them, the finder's
+trunk names place, time and weather, and a net over flow and the finder's heat names motion, camera, count and relation
+(see probe_nets.py). All are trained on the world's finished clips and share nothing with the generator, its losses or
+its CLIP. Letters: N clips, T frames, V nouns, C colours.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
-from studio.models.compositor import compose
-from studio.scene import TRACK_NAMES
-from studio.training.losses import cosine_rate, set_rate
-from studio.worlds.captions import sample_slots
+from benchmarks.probe_clips import FRAMES, build_pool, world_digest
+from benchmarks.probe_nets import CLIP_SLOTS, FRAME_SLOTS, SMALL, ClipNet, CropNet, FrameNet
+from benchmarks.probe_sight import CONTEXT, SIDE, actors_of, crop_of, crops_as_input, flow_of, halves, shrunk
+from benchmarks.probe_training import heat_of, train_clip_net, train_crop_net, train_frame_net
 from studio.worlds.lexicon import SLOTS
-from studio.worlds.noise import sample_noise
-from studio.worlds.scenery import paint_strips, strip_offsets
-from studio.worlds.sprites import load_atlas, paint_sprites
-from studio.worlds.tracks import plan_tracks, plan_tracks_at
 
-FRAMES, SIDE, SPRITE_SIDE = 24, 64, 48
-SPRITE_SLOTS = ("subject", "colour")
-PLACE_SLOTS = ("place", "time")
-PATH_SLOTS = ("motion", "camera", "weather")
-SECONDS = 2.0
-_POOL, _BATCH = 768, 48
+JUDGED = ("subject", "colour", "place", "time", "motion", "camera", "weather", "count", "other", "relation")
+STEPS = {"frame": 1600, "crop": 3000, "clip": 700}
+_LOOKS = tuple(range(1, FRAMES, 3))  # the frames whose actors are named
+_FLOOR = 1e-4  # no evidence is stronger than this: one slip must not outweigh all else
 
 logger = logging.getLogger(__name__)
 
 
-def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
+@dataclass
+class Evidence:
+    """What the probe saw in N clips.
+
+    ``nouns`` (N, V): how surely each noun was seen, 0..1; ``colours`` (N, V, C): the colours of whatever looked like
+    that noun; ``seen``: log probabilities (N, values) of the other slots; ``features`` (N, D) penultimate ones.
+    """
+
+    nouns: Tensor
+    colours: Tensor
+    seen: dict[str, Tensor]
+    features: Tensor
+
+    def __len__(self) -> int:
+        return len(self.nouns)
+
+    def right(self, labels: dict[str, Tensor]) -> dict[str, Tensor]:
+        """For each judged slot whether it shows what the labels ask (n,), only clips whose labels say it.
+
+        A subject, or the other one, is right where its noun is the surest seen, or among the two surest where two were
+        asked for. Colour is judged where one is named, among the twelve: that of whatever looked like the noun.
+        """
+        two = labels["other"] > 0
+        order = self.nouns.argsort(1, descending=True)
+
+        def among(noun: Tensor) -> Tensor:
+            return (order[:, 0] == noun) | (two & (order[:, 1] == noun))
+
+        rows = torch.arange(len(self))
+        named = self.colours[rows, labels["subject"]][:, 1:].argmax(1) + 1
+        said = {"colour": labels["colour"] > 0, "other": two}
+        right = {
+            "subject": among(labels["subject"]),
+            "colour": named == labels["colour"],
+            "other": among(labels["other"] - 1),
+        }
+        for name in ("place", "time"):
+            any_value = SLOTS[name].index("any")
+            said[name] = labels[name] != any_value
+        right |= {name: values.argmax(1) == labels[name] for name, values in self.seen.items()}
+        every = torch.ones(len(self), dtype=torch.bool)
+        return {name: right[name][said.get(name, every)] for name in JUDGED}
+
+    def log_likelihood(self, row: int, labels: dict[str, Tensor]) -> Tensor:
+        """Of each of M candidate labels (M,) given clip `row`: log probabilities summed over what they say."""
+        nouns, colours = self.nouns[row], self.colours[row]
+        total = _log(nouns[labels["subject"]]) + _colour(colours, labels["subject"], labels["colour"])
+        other = (labels["other"] - 1).clamp(min=0)
+        pair = _log(nouns[other]) + _colour(colours, other, labels["other_colour"])
+        total = total + torch.where(labels["other"] > 0, pair, 0.0)
+        for name, values in self.seen.items():
+            said = values[row].clamp(min=float(np.log(_FLOOR)))[labels[name]]
+            unsaid = labels[name] == SLOTS[name].index("any") if "any" in SLOTS[name] else torch.zeros_like(said).bool()
+            total = total + torch.where(unsaid, 0.0, said)
+        return total
 
 
-class SpriteProbe(nn.Module):
-    """Sprites over a plain grey (B, 3, SPRITE_SIDE, SPRITE_SIDE) in 0..1 to logits of subject and colour."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.body = nn.Sequential(_stage(3, 32, 2), _stage(32, 64, 1), _stage(64, 96, 2), _stage(96, 160, 2))
-        cells = (SPRITE_SIDE // 8) ** 2
-        self.heads = nn.ModuleDict({name: nn.Linear(160 * cells, len(SLOTS[name])) for name in SPRITE_SLOTS})
-
-    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        hidden = self.body(pictures * 2 - 1).flatten(1)
-        return {name: head(hidden) for name, head in self.heads.items()}
+def _log(share: Tensor) -> Tensor:
+    return share.clamp(min=_FLOOR).log()
 
 
-class PlaceProbe(nn.Module):
-    """Single frames (B, 3, S, S) in 0..1 to logits of place and time of day."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.body = nn.Sequential(_stage(3, 32, 2), _stage(32, 64, 2), _stage(64, 128, 2), _stage(128, 128, 1))
-        cells = (SIDE // 8) ** 2
-        self.heads = nn.ModuleDict({name: nn.Linear(128 * cells, len(SLOTS[name])) for name in PLACE_SLOTS})
-
-    def forward(self, frames: Tensor) -> dict[str, Tensor]:
-        hidden = F.dropout(self.body(frames * 2 - 1).flatten(1), 0.2, self.training)
-        return {name: head(hidden) for name, head in self.heads.items()}
+def _colour(colours: Tensor, noun: Tensor, colour: Tensor) -> Tensor:
+    """Log probability (M,) of a colour given that noun, from evidence (V, C)."""
+    mass = colours[noun]
+    return _log(mass.gather(1, colour[:, None])[:, 0] / mass.sum(1).clamp(min=1e-9))
 
 
-class PathProbe(nn.Module):
-    """Tracks (B, T, 13) to logits of motion, camera and weather."""
+class SceneProbe:
+    """The three networks together."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        widths = (2 * len(TRACK_NAMES), 96, 128, 128)
-        layers = [part for a, b in zip(widths, widths[1:]) for part in (nn.Conv1d(a, b, 5, 2, 2), nn.ReLU())]
-        self.body = nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(192), nn.ReLU())
-        self.heads = nn.ModuleDict({name: nn.Linear(192, len(SLOTS[name])) for name in PATH_SLOTS})
+    def __init__(self, frame: FrameNet, crop: CropNet, clip: ClipNet) -> None:
+        self.frame, self.crop, self.clip = frame.eval(), crop.eval(), clip.eval()
 
-    def forward(self, tracks: Tensor) -> dict[str, Tensor]:
-        change = tracks - tracks.mean(1, keepdim=True)
-        hidden = self.body(torch.cat([tracks, 10 * change], 2).transpose(1, 2))
-        return {name: head(hidden) for name, head in self.heads.items()}
+    @classmethod
+    def of(cls, folder: Path, seed: int = 0, scenes: int = 1500) -> SceneProbe:
+        """The probe kept in `folder`, trained first where none of this world, seed and size is kept there."""
+        key = {"world": world_digest(), "seed": seed, "scenes": scenes, "steps": STEPS}
+        note, weights = folder / "probe.json", folder / "probe.safetensors"
+        if note.exists() and weights.exists() and json.loads(note.read_text(encoding="utf-8")) == key:
+            probe = cls(FrameNet(), CropNet(), ClipNet())
+            probe._read(load_file(weights))
+            return probe
+        pool = build_pool(folder, scenes, seed)
+        frame = train_frame_net(pool, STEPS["frame"], seed)
+        probe = cls(frame, train_crop_net(pool, STEPS["crop"], seed), train_clip_net(pool, frame, STEPS["clip"], seed))
+        save_file(probe._weights(), weights)
+        note.write_text(json.dumps(key), encoding="utf-8")
+        return probe
 
+    def _nets(self) -> dict[str, torch.nn.Module]:
+        return {"frame": self.frame, "crop": self.crop, "clip": self.clip}
 
-class _World:
-    """Scenery and sprites painted once, recombined and moved anew for every batch."""
+    def _weights(self) -> dict[str, Tensor]:
+        return {f"{part}.{name}": value.contiguous() for part, net in self._nets().items()
+                for name, value in net.state_dict().items()}  # fmt: skip
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.atlas = load_atlas(48)
-        source = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        self.slots, noise = sample_slots(_POOL, rng), sample_noise(_POOL, source)
-        self.strips = torch.cat([self._block(slice(i, i + 64), noise["strips"]) for i in range(0, _POOL, 64)])
-        self.offsets = strip_offsets(self.slots, noise["strips"])
+    def _read(self, weights: dict[str, Tensor]) -> None:
+        for part, net in self._nets().items():
+            own = {name.split(".", 1)[1]: value for name, value in weights.items() if name.startswith(part + ".")}
+            net.load_state_dict(own)
 
-    def _block(self, rows: slice, noise: Tensor) -> Tensor:
-        slots = {name: values[rows] for name, values in self.slots.items()}
-        return paint_strips(slots, noise[rows], SIDE).mul(255).round().byte()
+    @torch.no_grad()
+    def look(self, clips: Iterable[np.ndarray]) -> Evidence:
+        """Evidence of uint8 clips (FRAMES, S, S, 3), square, of any size."""
+        found = [self._look_at(clip) for clip in clips]
+        seen = {name: torch.stack([one.seen[name] for one in found]) for name in found[0].seen}
+        return Evidence(
+            torch.stack([one.nouns for one in found]), torch.stack([one.colours for one in found]), seen,
+            torch.stack([one.features for one in found]),
+        )  # fmt: skip
 
-    def batch(self) -> tuple[Tensor, dict[str, Tensor]]:
-        rows = torch.from_numpy(self.rng.integers(0, _POOL, _BATCH))
-        slots = sample_slots(_BATCH, self.rng)
-        slots |= {name: self.slots[name][rows] for name in ("place", "time", "weather")}
-        noise = sample_noise(_BATCH, torch.Generator().manual_seed(int(self.rng.integers(2**31))))
-        moment = torch.from_numpy(self.rng.random((_BATCH, 1), dtype=np.float32))
-        tracks = plan_tracks_at(slots, noise["tracks"], torch.full((_BATCH,), SECONDS), moment)
-        sprite = paint_sprites(self.atlas, slots, noise["sprite"])
-        strips = self.strips[rows].float() / 255
-        pictures = compose(strips, self.offsets[rows], sprite, tracks, SECONDS, (SIDE, SIDE), SECONDS * moment)[:, 0]
-        return _softened(pictures, self.rng), slots
-
-
-def _softened(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Every second batch a little blurred: soft pictures must not count as something else."""
-    return F.avg_pool2d(pictures, 3, 1, 1, count_include_pad=False) if rng.random() < 0.5 else pictures
-
-
-def train_sprite_probe(seconds: float, seed: int = 0) -> SpriteProbe:
-    """Train for that many seconds of this process's own time; returns the probe in evaluation mode."""
-    torch.manual_seed(seed)
-    rng, atlas, probe = np.random.default_rng(seed), load_atlas(SPRITE_SIDE), SpriteProbe()
-
-    def batch() -> tuple[Tensor, dict[str, Tensor]]:
-        slots = sample_slots(64, rng)
-        noise = sample_noise(64, torch.Generator().manual_seed(int(rng.integers(2**31))))["sprite"]
-        return _softened(over_grey(paint_sprites(atlas, slots, noise), torch.rand(64)), rng), slots
-
-    _train(probe, batch, SPRITE_SLOTS, seconds)
-    return probe.eval()
-
-
-def over_grey(sprites: Tensor, grey: Tensor) -> Tensor:
-    """Premultiplied sprites (B, 4, S, S) over greys (B,): (B, 3, S, S)."""
-    return sprites[:, :3] + grey[:, None, None, None] * (1 - sprites[:, 3:])
-
-
-def train_place_probe(seconds: float, seed: int = 0) -> PlaceProbe:
-    """Likewise for frames."""
-    torch.manual_seed(seed)
-    world, probe = _World(np.random.default_rng(seed)), PlaceProbe()
-    _train(probe, world.batch, PLACE_SLOTS, seconds)
-    return probe.eval()
-
-
-def train_path_probe(seconds: float, seed: int = 0) -> PathProbe:
-    """Likewise for tracks of clips of FRAMES frames in SECONDS."""
-    torch.manual_seed(seed)
-    rng, probe = np.random.default_rng(seed), PathProbe()
-    probe(torch.zeros(2, FRAMES, len(TRACK_NAMES)))
-
-    def batch() -> tuple[Tensor, dict[str, Tensor]]:
-        slots = sample_slots(128, rng)
-        noise = sample_noise(128, torch.Generator().manual_seed(int(rng.integers(2**31))))["tracks"]
-        tracks = plan_tracks(slots, noise, torch.full((128,), SECONDS), FRAMES)
-        # A tremble of a hundredth of the frame must not count as shaking, nor give the world away.
-        return tracks + 0.004 * torch.randn(tracks.shape), slots
-
-    _train(probe, batch, PATH_SLOTS, seconds)
-    return probe.eval()
-
-
-def _train(
-    probe: nn.Module, batch: Callable[[], tuple[Tensor, dict[str, Tensor]]], names: Sequence[str], seconds: float
-) -> None:
-    optimiser = torch.optim.AdamW(probe.parameters(), 1e-3, weight_decay=0.02)
-    start, step, share = time.process_time(), 0, 0.0
-    while share < 1:
-        share = (time.process_time() - start) / seconds
-        set_rate(optimiser, 1.5e-3 * cosine_rate(int(1000 * share), 1000, 20))
-        pictures, slots = batch()
+    def _look_at(self, clip: np.ndarray) -> Evidence:
+        clip = shrunk(clip, SIDE)
+        small = shrunk(clip, SMALL)
+        found, heat = heat_of(self.frame, small)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = probe(pictures)
-        loss = sum(F.cross_entropy(logits[name].float(), slots[name]) for name in names)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        step += 1
-        if step % 50 == 0:
-            right = {name: round(float((logits[name].argmax(1) == slots[name]).float().mean()), 2) for name in names}
-            logger.info("probe step %d (%.0f %%): loss %.2f, right %s", step, 100 * share, loss.item(), right)
+            moved = self.clip(torch.from_numpy(flow_of(small)).float()[None], heat[None])
+        seen = {name: _mean_of_logs(found[name]) for name in FRAME_SLOTS}
+        seen |= {name: moved[name][0].float().log_softmax(0) for name in CLIP_SLOTS}
+        nouns, colours = self._actors(clip, found["cells"])
+        features = torch.cat([found["features"].mean(0), moved["features"][0].float()])
+        return Evidence(nouns, colours, seen, features)
+
+    def _actors(self, clip: np.ndarray, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """Evidence of nouns (V,) and of their colours (V, C), over some frames."""
+        crops, sure, frame = [], [], []
+        for index in _LOOKS:
+            levels = halves(clip[index])
+            for score, x, y, side in actors_of(cells[index : index + 1])[0]:
+                crops.append(crop_of(levels, x, y, CONTEXT * side))
+                sure.append(score)
+                frame.append(index)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.crop(crops_as_input(np.stack(crops)))
+        noun, colour = (logits[name].float().softmax(1) for name in ("subject", "colour"))
+        noun = noun * torch.tensor(np.array(sure, np.float32))[:, None]
+        frames = torch.tensor(frame)
+        best = torch.stack([noun[frames == index].amax(0) for index in _LOOKS])
+        return best.mean(0), torch.einsum("kv,kc->vc", noun, colour) / len(_LOOKS)
 
 
-@torch.no_grad()
-def named(probe: nn.Module, pictures: Tensor) -> dict[str, Tensor]:
-    """The slots (B,) that a probe sees in its pictures or clips."""
-    parts = [probe(part) for part in pictures.split(32)]
-    return {name: torch.cat([part[name].argmax(1) for part in parts]) for name in parts[0]}
+def _mean_of_logs(logits: Tensor) -> Tensor:
+    """Log probabilities (values,) of a clip from the logits of its frames (T, values)."""
+    return logits.float().log_softmax(1).mean(0).log_softmax(0)

@@ -1,14 +1,15 @@
-"""What the CLIP is trained on: four kinds of (four frames, phrase) pairs.
+"""What the picture tower looks at: (four frames, phrase) pairs of four kinds.
 
-Scenes of the procedural world, stills in the teacher's looks, and clips of a picture under a moving camera for the
-courses of a continuation and the timings of in-betweens. Costly pictures are painted once and kept as bytes.
+Scenes of the procedural world, bare composites; stills in the teacher's looks; pictures under a moving camera for the
+courses of a continuation and the timings of in-betweens. Backgrounds are painted once and kept as bytes; clips over
+them wait in a pool of which one block is rendered anew now and then.
 
-Letters: B pairs, 4 frames, H x W = 64 x 64; slots are long tensors (B,), see worlds/lexicon.py.
+Letters: B pairs, 4 frames, S = 96 pixels; slots are long tensors (B,), see worlds/lexicon.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from torch import Tensor
 from studio.errors import ResourceError
 from studio.models.clip import FRAMES, PICTURE_SIZE
 from studio.models.compositor import compose
+from studio.training.clip_texts import COURSE_NAMES, LOOK_NAMES, TIMING_NAMES
 from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
 from studio.worlds.captions import (
     COURSES,
@@ -27,6 +29,8 @@ from studio.worlds.captions import (
     course_phrase,
     is_held_out,
     sample_slots,
+    say_less,
+    swap_one,
     timing_phrase,
 )
 from studio.worlds.lexicon import SLOTS
@@ -34,23 +38,25 @@ from studio.worlds.looks import LOOKS, look_phrase
 from studio.worlds.noise import sample_noise
 from studio.worlds.scenery import paint_strips, strip_offsets
 from studio.worlds.sprites import load_atlas, paint_sprites
-from studio.worlds.tracks import plan_tracks_at
+from studio.worlds.tracks import cast_of, plan_tracks_at
 
-LOOK_NAMES, COURSE_NAMES, TIMING_NAMES = tuple(LOOKS), tuple(COURSES), tuple(TIMINGS)
 #: When the four frames are seen, as shares of a clip.
 MOMENTS = torch.linspace(0.02, 0.98, FRAMES)
 SCENE_SLOTS = ("place", "time", "weather")  # what a strip's pictures depend on
-_SPRITE_SIZE, _LOOK_SIDE = 40, 76
+TWINS = ("subject", "colour", "motion", "camera", "place", "size", "count")  # what a twin may differ in
+_SPRITE_SIZE, _LOOK_SIDE = 48, 112
 
 
 @dataclass
 class Pairs:
     """B clips and their phrases. `groups` (B,) says which pairs mean the same: equal numbers are both right."""
 
-    clips: Tensor  # (B, 4, 3, 64, 64) in 0..1
+    clips: Tensor  # (B, 4, 3, S, S) in 0..1
     phrases: list[str]
     groups: Tensor
     labels: dict[str, Tensor]  # by slot, or "look", "course", "timing"
+    wrong: list[str] = field(default_factory=list)  # each pair's caption with one attribute changed
+    spots: Tensor | None = None  # (B, 2, 4, 2): where subject and other stand, x, y in frame heights, outside if absent
 
 
 def torch_generator(rng: np.random.Generator) -> torch.Generator:
@@ -59,15 +65,13 @@ def torch_generator(rng: np.random.Generator) -> torch.Generator:
 
 
 class ScenePairs:
-    """Scenes of the world. Backgrounds are painted once; clips over them wait in a pool of which one block is rendered
-    anew every step; captions are fresh each time. A third of the clips are hard negatives: twins in every slot but one.
-    """
+    """Scenes of the world. A part of the clips are hard negatives: neighbours that are twins in every slot but one."""
 
     def __init__(self, seed: int, tiny: bool = False, held_out: bool = False) -> None:
         self.held_out = held_out
         self.block, self.height = (4, 32) if tiny else (48, 64)
-        self.backgrounds = ScenePool(self.paint, blocks=2 if tiny else 24, refresh_every=0, seed=seed)
-        self.rendered = ScenePool(self._render, blocks=2 if tiny else 64, refresh_every=1, seed=seed + 1)
+        self.backgrounds = ScenePool(self.paint, blocks=2 if tiny else 30, refresh_every=0, seed=seed)
+        self.rendered = ScenePool(self._render, blocks=2 if tiny else 60, refresh_every=2, seed=seed + 1)
         self.atlas = load_atlas(_SPRITE_SIZE)
 
     def paint(self, rng: np.random.Generator) -> Rows:
@@ -81,34 +85,46 @@ class ScenePairs:
 
     def _render(self, rng: np.random.Generator) -> Rows:
         """A block of the pool of clips; its rows are neighbours, two by two, so that twins stay together."""
-        pairs = self.fresh(self.block // 2, rng)
-        rows = {**pairs.labels, "clips": to_bytes(pairs.clips)}
+        slots, clips, spots = self.scenes(self.block, rng)
+        rows = {**slots, "clips": to_bytes(clips), "spots": spots}
         return {name: values.unflatten(0, (-1, 2)) for name, values in rows.items()}
 
     def draw(self, count: int, step: int, rng: np.random.Generator) -> Pairs:
-        """`count` pairs (even) from the pool as it is at this step, with fresh captions."""
-        self.backgrounds.at(0)
+        """`count` pairs (even) from the pool as it is at this step, with fresh captions, right and wrong ones."""
         self.rendered.at(step)
         rows = {name: values.flatten(0, 1) for name, values in self.rendered.draw(count // 2, rng).items()}
-        clips = from_bytes(rows.pop("clips"))
-        return Pairs(clips, captions(rows, rng), torch.arange(count), rows)
+        clips, spots = from_bytes(rows.pop("clips")), rows.pop("spots")
+        return self._captioned(rows, clips, spots, rng)
 
     def fresh(self, count: int, rng: np.random.Generator, hard: float = 0.33) -> Pairs:
         """`count` newly rendered pairs; a share `hard` of them differ from their neighbour in one slot only."""
+        return self._captioned(*self.scenes(count, rng, hard), rng)
+
+    @staticmethod
+    def _captioned(slots: Rows, clips: Tensor, spots: Tensor, rng: np.random.Generator) -> Pairs:
+        """Captions that leave place and time unsaid now and then; the picture's own labels stay complete."""
+        said = say_less(slots, rng)
+        phrases, wrong = captions(said, rng), captions(swap_one(said, rng)[0], rng)
+        return Pairs(clips, phrases, torch.arange(len(phrases)), dict(slots), wrong, spots)
+
+    def scenes(
+        self, count: int, rng: np.random.Generator, hard: float = 0.33
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """(slots, clips (B, 4, 3, S, S), spots (B, 2, 4, 2)) of `count` scenes over backgrounds from the pool."""
         self.backgrounds.at(0)
         scenes = self.backgrounds.draw(count, rng)
-        slots = sample_slots(count, rng)
+        slots = sample_slots(count, rng, held_out=self.held_out)
         for name in SCENE_SLOTS:
             slots[name] = scenes[name].clone()
         for first in range(0, 2 * int(count * hard / 2), 2):
             self._make_twin(slots, scenes, first, rng)
         self._avoid_wrong_side(slots, rng)
-        return Pairs(self.clips(slots, scenes, rng), captions(slots, rng), torch.arange(count), dict(slots))
+        return (slots, *self.clips(slots, scenes, rng))
 
     @staticmethod
     def _make_twin(slots: dict[str, Tensor], scenes: Rows, first: int, rng: np.random.Generator) -> None:
-        """Turn scene first + 1 into a copy of scene `first` with another subject, colour, motion or place."""
-        changed = ("subject", "colour", "motion", "camera", "place")[int(rng.integers(5))]
+        """Turn scene first + 1 into a copy of scene `first` with another value in one of TWINS."""
+        changed = TWINS[int(rng.integers(len(TWINS)))]
         for name, values in slots.items():
             if name == changed or (changed == "place" and name in SCENE_SLOTS):
                 continue
@@ -125,27 +141,29 @@ class ScenePairs:
             if not len(wrong):
                 return
             slots["colour"][wrong] = torch.from_numpy(rng.integers(0, len(SLOTS["colour"]), len(wrong)))
-            slots["subject"][wrong] = torch.from_numpy(rng.integers(0, len(SLOTS["subject"]), len(wrong)))
 
-    def clips(self, slots: dict[str, Tensor], scenes: Rows, rng: np.random.Generator) -> Tensor:
-        """Four frames of each scene, (B, 4, 3, 64, 64)."""
+    @torch.no_grad()
+    def clips(self, slots: dict[str, Tensor], scenes: Rows, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Four frames of each scene, (B, 4, 3, S, S), and where subject and other stand in them, (B, 2, 4, 2)."""
         count = len(slots["subject"])
         noise = sample_noise(count, torch_generator(rng))
-        seconds = torch.from_numpy(rng.uniform(1.0, 4.0, count)).float()
+        seconds = torch.from_numpy(rng.uniform(1.5, 4.0, count)).float()
         share = MOMENTS[None].expand(count, FRAMES)
-        sprite = paint_sprites(self.atlas, slots, noise["sprite"])
-        tracks = plan_tracks_at(slots, noise["tracks"], seconds, share)
-        times = share * seconds[:, None]
+        sprites = torch.stack([
+            paint_sprites(self.atlas, slots["subject"], slots["colour"], noise["sprite"]),
+            paint_sprites(self.atlas, (slots["other"] - 1).clamp(min=0), slots["other_colour"], noise["other"]),
+        ], 1)
+        actors, scene = plan_tracks_at(slots, noise["tracks"], seconds, share)
+        cast, times = cast_of(slots), share * seconds[:, None]
         clips = torch.empty(count, FRAMES, 3, PICTURE_SIZE, PICTURE_SIZE)
         for weather in range(len(SLOTS["weather"])):  # falling weather costs, and most skies are clear
             rows = torch.nonzero(slots["weather"] == weather)[:, 0]
-            if not len(rows):
-                continue
-            with torch.no_grad():
+            if len(rows):
                 clips[rows] = compose(
-                    from_bytes(scenes["strips"][rows]), scenes["offsets"][rows], sprite[rows], tracks[rows],
-                    seconds[rows], (PICTURE_SIZE, PICTURE_SIZE), times=times[rows])
-        return clips
+                    from_bytes(scenes["strips"][rows]), scenes["offsets"][rows], sprites[rows], cast[rows],
+                    actors[rows], scene[rows], seconds[rows], (PICTURE_SIZE, PICTURE_SIZE), times=times[rows]).clamp(0, 1)
+        spots = actors[:, :, (0, 3), :2].transpose(1, 2)
+        return clips, torch.where((cast[:, (0, 3)] < 0)[:, :, None, None], torch.tensor(-1.0), spots)
 
 
 def read_photos(folder: Path | None, limit: int) -> list[np.ndarray]:
@@ -191,9 +209,11 @@ class LookPairs:
         clips = []
         for look in looks:
             picture = self.pictures[int(look), int(rng.integers(self.each))]
-            top, left = rng.integers(0, _LOOK_SIDE - PICTURE_SIZE + 1, 2)
-            crop = picture[:, top : top + PICTURE_SIZE, left : left + PICTURE_SIZE]
-            clips.append(crop.flip(-1) if rng.random() < 0.5 else crop)
+            side = int(rng.integers(PICTURE_SIZE * 3 // 4, _LOOK_SIDE + 1))
+            top, left = rng.integers(0, _LOOK_SIDE - side + 1, 2)
+            crop = picture[:, top : top + side, left : left + side].movedim(0, -1).numpy()
+            crop = cv2.resize(crop, (PICTURE_SIZE, PICTURE_SIZE), interpolation=cv2.INTER_AREA)
+            clips.append(torch.from_numpy(crop[:, ::-1].copy() if rng.random() < 0.5 else crop).movedim(-1, 0))
         stills = from_bytes(torch.stack(clips))[:, None].expand(-1, FRAMES, -1, -1, -1)
         labels = torch.from_numpy(looks)
         return Pairs(stills, [look_phrase(LOOK_NAMES[int(look)], rng) for look in looks], labels, {"look": labels})
@@ -204,17 +224,17 @@ class CameraPairs:
 
     def __init__(self, photos: list[np.ndarray], scenes: ScenePairs, seed: int, world: int = 60) -> None:
         rng = np.random.default_rng((seed, 23))
-        self.pictures = [cv2.resize(photo, None, fx=0.32, fy=0.32, interpolation=cv2.INTER_AREA) for photo in photos]
+        self.pictures = [cv2.resize(photo, None, fx=0.45, fy=0.45, interpolation=cv2.INTER_AREA) for photo in photos]
         rows = scenes.paint(rng)  # a few wide backgrounds of the world
         for strips in from_bytes(rows["strips"])[:world]:
             view = strips[0, :3]
             for strip in strips[1:]:
                 view = view * (1 - strip[3:]) + strip[:3]
             wide = to_bytes(view).movedim(0, -1).numpy()
-            self.pictures.append(cv2.resize(wide, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC))
+            self.pictures.append(cv2.resize(wide, None, fx=2.5, fy=2.5, interpolation=cv2.INTER_CUBIC))
 
     def _clip(self, path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Four frames (4, 64, 64, 3) along a path (4, 4): camera x, y in frame heights, zoom in octaves, turn."""
+        """Four frames (4, S, S, 3) along a path (4, 4): camera x, y in frame heights, zoom in octaves, turn."""
         picture = self.pictures[int(rng.integers(len(self.pictures)))]
         height, width = picture.shape[:2]
         side = height * rng.uniform(0.45, 0.75)
@@ -272,11 +292,3 @@ class CameraPairs:
             clips.append(self._clip(curve[:, None] * move, rng))
             phrases.append(timing_phrase(name, rng))
         return self._pairs(clips, phrases, kinds, "timing")
-
-
-def all_phrases(count: int, rng: np.random.Generator) -> list[str]:
-    """Texts for learning the tokenizer: scene captions, and every look, course and timing in several wordings."""
-    texts = captions(sample_slots(count, rng), rng)
-    for names, phrase in ((LOOK_NAMES, look_phrase), (COURSE_NAMES, course_phrase), (TIMING_NAMES, timing_phrase)):
-        texts += [phrase(name, rng) for name in names for _ in range(max(8, count // 200))]
-    return texts

@@ -33,7 +33,7 @@ def studio(hue: Tensor, glow: Tensor, height: int) -> Tensor:
     wall = pastel(hue)[:, :, None, None]
     spot = torch.exp(-(((x - SUN_X) / 0.62) ** 2) - ((y - 0.40) / 0.46) ** 2) * glow[:, None, None]
     bend = torch.sigmoid((y - 0.745) / 0.022)
-    shade = 0.76 + 0.26 * spot
+    shade = 0.84 + 0.20 * spot
     sheen = torch.exp(-(((x - SUN_X) / 0.55) ** 2) - ((y - 0.86) / 0.10) ** 2)
     floor = 0.84 + 0.20 * sheen - 0.10 * ((y - 0.80) / 0.2).clamp(0, 1)
     corner = 1 - 0.13 * torch.exp(-(((y - 0.755) / 0.035) ** 2))
@@ -48,7 +48,7 @@ def _nebula(variant: int, height: int) -> Tensor:
     for cells, strength in ((2, 0.55), (4, 0.32), (8, 0.15)):
         noise = torch.rand(1, 3, cells + 1, 2 * cells + 1, generator=generator)
         total += strength * F.interpolate(noise, (height, 2 * height), mode="bicubic", align_corners=True)[0]
-    return ((total - 0.50) * 3.2).clamp(0, 1)
+    return ((total - 0.44) * 3.0).clamp(0, 1)
 
 
 def space(hue: Tensor, variant: Tensor, height: int) -> Tensor:

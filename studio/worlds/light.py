@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.worlds.lexicon import SLOTS
-from studio.worlds.surfaces import HOURS, MIRRORS, WEATHERS, column
+from studio.worlds.scenery import WATER
+from studio.worlds.surfaces import HOURS, WEATHERS, column
 
 NIGHT_FLOOR = 0.50
 """However dark the hour and the weather, this share of an actor's brightness is left: nights stay readable."""
@@ -31,7 +32,8 @@ def ground_tables() -> dict[str, dict[str, float]]:
     For a generator's configuration, which does without the world.
     """
     wet = {name: weather.wet for name, weather in WEATHERS.items()}
-    return {"mirror": dict(MIRRORS), "wet": wet, "shear": {name: hour.shear for name, hour in HOURS.items()}}
+    mirror = {name: float(name in WATER) for name in SLOTS["place"]}
+    return {"mirror": mirror, "wet": wet, "shear": {name: hour.shear for name, hour in HOURS.items()}}
 
 
 def ground_of(place: Tensor, time: Tensor, z: Tensor, weather: Tensor | None = None) -> Tensor:
@@ -40,7 +42,7 @@ def ground_of(place: Tensor, time: Tensor, z: Tensor, weather: Tensor | None = N
     Water mirrors, and any ground does in rain. Shadows lean to the right (shear above 0) where z[:, 0], the noise of
     the strips, is 0 or more: the sun then stands on the left.
     """
-    mirrors = torch.tensor([MIRRORS.get(name, 0.0) for name in SLOTS["place"]], device=z.device)[place]
+    mirrors = torch.tensor([float(name in WATER) for name in SLOTS["place"]], device=z.device)[place]
     if weather is not None:
         mirrors = torch.maximum(mirrors, column("weather", "wet").to(z.device)[weather, 0])
     side = torch.where(z[:, 0] >= 0, 1.0, -1.0)
@@ -129,8 +131,8 @@ class _Stage:
         """The actors' images on water and on wet ground, broken by the ripples."""
         rough = torch.where(self.water > 0.3, 0.016 * self.chop, torch.full_like(self.water, 0.004))
         image = _shifted(self.image, self.ripple * rough, 0.5 * self.ripple * rough)
-        wet = self.near * self.number("place", "wet") * (1 - self.water)
-        share = (0.62 * self.water + wet) * self.mirror
+        floor = self.near + self.sky * self.is_("place", "studio")
+        share = (0.62 * self.water + floor * self.number("place", "wet") * (1 - self.water)) * self.mirror
         tinted = image[:, :3] * (0.72 + 0.28 * around) * self._actors_light().clamp(max=1)
         image_alpha = image[:, 3:] * share
         return frames * (1 - image_alpha) + tinted * share
@@ -224,8 +226,8 @@ class _Stage:
     def glowing(self, frames: Tensor) -> Tensor:
         """Bright things bleed light: sun, lamps, lava, snow in the sun."""
         strength = self.number("time", "glow") * self.number("place", "glow") * (1 + self.number("weather", "soft"))
-        peak = frames.amax(1, keepdim=True)
-        bright = frames * ((peak - 0.70) / 0.30).clamp(0, 1) ** 2 * (1 - 0.7 * self.actors)
+        peak = 0.5 * frames.amax(1, keepdim=True) + 0.5 * _grey(frames)
+        bright = frames * ((peak - 0.72) / 0.28).clamp(0, 1) ** 2 * (1 - 0.7 * self.actors)
         halo = 0.6 * _blur(bright, 0.02) + 0.4 * _blur(bright, 0.07)
         return 1 - (1 - frames) * (1 - (strength * halo).clamp(0, 0.8))
 

@@ -196,7 +196,7 @@ dog 🐶🦮 | cat 🐱😺😸😹😻😼😽🙀😿😾 | horse 🐴🏇 | z
 rabbit 🐰 | camel 🐪 | rooster 🐔🦃 | chick 🐣🐤 | mouse 🐭🐀 | monkey 🐵🙈🙉🙊🦧 | deer 🫎 | dragon 🐲 | swan 🪿 |
 bird 🦤 | bee 🪰🦟 | fish 🐟🎣 | whale 🐳 | octopus 🦑 | shell 🪸🦪 | ladybug 🪲🪳🦗 | spider 🕸 | beaver 🦡 |
 car 🚘 | taxi 🚖 | police car 🚔 | bus 🚍🚎🚐 | truck 🚛 | train 🚃🚞🚉 | tram 🚊🚝🚇🚈 | bullet train 🚅🚆 |
-bicycle 🚴🚵 | scooter 🛴 | cable car 🚡🚟 | airplane 🛩🛫🛬 | ship ⛴🛳 | speedboat 🛥 | canoe 🚣 | apple 🍏🍅🥭 |
+cyclist 🚵 | scooter 🛴 | cable car 🚡🚟 | airplane 🛩🛫🛬 | ship ⛴🛳 | speedboat 🛥 | canoe 🚣 | apple 🍏🍅🥭 |
 lemon 🍊🍑🍐 | strawberry 🫐 | watermelon 🍈🥒 | pineapple 🥥 | carrot 🌶🌽 | burger 🥪🥙 | taco 🌯 | pizza 🥞🧇🥧 |
 ice cream 🍨🍧 | donut 🥨 | cake 🍰🥮 | lollipop 🍬🍡 | croissant 🍞🥖🥯 | egg 🍳 | coffee 🍵🫖 | beer 🍻🍷🥂🍹🍸🥤 |
 ball 🏐⚾🎱 | teddy bear 🪆 | dice 🧩 | trophy 🥇🏅🎖 | game controller 🕹 | fairy 👼 |

@@ -71,16 +71,16 @@ def meadow_middle(p: Plate, variant: int) -> None:
     ground = p.below(top)
     p.fill(ground, (0.50, 0.76, 0.30), (0.28, 0.58, 0.24), span=(0.63, 0.86), air=(0.16, 0.05), snow=1, edge=0.3)
     if variant == 0:
-        for x, tall in ((0.42, 0.27), (0.58, 0.20), (1.52, 0.30), (1.70, 0.22)):
+        for x, tall in ((0.28, 0.28), (0.54, 0.36), (0.70, 0.22), (1.34, 0.24), (1.50, 0.40), (1.76, 0.28)):
             tree(p, x, 0.705, tall, (0.14, 0.42, 0.20), (0.38, 0.68, 0.24), 0.10)
     elif variant == 1:
-        for side in (0.62, 1.66):
-            _mill(p, side, 0.70, 0.24 if side < 1 else 0.17)
+        for side in (0.66, 1.52):
+            _mill(p, side, 0.70, 0.34 if side < 1 else 0.20)
         rows = [draw.ribbon(draw.bow((1.25 + 0.14 * k, 0.90), (1.36 + 0.06 * k, 0.69), 0.06), [0.016, 0.004]) for k in range(5)]
         p.shade(p.shape(rows) * ground, (0.30, 0.16, -0.10))
     else:
-        spots = [0.30 + 0.075 * k for k in range(6)] + [1.50, 1.585]
-        poplars = [draw.disc(x, 0.60 - 0.01 * (k % 2), 0.026, 0.105) for k, x in enumerate(spots)]
+        spots = [0.34 + 0.075 * k for k in range(6)] + [1.36, 1.44]
+        poplars = [draw.disc(x, 0.58 - 0.015 * (k % 2), 0.030, 0.130) for k, x in enumerate(spots)]
         p.fill(p.shape([*poplars, *(draw.box(x, 0.72, 0.012, 0.05) for x in spots)]), (0.36, 0.62, 0.26), (0.16, 0.40, 0.20), air=0.12)
         for x in (1.12, 1.30, 0.85):
             p.fill(p.shape([draw.disc(x, 0.735, 0.028, 0.026)]), (0.94, 0.80, 0.40), (0.74, 0.56, 0.26), rim=0.6)
@@ -138,11 +138,11 @@ def forest_middle(p: Plate, variant: int) -> None:
         leaves = [draw.disc(x, 0.02 + 0.05 * p.rng.random() - 0.05 * (abs(x - 1) < 0.35), 0.13, 0.085) for x in [k * 0.12 for k in range(18)]]
         p.fill(p.shape(leaves), (0.12, 0.34, 0.20), (0.28, 0.54, 0.24), span=(0.0, 0.13), air=0.10, snow=0, rim=0)
     else:
-        spots = p.flanks(11, (0.30, 0.24)[variant])
+        spots = p.flanks(17, (0.30, 0.26)[variant])
         pines(p, spots, 0.765, (0.44, 0.36)[variant], (0.13, 0.36, 0.26), (0.08, 0.26, 0.19), (0.16), 0.21)
         if variant == 1:
-            for x in (0.36, 0.70, 1.40, 1.74):
-                tree(p, x, 0.775, 0.30, (0.70, 0.30, 0.10), (0.96, 0.62, 0.18), 0.06)
+            for x in (0.34, 0.64, 1.38, 1.70):
+                tree(p, x, 0.785, 0.34, (0.70, 0.30, 0.10), (0.96, 0.62, 0.18), 0.06)
     p.fill(p.below(p.hills(0.755, 0.014)), (0.30, 0.54, 0.24), (0.18, 0.40, 0.19), span=(0.74, 0.88), air=(0.12, 0.02), snow=1, edge=0.3)
 
 
@@ -152,7 +152,7 @@ def forest_near(p: Plate, variant: int) -> None:
     path = draw.polygon((0.90, 0.815), (1.02, 0.815), (1.34, 1.02), (0.62, 1.02))
     p.fill(p.soft(p.shape([path]), 0.01) * p.below(top), (0.74, 0.60, 0.38), (0.50, 0.38, 0.25), span=(0.82, 1.0), rim=0, snow=0.9, edge=0.3)
     grass(p, top, 14, 0.06, (0.16, 0.42, 0.18), (0.40, 0.64, 0.24))
-    for x in ((0.34, 1.62), (0.20, 1.74), (0.46, 1.50))[variant]:
+    for x in ((0.58, 1.42), (0.30, 1.38), (0.62, 1.64))[variant]:
         for k in range(3):
             cap_x, base, size = x + 0.055 * (k - 1), 0.915 + 0.025 * (k % 2), 0.034 - 0.007 * (k % 2)
             p.fill(p.shape([draw.box(cap_x, base, 0.4 * size, 1.1 * size)]), (0.98, 0.94, 0.84), rim=0, snow=0)
@@ -182,9 +182,9 @@ def jungle_far(p: Plate, variant: int) -> None:
 
 
 def jungle_middle(p: Plate, variant: int) -> None:
-    spots = p.flanks(7, 0.30)
+    spots = p.flanks(10, 0.30)
     for x in spots:
-        trunk, fronds = draw.palm(x, 0.80, 0.42 + 0.12 * p.rng.random(), 0.18 if x < 1 else -0.18, p.rng)
+        trunk, fronds = draw.palm(x, 0.80, 0.44 + 0.12 * p.rng.random(), 0.18 if x < 1 else -0.18, p.rng)
         p.fill(p.shape(trunk), (0.42, 0.32, 0.22), (0.30, 0.24, 0.18), air=0.12, snow=0)
         p.fill(p.shape(fronds), (0.30, 0.66, 0.26), (0.10, 0.42, 0.24), air=0.10, rim=0.5, snow=0.5)
     heads = [draw.disc(x, 0.75 + 0.03 * p.rng.random() + (0.035 if abs(x - 1) < 0.3 else 0), 0.05 + 0.035 * p.rng.random()) for x in [0.09 * k for k in range(23)]]
@@ -194,7 +194,7 @@ def jungle_middle(p: Plate, variant: int) -> None:
 def jungle_near(p: Plate, variant: int) -> None:
     top = p.hills(0.845, 0.012, 1.0)
     p.fill(p.below(top), (0.36, 0.50, 0.20), (0.10, 0.22, 0.12), span=(0.83, 1.0), snow=0.8, edge=0.3)
-    roots = ((0.30, 1.70), (0.44, 1.80), (0.22, 1.58))[variant]
+    roots = ((0.52, 1.50), (0.60, 1.62), (0.40, 1.42))[variant]
     for x in roots:
         for lean in (-1.1, -0.6, -0.15, 0.3, 0.75, 1.2):
             reach = 0.24 + 0.06 * p.rng.random()
@@ -203,11 +203,11 @@ def jungle_near(p: Plate, variant: int) -> None:
         p.fill(p.shape([draw.leaf((x, 0.93), (x + 0.03, 0.84), 0.030), draw.leaf((x, 0.93), (x - 0.05, 0.87), 0.024)]),
                (1.0, 0.36, 0.30), (0.86, 0.14, 0.34), rim=0.3, snow=0)
     vines, leaves = [], []
-    for x in ((0.20, 0.36, 0.52, 1.52, 1.68, 1.86), (0.14, 0.30, 1.44, 1.62, 1.82), (0.26, 0.46, 0.60, 1.64, 1.78))[variant]:
+    for x in ((0.30, 0.50, 0.62, 1.36, 1.54, 1.76), (0.36, 0.56, 1.44, 1.58, 1.76), (0.30, 0.54, 0.68, 1.40, 1.62))[variant]:
         low = 0.16 + 0.20 * p.rng.random()
         vines.append(draw.stroke((x, -0.02), (x + 0.03, low), 0.006, 0.004, 0.10))
         leaves += [draw.leaf((x + 0.02, y), (x + 0.02 + side * 0.045, y + 0.035), 0.016) for y in (0.04, 0.10, low - 0.02) for side in (-1, 1)]
-    canopy = [draw.disc(x, -0.03, 0.12, 0.075 + 0.05 * p.rng.random()) for x in (0.05, 0.22, 0.40, 1.58, 1.76, 1.95)]
+    canopy = [draw.disc(x, -0.03, 0.12, 0.075 + 0.05 * p.rng.random()) for x in (0.05, 0.22, 0.40, 0.57, 1.43, 1.58, 1.76, 1.95)]
     p.fill(p.shape([*vines, *leaves, *canopy]), (0.05, 0.26, 0.15), (0.18, 0.46, 0.18), span=(0.0, 0.36), rim=0, snow=0)
 
 
@@ -219,7 +219,7 @@ def lake_far(p: Plate, variant: int) -> None:
     land = p.below(top)
     p.fill(land, (0.44, 0.52, 0.68), (0.50, 0.64, 0.66), span=(0.28, 0.62), air=(0.36, 0.66), rim=0.6)
     cap = p.soft(((p.y[:, None] < 0.40 + 0.012 * draw.np.sin(40 * p.x)[None]) * land).astype("float32"), 0.004)
-    p.fill(cap, (0.97, 0.98, 1.0), (0.86, 0.90, 0.98), air=0.25, rim=0.4)
+    p.fill(cap, (0.97, 0.98, 1.0), (0.90, 0.94, 1.0), air=0.20, rim=0.4)
     p.fill(p.below(p.hills(0.585, 0.03, 1.2)), (0.30, 0.50, 0.44), air=(0.40, 0.55), snow=0.8, edge=0.1)
 
 
@@ -228,9 +228,9 @@ def lake_middle(p: Plate, variant: int) -> None:
     spots = p.flanks(15, (0.22, 0.34, 0.28)[variant])
     pines(p, spots, 0.632, 0.17, (0.14, 0.38, 0.32), (0.12, 0.32, 0.26), 0.18)
     if variant == 1:  # a waterfall between rocks
-        cliff = draw.polygon((1.30, 0.66), (1.34, 0.42), (1.42, 0.38), (1.58, 0.39), (1.64, 0.44), (1.68, 0.66))
+        cliff = draw.polygon((1.22, 0.66), (1.27, 0.48), (1.32, 0.40), (1.37, 0.36), (1.52, 0.37), (1.58, 0.44), (1.62, 0.56), (1.66, 0.66))
         p.fill(p.shape([cliff]), (0.60, 0.58, 0.58), (0.40, 0.40, 0.46), air=0.12, rim=0.6, snow=0.9)
-        fall = draw.polygon((1.46, 0.39), (1.53, 0.39), (1.55, 0.665), (1.44, 0.665))
+        fall = draw.polygon((1.40, 0.368), (1.47, 0.37), (1.50, 0.665), (1.38, 0.665))
         p.fill(p.shape([fall]), (0.96, 1.0, 1.0), (0.84, 0.95, 1.0), rim=0, snow=0)
     p.fill(p.below(shore), (0.26, 0.48, 0.30), air=0.18, rim=0.2, snow=0.8)
     p.fill(p.below(p.through([(0, 0.645), (2, 0.645)])), (0.42, 0.66, 0.72), (0.06, 0.28, 0.40), span=(0.64, 1.0), mirror=(0.80, 0.45), rim=0, snow=0)
@@ -242,7 +242,7 @@ def lake_near(p: Plate, variant: int) -> None:
     bank = p.through([(0, 0.86), (0.35, 0.885), (0.75, 0.925), (1.25, 0.93), (1.65, 0.89), (2, 0.855)], 0.06)
     p.fill(p.below(bank), (0.56, 0.72, 0.30), (0.20, 0.42, 0.20), snow=1, edge=0.3)
     reeds, heads = [], []
-    for x in p.flanks(16, (0.40, 0.46, 0.42)[variant]):
+    for x in p.flanks(18, (0.33, 0.38, 0.36)[variant]):
         base = float(bank[int(x * p.height)]) + 0.03
         reeds += draw.tuft(x, base, 0.19 + 0.06 * p.rng.random(), p.rng, 5, 0.28)
         if p.rng.random() < 0.7:
@@ -256,8 +256,8 @@ def lake_near(p: Plate, variant: int) -> None:
             p.fill(p.shape([draw.disc(x, y, 0.045, 0.014)]), (0.36, 0.66, 0.32), (0.22, 0.50, 0.26), rim=0.3, snow=0)
             p.fill(p.shape([draw.disc(x, y - 0.012, 0.016, 0.012)]), (1.0, 0.78, 0.86), rim=0.3, snow=0)
     elif variant == 2:  # a jetty
-        planks = draw.polygon((0.30, 0.93), (0.58, 0.855), (0.72, 0.855), (0.56, 0.95))
-        p.fill(p.shape([planks, draw.box(0.60, 0.91, 0.012, 0.09), draw.box(0.72, 0.90, 0.012, 0.07)]), (0.68, 0.50, 0.34), (0.46, 0.32, 0.23), rim=0.5)
+        planks = draw.polygon((0.26, 0.96), (0.62, 0.845), (0.76, 0.845), (0.56, 0.97))
+        p.fill(p.shape([planks, draw.box(0.625, 0.90, 0.016, 0.10), draw.box(0.755, 0.90, 0.016, 0.10)]), (0.68, 0.50, 0.34), (0.46, 0.32, 0.23), rim=0.5)
 
 
 # ------------------------------------------------------------------------------------------------ mountains
@@ -273,7 +273,7 @@ def mountains_far(p: Plate, variant: int) -> None:
     )[variant]
     top = p.through(summit, 0.0) + 0.010 * draw.np.interp(p.x, draw.np.linspace(0, 2, 45), p.rng.random(45) - 0.5).astype("float32") * 3
     land = p.below(top)
-    p.fill(land, (0.50, 0.56, 0.74), (0.46, 0.58, 0.70), span=(0.14, 0.62), air=(0.14, 0.52), rim=0.5, snow=0.6)
+    p.fill(land, (0.50, 0.56, 0.74), (0.46, 0.58, 0.70), span=(0.14, 0.62), air=(0.06, 0.42), rim=0.5, snow=0.6)
     line = 0.36 + 0.05 * draw.np.interp(p.x, draw.np.linspace(0, 2, 40), p.rng.random(40) - 0.5) + 0.35 * (top - 0.36)
     cap = p.soft(((p.y[:, None] < line[None]) * land).astype("float32"), 0.002)
     p.fill(cap, (1.0, 1.0, 1.0), (0.90, 0.93, 1.0), air=0.10, rim=0.6)
@@ -282,7 +282,7 @@ def mountains_far(p: Plate, variant: int) -> None:
         if ny > y:
             face = draw.polygon((x, y - 0.02), (nx, ny), (nx, 0.62), (x + 0.30 * (nx - x), 0.62), (x - 0.02, y + 0.6 * (0.62 - y)), (x + 0.05, y + 0.32 * (0.62 - y)))
             p.shade(p.shape([face]) * land, (-0.26, -0.20, -0.10))
-    p.mist(0.42, 0.66, 0.5)
+    p.mist(0.46, 0.68, 0.45)
 
 
 def mountains_middle(p: Plate, variant: int) -> None:
@@ -297,7 +297,7 @@ def mountains_middle(p: Plate, variant: int) -> None:
 def mountains_near(p: Plate, variant: int) -> None:
     top = p.through([(0, 0.76), (0.4, 0.80), (0.8, 0.835), (1.2, 0.84), (1.6, 0.80), (2, 0.755)], 0.08) + p.hills(0, 0.012, 1.5)
     p.fill(p.below(top), (0.62, 0.70, 0.42), (0.32, 0.38, 0.32), span=(0.79, 1.0), snow=1, edge=0.4)
-    for x in ((0.30, 0.52, 1.62), (0.40, 1.48, 1.74), (0.22, 1.56, 1.80))[variant]:
+    for x in ((0.50, 0.64, 1.44), (0.56, 1.36, 1.54), (0.60, 1.46, 1.66))[variant]:
         size = 0.14 + 0.10 * p.rng.random()
         body, facet = draw.rock(x, 0.88 + 0.03 * p.rng.random(), size, 0.55 * size, p.rng)
         p.fill(p.shape([body]), (0.62, 0.64, 0.70), (0.36, 0.38, 0.46), rim=0.6, snow=0.9)
@@ -360,9 +360,9 @@ def pagoda(p: Plate, x: float, base: float, tall: float) -> None:
 
 def blossoms_middle(p: Plate, variant: int) -> None:
     p.fill(p.below(p.hills(0.70, 0.02, 1.0, 0.01)), (0.60, 0.76, 0.38), (0.42, 0.62, 0.32), span=(0.68, 0.86), air=(0.16, 0.05), snow=1, edge=0.3)
-    trees = (((0.20, 0.40, 0.1), (0.58, 0.30, 0.1), (1.46, 0.32, -0.1), (1.80, 0.42, -0.1)),
-             ((0.42, 0.44, 0.2), (0.06, 0.34, 0.0), (1.60, 0.34, -0.1), (1.94, 0.40, 0.0)),
-             ((0.14, 0.36, 0.0), (0.46, 0.42, 0.1), (1.72, 0.40, -0.2)))[variant]
+    trees = (((0.26, 0.46, 0.1), (0.60, 0.36, 0.1), (1.42, 0.44, -0.1), (1.76, 0.46, -0.1)),
+             ((0.54, 0.54, 0.1), (0.16, 0.40, 0.0), (1.44, 0.36, -0.1), (1.80, 0.44, 0.0)),
+             ((0.24, 0.40, 0.0), (0.56, 0.48, 0.1), (1.62, 0.52, -0.1)))[variant]
     for x, tall, lean in trees:
         cherry(p, x, 0.745, tall, lean, 0.06)
 
@@ -374,7 +374,7 @@ def blossoms_near(p: Plate, variant: int) -> None:
     p.fill(p.shape(carpet) * p.below(top + 0.01), (1.0, 0.80, 0.88), (0.94, 0.66, 0.78), rim=0, snow=0.8, edge=0.3)
     side = (0, 1, 0)[variant]
     root = (-0.05, 0.06) if side == 0 else (2.05, 0.05)
-    tip = (0.74, 0.15) if side == 0 else (1.26, 0.13)
+    tip = (0.84, 0.13) if side == 0 else (1.16, 0.12)
     bough = draw.bow(root, tip, 0.10 if side == 0 else -0.10, 14)
     p.fill(p.shape([draw.ribbon(bough, [0.022, 0.013, 0.004])]), (0.38, 0.25, 0.25), (0.28, 0.18, 0.20), rim=0, snow=0.7)
     heads = []

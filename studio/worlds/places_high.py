@@ -29,7 +29,7 @@ def _bank(p: Plate, base: float, size: float, count: int, top: Colour, bottom: C
 
 
 def sky_far(p: Plate, variant: int) -> None:
-    towers = (((0.42, 0.40, 0.26), (1.70, 0.30, 0.17)), ((1.50, 0.44, 0.30), (0.30, 0.26, 0.15)), ((0.26, 0.30, 0.20), (1.74, 0.36, 0.24)))[variant]
+    towers = (((0.58, 0.42, 0.30), (1.50, 0.30, 0.18)), ((1.42, 0.46, 0.34), (0.56, 0.26, 0.16)), ((0.52, 0.34, 0.24), (1.60, 0.36, 0.26)))[variant]
     for x, wide, tall in towers:
         heads = [draw.disc(x + wide * (0.36 * (p.rng.random() - 0.5) + dx), 0.72 - tall * h, wide * r) for dx, h, r in
                  ((0.0, 1.0, 0.17), (-0.14, 0.78, 0.18), (0.17, 0.72, 0.19), (-0.02, 0.55, 0.26), (-0.30, 0.36, 0.20), (0.32, 0.34, 0.21), (0.0, 0.2, 0.40), (-0.5, 0.08, 0.18), (0.52, 0.06, 0.18))]
@@ -40,7 +40,7 @@ def sky_far(p: Plate, variant: int) -> None:
 def sky_middle(p: Plate, variant: int) -> None:
     _bank(p, (0.79, 0.78, 0.80)[variant], 0.085, (11, 9, 12)[variant], (1.0, 1.0, 1.0), (0.70, 0.81, 0.94), 0.14, 0.03)
     if variant == 2:  # an island in the clouds
-        x, y = 1.48, 0.52
+        x, y = 1.36, 0.50
         rock = draw.polygon((x - 0.20, y), (x - 0.13, y + 0.08), (x - 0.05, y + 0.11), (x, y + 0.19), (x + 0.05, y + 0.12), (x + 0.13, y + 0.07), (x + 0.20, y))
         p.fill(p.shape([rock]), (0.66, 0.56, 0.52), (0.46, 0.40, 0.46), air=0.12, rim=0, snow=0)
         p.fill(p.shape([draw.disc(x, y - 0.002, 0.205, 0.030)]), (0.56, 0.80, 0.38), (0.34, 0.62, 0.32), air=0.08, rim=0.5, snow=0.9)
@@ -48,7 +48,7 @@ def sky_middle(p: Plate, variant: int) -> None:
             p.fill(p.shape([draw.box(x + dx, y, 0.014, 0.5 * tall)]), (0.42, 0.30, 0.24), air=0.08, rim=0, snow=0)
             p.fill(p.shape(draw.crown(x + dx, y - 0.7 * tall, 0.40 * tall, p.rng)), (0.50, 0.76, 0.36), (0.20, 0.50, 0.28), air=0.06, rim=0.5)
     elif variant == 0:
-        for x, y, wide in ((0.30, 0.46, 0.30), (1.76, 0.36, 0.34)):
+        for x, y, wide in ((0.50, 0.40, 0.26), (1.50, 0.30, 0.30)):
             p.fill(p.shape(draw.cloud(x, y, wide, p.rng)), (1.0, 1.0, 1.0), (0.74, 0.84, 0.96), air=0.16, rim=0.5, snow=0)
 
 
@@ -76,7 +76,7 @@ def moon_middle(p: Plate, variant: int) -> None:
     for x, y, wide in (((0.36, 0.755, 0.13), (1.62, 0.775, 0.16), (1.14, 0.745, 0.07)), ((0.20, 0.775, 0.15), (0.70, 0.75, 0.08), (1.50, 0.765, 0.14)), ((0.46, 0.77, 0.16), (1.40, 0.75, 0.09), (1.84, 0.775, 0.14)))[variant]:
         _crater(p, x, y, wide)
     if variant == 1:  # a lander
-        x, b = 1.62, 0.735
+        x, b = 1.40, 0.735
         legs = [draw.stroke((x + d * 0.3, b - 0.07), (x + d, b), 0.005, 0.004) for d in (-0.075, 0.075)]
         p.fill(p.shape([*legs, draw.box(x - 0.075, b + 0.004, 0.035, 0.008), draw.box(x + 0.075, b + 0.004, 0.035, 0.008)]), (0.80, 0.70, 0.48), rim=0.3, snow=0)
         p.fill(p.shape([draw.box(x, b - 0.03, 0.10, 0.045)]), (0.98, 0.78, 0.36), (0.72, 0.48, 0.20), rim=0.5, snow=0)
@@ -111,7 +111,7 @@ def globe(p: Plate, x: float, y: float, radius: float, lit: Colour, dark: Colour
 
 def space_far(p: Plate, variant: int) -> None:
     if variant == 0:  # ringed
-        x, y, r = 1.34, 0.30, 0.150
+        x, y, r = 1.28, 0.30, 0.160
         turn = np.linspace(0, 2 * np.pi, 60)
         axis = np.stack([np.cos(turn) * 0.94 + np.sin(turn) * 0.06, np.sin(turn) * 0.19 - np.cos(turn) * 0.30], 1)
         outer, inner = np.array([x, y]) + axis * 2.05 * r, np.array([x, y]) + axis[::-1] * 1.35 * r
@@ -121,16 +121,16 @@ def space_far(p: Plate, variant: int) -> None:
         back = ring * (1 - p.shape([draw.disc(x, y, r, count=48)]))
         p.fill(np.maximum(front, back).astype(np.float32), (0.98, 0.88, 0.72), (0.80, 0.62, 0.60), rim=0, snow=0)
     elif variant == 1:
-        globe(p, 0.56, 0.34, 0.20, (0.44, 0.80, 0.92), (0.10, 0.14, 0.34), (0.62, 0.92, 0.94))
-        globe(p, 1.52, 0.60, 0.060, (0.96, 0.60, 0.70), (0.20, 0.10, 0.26))
+        globe(p, 0.66, 0.34, 0.20, (0.44, 0.80, 0.92), (0.10, 0.14, 0.34), (0.62, 0.92, 0.94))
+        globe(p, 1.38, 0.60, 0.060, (0.96, 0.60, 0.70), (0.20, 0.10, 0.26))
     else:
-        globe(p, 1.46, 0.40, 0.12, (0.72, 0.56, 0.96), (0.16, 0.10, 0.32), (0.82, 0.70, 1.0))
-        globe(p, 0.50, 0.24, 0.070, (1.0, 0.80, 0.50), (0.26, 0.14, 0.20))
+        globe(p, 1.36, 0.38, 0.13, (0.72, 0.56, 0.96), (0.16, 0.10, 0.32), (0.82, 0.70, 1.0))
+        globe(p, 0.64, 0.22, 0.070, (1.0, 0.80, 0.50), (0.26, 0.14, 0.20))
 
 
 def space_middle(p: Plate, variant: int) -> None:
     if variant == 0:
-        globe(p, 0.48, 0.66, 0.060, (0.80, 0.82, 0.90), (0.14, 0.14, 0.24))
+        globe(p, 0.64, 0.64, 0.060, (0.80, 0.82, 0.90), (0.14, 0.14, 0.24))
     for x, y, size in ((), ((1.40, 0.24, 0.045), (1.56, 0.32, 0.030), (1.30, 0.38, 0.020), (1.70, 0.22, 0.026)), ((0.40, 0.60, 0.045), (0.60, 0.68, 0.030), (0.26, 0.74, 0.034), (1.70, 0.70, 0.04)))[variant]:
         turn = np.linspace(0, 6.283, 10)[:-1]
         lump = size * (0.8 + 0.4 * p.rng.random(9))

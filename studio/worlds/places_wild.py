@@ -30,11 +30,11 @@ def _dune(p: Plate, crest: list[tuple[float, float]], lit: tuple[Colour, Colour]
 
 def desert_far(p: Plate, variant: int) -> None:
     if variant == 1:  # pyramids
-        for x, half, tall in ((1.60, 0.20, 0.20), (1.30, 0.27, 0.29), (0.44, 0.13, 0.13)):
+        for x, half, tall in ((1.56, 0.20, 0.20), (1.28, 0.27, 0.29), (0.62, 0.14, 0.14)):
             p.fill(p.shape([draw.polygon((x - half, 0.64), (x, 0.64 - tall), (x + half, 0.64))]), (0.96, 0.80, 0.54), (0.94, 0.76, 0.52), air=(0.22, 0.42), rim=0, snow=0.6)
             p.shade(p.shape([draw.polygon((x, 0.64 - tall), (x + half, 0.64), (x + 0.18 * half, 0.64))]), (-0.30, -0.30, -0.20))
     else:
-        for x, wide, tall in (((0.34, 0.50, 0.16), (1.66, 0.36, 0.12), (1.30, 0.16, 0.09)), ((0.0, 0, 0),), ((1.56, 0.60, 0.18), (0.52, 0.28, 0.10), (0.24, 0.18, 0.15)))[variant]:
+        for x, wide, tall in (((0.50, 0.50, 0.18), (1.50, 0.36, 0.13), (1.24, 0.16, 0.09)), ((0.0, 0, 0),), ((1.44, 0.56, 0.20), (0.66, 0.28, 0.10), (0.42, 0.18, 0.17)))[variant]:
             mesa = draw.polygon((x - 0.5 * wide, 0.64), (x - 0.38 * wide, 0.64 - 0.55 * tall), (x - 0.35 * wide, 0.64 - tall), (x + 0.33 * wide, 0.64 - tall),
                                 (x + 0.37 * wide, 0.64 - 0.5 * tall), (x + 0.5 * wide, 0.64))
             p.fill(p.shape([mesa]), (0.78, 0.50, 0.42), (0.86, 0.62, 0.48), air=(0.36, 0.60), rim=0.5)
@@ -49,12 +49,12 @@ def desert_middle(p: Plate, variant: int) -> None:
     )[variant]
     _dune(p, crest, ((1.0, 0.80, 0.48), (0.92, 0.66, 0.38)), (0.74, 0.46, 0.30), 0.10, 0.86)
     if variant == 2:  # an oasis
-        for x, tall, lean in ((0.30, 0.28, 0.15), (0.42, 0.22, 0.28), (0.22, 0.20, -0.25)):
+        for x, tall, lean in ((0.56, 0.34, 0.12), (0.68, 0.26, 0.26), (0.46, 0.25, -0.25)):
             trunk, fronds = draw.palm(x, 0.735, tall, lean, p.rng)
             p.fill(p.shape(trunk), (0.52, 0.36, 0.24), (0.40, 0.27, 0.20), air=0.06, snow=0)
             p.fill(p.shape(fronds), (0.42, 0.66, 0.30), (0.18, 0.42, 0.24), air=0.06, rim=0.5, snow=0.5)
-        p.fill(p.shape([draw.disc(0.36, 0.755, 0.17, 0.016)]), (0.40, 0.74, 0.80), (0.20, 0.52, 0.66), mirror=0.5, rim=0, snow=0)
-        p.fill(p.shape([s for x in (0.16, 0.24, 0.50) for s in draw.crown(x, 0.735, 0.028, p.rng, 0.7, 6)]), (0.50, 0.68, 0.32), (0.26, 0.46, 0.24), rim=0.4)
+        p.fill(p.shape([draw.disc(0.60, 0.757, 0.20, 0.018)]), (0.40, 0.74, 0.80), (0.20, 0.52, 0.66), mirror=0.5, rim=0, snow=0)
+        p.fill(p.shape([s for x in (0.38, 0.47, 0.78) for s in draw.crown(x, 0.735, 0.028, p.rng, 0.7, 6)]), (0.50, 0.68, 0.32), (0.26, 0.46, 0.24), rim=0.4)
 
 
 def desert_near(p: Plate, variant: int) -> None:
@@ -69,12 +69,12 @@ def desert_near(p: Plate, variant: int) -> None:
         line = np.stack([p.x, y + 0.010 * np.sin(5 * p.x + k) + 0.006 * np.sin(13 * p.x + 2 * k)], 1)[::4]
         ripples.append(draw.ribbon(line, 0.0022 * (1.4 + 0.5 * k) * (0.3 + 0.7 * (np.sin(6 * line[:, 0] + 2.4 * k) > -0.2))))
     p.shade(p.soft(p.shape(ripples), 0.002) * ground, (-0.14, -0.20, -0.22))
-    for x, tall in (((0.36, 0.36), (1.70, 0.26)), ((0.24, 0.24),), ((1.66, 0.34),))[variant]:
+    for x, tall in (((0.58, 0.40), (1.46, 0.26)), ((0.56, 0.28),), ((1.42, 0.38), (1.64, 0.24)))[variant]:
         mask = p.shape(draw.cactus(x, 0.89, tall))
         p.fill(mask, (0.40, 0.66, 0.36), (0.20, 0.46, 0.28), rim=0.5, snow=0.6)
         p.shade(p.shape([draw.box(x + 0.045 * tall, 0.90, 0.07 * tall, tall)]) * mask, -0.25)
         p.fill(p.shape([draw.disc(x, 0.89 - tall, 0.018), draw.disc(x + 0.26 * tall, 0.89 - 0.90 * tall, 0.014)]), (1.0, 0.46, 0.56), rim=0.2, snow=0)
-    for x in ((0.60, 1.46), (0.44, 1.60, 1.72), (0.40, 0.56))[variant]:
+    for x in ((0.72, 1.34), (0.70, 1.40, 1.56), (0.48, 0.62))[variant]:
         body, facet = draw.rock(x, 0.905, 0.11, 0.055, p.rng)
         p.fill(p.shape([body]), (0.86, 0.58, 0.42), (0.56, 0.34, 0.28), rim=0.5)
         p.shade(p.shape([facet]), 0.18)
@@ -94,7 +94,7 @@ def _strata(p: Plate, mask: Array, start: float, stop: float, count: int, streng
 
 
 def _wall(p: Plate, tops: list[tuple[float, float]], top: Colour, bottom: Colour, span: tuple[float, float], air: float | tuple[float, float], count: int) -> None:
-    outline = p.through(tops, 0.004)
+    outline = p.through([(1 + 0.84 * (x - 1), y) for x, y in tops], 0.004)
     mask = p.below(outline)
     p.fill(mask, top, bottom, span=span, air=air, rim=0.5, snow=0.9)
     _strata(p, mask, span[0] + 0.02, span[1], count, 1.0)
@@ -134,12 +134,12 @@ def canyon_near(p: Plate, variant: int) -> None:
     p.fill(ground, (0.98, 0.64, 0.42), (0.56, 0.25, 0.17), span=(0.80, 1.0), rim=0.4, snow=1, edge=0.3)
     plates = [draw.disc(x, y, 0.13, 0.010) for x, y in scatter(p, 9, 0.86, 0.98)]
     p.shade(p.soft(p.shape(plates), 0.004) * ground, (-0.10, -0.18, -0.18))
-    for x in ((0.30, 1.68), (0.40, 1.60, 1.82), (0.22, 0.46, 1.74))[variant]:
+    for x in ((0.54, 1.48), (0.60, 1.40, 1.62), (0.44, 0.62, 1.50))[variant]:
         size = 0.15 + 0.07 * p.rng.random()
         body, facet = draw.rock(x, 0.90, size, 0.55 * size, p.rng)
         p.fill(p.shape([body]), (0.88, 0.48, 0.32), (0.46, 0.21, 0.17), rim=0.6)
         p.shade(p.shape([facet]), 0.22)
-    for x in ((0.50, 1.52), (0.24, 1.46), (0.60, 1.56))[variant]:
+    for x in ((0.66, 1.36), (0.48, 1.50), (0.54, 1.42))[variant]:
         p.fill(p.shape(draw.tuft(x, 0.925, 0.085, p.rng, 7, 0.9)), (0.62, 0.70, 0.38), (0.36, 0.48, 0.28), rim=0.3, snow=0.4)
 
 
@@ -187,7 +187,7 @@ def volcano_near(p: Plate, variant: int) -> None:
         bend = 0.10 * (p.rng.random() - 0.5)
         cracks.append(draw.ribbon(np.array([(x, 0.875), (x + 0.05 + bend, 0.91), (x - 0.02, 0.945), (x + 0.06 - bend, 1.01)]), [0.001, 0.007, 0.006, 0.012]))
     _lava(p, p.shape(cracks) * ground, 0.014)
-    for x in ((0.26, 1.64), (0.42, 1.76), (0.18, 1.52))[variant]:
+    for x in ((0.54, 1.52), (0.62, 1.70), (0.36, 1.42))[variant]:
         spike = draw.polygon((x - 0.12, 0.92), (x - 0.07, 0.80), (x - 0.02, 0.70), (x + 0.03, 0.77), (x + 0.07, 0.75), (x + 0.13, 0.92))
         p.fill(p.shape([spike]), (0.32, 0.25, 0.28), (0.13, 0.10, 0.12), rim=0.7)
         p.shade(p.shape([draw.polygon((x - 0.02, 0.70), (x + 0.03, 0.77), (x + 0.0, 0.92), (x - 0.05, 0.92))]), 0.28)
@@ -205,7 +205,7 @@ def _berg(p: Plate, outline: list[tuple[float, float]], keel: list[tuple[float, 
 
 def arctic_far(p: Plate, variant: int) -> None:
     p.fill(p.below(p.crags(0.585, 0.08, 8, 0.25, 0.02)), (0.82, 0.90, 0.97), (0.72, 0.84, 0.94), air=(0.45, 0.60), rim=0.4)
-    for x, wide, tall in (((0.56, 0.44, 0.24), (1.58, 0.34, 0.17)), ((1.44, 0.52, 0.30), (0.40, 0.28, 0.12)), ((0.46, 0.36, 0.16), (1.36, 0.24, 0.19), (1.72, 0.36, 0.13)))[variant]:
+    for x, wide, tall in (((0.62, 0.46, 0.26), (1.46, 0.34, 0.17)), ((1.36, 0.52, 0.32), (0.60, 0.30, 0.12)), ((0.60, 0.36, 0.18), (1.32, 0.24, 0.20), (1.56, 0.36, 0.14)))[variant]:
         b = 0.612
         body = [(x - 0.5 * wide, b), (x - 0.42 * wide, b - 0.42 * tall), (x - 0.26 * wide, b - 0.60 * tall), (x - 0.10 * wide, b - tall), (x + 0.06 * wide, b - 0.78 * tall), (x + 0.20 * wide, b - 0.84 * tall),
                 (x + 0.40 * wide, b - 0.36 * tall), (x + 0.5 * wide, b)]
@@ -229,7 +229,7 @@ def arctic_near(p: Plate, variant: int) -> None:
     drifts = [draw.leaf((x - 0.26, y), (x + 0.26, y + 0.012), 0.016, 0.06) for x, y in scatter(p, 8, 0.85, 0.97)]
     p.shade(p.soft(p.shape(drifts), 0.006) * ground, (-0.16, -0.10, -0.03))
     if variant == 1:  # an igloo
-        x, b, r = 0.40, 0.87, 0.17
+        x, b, r = 0.60, 0.87, 0.17
         ring = np.linspace(np.pi, 2 * np.pi, 24)
         dome = np.stack([x + r * np.cos(ring), b + 0.92 * r * np.sin(ring)], 1)
         mask = p.shape([dome])
@@ -239,8 +239,8 @@ def arctic_near(p: Plate, variant: int) -> None:
         p.shade(p.shape(seams) * mask, (-0.28, -0.18, -0.06))
         p.fill(p.shape([draw.disc(x + 0.03, b, 0.075, 0.085)]) * p.shape([draw.box(x, b, 0.5, 0.5)]), (0.92, 0.97, 1.0), (0.72, 0.85, 0.96), rim=0.5, snow=0)
         p.fill(p.shape([draw.disc(x + 0.03, b, 0.048, 0.058)]) * p.shape([draw.box(x, b, 0.5, 0.5)]), (0.18, 0.32, 0.50), glow=(1.0, 0.72, 0.36), rim=0, snow=0)
-    else:
-        for x, tall in (((0.30, 0.20), (1.72, 0.15)), (), ((1.62, 0.22), (0.20, 0.12), (1.80, 0.14)))[variant]:
+    if variant < 3:
+        for x, tall in (((0.56, 0.24), (1.46, 0.16)), ((1.50, 0.14),), ((1.46, 0.26), (0.40, 0.14), (1.64, 0.16)))[variant]:
             b = 0.90
             shard = [(x - 0.5 * tall, b), (x - 0.34 * tall, b - 0.5 * tall), (x - 0.06 * tall, b - tall), (x + 0.18 * tall, b - 0.62 * tall), (x + 0.34 * tall, b - 0.70 * tall), (x + 0.56 * tall, b)]
             _berg(p, shard, [(x - 0.06 * tall, b - tall), (x + 0.02 * tall, b), (x + 0.7 * tall, b), (x + 0.34 * tall, b - 0.7 * tall), (x + 0.26 * tall, b - 0.4 * tall), (x + 0.18 * tall, b - 0.62 * tall)], 0.0)
@@ -251,7 +251,7 @@ def arctic_near(p: Plate, variant: int) -> None:
 
 def underwater_far(p: Plate, variant: int) -> None:
     p.fill(p.below(p.hills(0.62, 0.10, 1.2, 0.10)), (0.16, 0.52, 0.66), (0.08, 0.40, 0.58), air=(0.50, 0.70), snow=0, rim=0.2)
-    p.fill(p.below(p.crags(0.76, 0.16, (6, 5, 7)[variant], 0.35, 0.10)), (0.10, 0.42, 0.56), (0.06, 0.32, 0.48), air=(0.30, 0.45), snow=0, rim=0.3)
+    p.fill(p.below(p.crags(0.76, 0.16, (6, 5, 7)[variant], 0.35, 0.10)), (0.07, 0.34, 0.52), (0.05, 0.28, 0.46), air=(0.18, 0.40), snow=0, rim=0.3)
     if variant == 1:  # a wreck
         x, y = 1.42, 0.70
         hull = draw.polygon((x - 0.30, y - 0.10), (x - 0.20, y + 0.06), (x + 0.22, y + 0.09), (x + 0.32, y - 0.02), (x + 0.30, y - 0.06), (x - 0.06, y - 0.045))
@@ -305,8 +305,8 @@ def underwater_near(p: Plate, variant: int) -> None:
         body, facet = draw.rock(spot[0] + 0.04 * variant, spot[1] - 0.03, 0.15, 0.06, p.rng)
         p.fill(p.shape([body]), (0.44, 0.56, 0.60), (0.20, 0.34, 0.42), rim=0.5, snow=0)
         p.shade(p.shape([facet]), 0.2)
-    for k, x in enumerate(((0.20, 0.40, 0.60, 1.44, 1.64, 1.84), (0.14, 0.34, 1.52, 1.72, 1.90), (0.28, 0.52, 1.40, 1.56, 1.80))[variant]):
-        _coral(p, x, 0.925 + 0.02 * (k % 2), 0.13 + 0.06 * ((k * 0.618 + 0.3 * variant) % 1), (k + variant) % 4)
+    for k, x in enumerate(((0.38, 0.54, 0.70, 1.32, 1.48, 1.66), (0.34, 0.50, 0.66, 1.38, 1.56, 1.74), (0.44, 0.62, 1.34, 1.50, 1.70))[variant]):
+        _coral(p, x, 0.925 + 0.02 * (k % 2), 0.15 + 0.09 * ((k * 0.618 + 0.3 * variant) % 1), (k + variant) % 4)
     for x, y in ((0.80, 0.955), (1.28, 0.935)):
         turn = np.linspace(0, 6.283, 11)[:-1] - 1.57
         size = np.where(np.arange(10) % 2 == 0, 0.040, 0.017)

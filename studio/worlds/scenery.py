@@ -32,7 +32,7 @@ _TIMELESS = frozenset({"studio", "space", "underwater", "moon"})
 WATER: tuple[str, ...] = ("sea", "lake", "beach", "arctic", "studio")
 _GROUND = {"sea": 0.80, "lake": 0.82, "beach": 0.89, "arctic": 0.89, "space": 0.82, "sky": 0.84, "underwater": 0.90}
 #: Strips that keep under the sky's sun, or under what stands in the sky.
-_LINKED = {"sea": (2,), "lake": (2,), "beach": (2,), "arctic": (2,), "volcano": (1,), "space": ()}
+_LINKED = {"sea": (2,), "lake": (2,), "beach": (2,), "arctic": (2,), "volcano": (1,)}
 #: Scenes painted at once on a CPU, so that the work stays in its cache.
 _CHUNK = 4
 
@@ -220,6 +220,7 @@ def _relight(out: Tensor, plate: Tensor, light: sky.Light, key: Tensor, haze: Te
     air = plate[:, AIR : AIR + 1]
     air = air * (1 + haze[:, None, None, None] * (1 - air))
     lit += air * (c(light.haze) - lit)
-    lit += plate[:, GLOW] * light.lamps[:, None, None, None]
+    glow = plate[:, GLOW] * light.lamps[:, None, None, None]
+    lit = lit * (1 - 0.75 * glow[:, :1]) + glow
     out[:, :3] = torch.minimum(lit.clamp_(min=0), alpha)
     out[:, 3:] = alpha

@@ -300,7 +300,8 @@ def _busy(subject: str, other: str, relation: str, labels: dict[str, int], many:
         return _Clause(other, other, f"is {passive}", passive, False)
     if relation == "rides" and chance < 0.26:
         verb = _pick(draw, CARRYING)
-        return _Clause(other, other, f"{third_person(verb)} {subject} {way}", f"{participle(verb)} {subject} {way}", False)
+        carried = f"{subject} {way}"
+        return _Clause(other, other, f"{third_person(verb)} {carried}", f"{participle(verb)} {carried}", False)
     verbs = RELATION_VERBS[relation]
     if relation == "rides" and SUBJECTS[labels["other"] - 1].kind in ("vehicle", "boat") and draw.random() < 0.35:
         verbs = DRIVING

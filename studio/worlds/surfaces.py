@@ -41,7 +41,7 @@ _SAND: Colour = (1.06, 1.00, 0.88)
 _SNOW: Colour = (0.90, 0.97, 1.10)
 
 PLACES: dict[str, Surface] = {
-    "studio": Surface(grain=0.0, wet=0.0, shadow=0.30, glow=0.5),
+    "studio": Surface(grain=0.0, wet=0.2, shadow=0.30, glow=0.5),
     "meadow": Surface(grain=0.17, fleck=_GRASS),
     "desert": Surface(grain=0.07, fleck=_SAND, sparkle=0.15, wet=0.08, heat=1.0),
     "sea": Surface(water=(0.0, 1.0, 1.0), grain=0.0, wet=0.0, shadow=0.2),
@@ -55,7 +55,7 @@ PLACES: dict[str, Surface] = {
     "village": Surface(grain=0.16, fleck=_GRASS, wet=0.2, glow=1.2),
     "jungle": Surface(grain=0.18, fleck=_GRASS, tint=(0.95, 1.0, 0.92)),
     "lake": Surface(water=(0.0, 1.0, 0.0), grain=0.15, fleck=_GRASS, wet=0.2),
-    "arctic": Surface(grain=0.06, fleck=_SNOW, sparkle=0.6, wet=0.12),
+    "arctic": Surface(grain=0.06, fleck=_SNOW, sparkle=0.6, wet=0.24),
     "volcano": Surface(
         grain=0.22, fleck=(1.10, 0.94, 0.88), tint=(1.0, 0.90, 0.84), heat=0.8, glow=1.5, lift=(0.55, 0.20, 0.04)
     ),
@@ -114,8 +114,6 @@ WEATHERS: dict[str, Weather] = {
 
 TIMELESS = ("studio", "space", "underwater", "moon")
 """Places where no hour and no weather reaches."""
-
-MIRRORS = {name: float(any(surface.water)) for name, surface in PLACES.items()}
 
 
 @lru_cache(maxsize=64)
