@@ -46,6 +46,43 @@ def test_four_variations_differ_and_one_can_be_chosen(visit, look):
     assert (first.frames != third.frames).any()
 
 
+def test_an_own_picture_as_the_subject(visit, make, look):
+    visitor = visit()
+    visitor.type("text_to_video-prompt", PROMPT)
+    visitor.page.click("#text_to_video-own > button")
+    visitor.upload("text_to_video-picture-own", make.picture("mine.png", (96, 96)))
+    visitor.page.wait_for_selector("#text_to_video-picture-own img")
+    visitor.set("text_to_video-seconds", 1)
+    visitor.press("text_to_video-run")
+    visitor.wait_until_says("text_to_video", "")
+    visitor.wait_until_plays("text_to_video")
+    assert len(look(visitor.download("text_to_video-mp4")).frames) == 12
+
+
+def test_earlier_results_come_back_with_a_click(visit):
+    visitor = visit()
+    visitor.set("text_to_video-seconds", 1)
+    seeds = []
+    for number in range(2):
+        visitor.type("text_to_video-prompt", f"{PROMPT}, again and again"[: len(PROMPT) + 7 * number])
+        visitor.press("text_to_video-run")
+        visitor.page.wait_for_function(
+            "old => { const s = document.querySelector('#text_to_video-facts .zoe-seed')?.innerText;"
+            " return s && s !== old }",
+            arg=seeds[-1] if seeds else "",
+        )
+        visitor.wait_until_plays("text_to_video")
+        seeds.append(visitor.page.inner_text("#text_to_video-facts .zoe-seed"))
+    visitor.page.wait_for_function("document.querySelectorAll('#made-before-clips video').length >= 2")
+    visitor.open("restyle")
+    visitor.screenshot("gallery")
+    visitor.page.locator("#made-before-clips button.thumbnail-item").nth(1).click()
+    visitor.page.wait_for_selector("#text_to_video-run:visible")
+    visitor.page.wait_for_function(
+        "seed => document.querySelector('#text_to_video-facts .zoe-seed')?.innerText === seed", arg=seeds[0]
+    )
+
+
 def test_keyframes_from_pictures(visit, make, look):
     visitor = visit()
     visitor.open("interpolation")

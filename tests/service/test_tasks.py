@@ -48,12 +48,37 @@ def test_layers_can_be_taken_along(studio):
     with zipfile.ZipFile(result.layers) as box:
         names = box.namelist()
         assert len([name for name in names if name.startswith("background-")]) == 4
-        with box.open("sprite.png") as file:
+        with box.open("sprite-subject.png") as file:
             sprite = np.asarray(Image.open(file))
         assert sprite.ndim == 3 and sprite.shape[2] == 4
-        tracks = json.loads(box.read("trajectories.json"))
-    assert tracks["frames"] == 6 and len(tracks["tracks"]["x"]) == 6 and tracks["fps"] == 6
-    assert np.isfinite([value for column in tracks["tracks"].values() for value in column]).all()
+        scene = json.loads(box.read("trajectories.json"))
+    assert scene["frames"] == 6 and scene["fps"] == 6
+    assert {"place", "time"} <= set(scene["setting"])
+    first = scene["actors"][0]
+    assert first["who"] == "subject" and len(first["tracks"]["x"]) == 6
+    assert all(actor["sprite"] in names for actor in scene["actors"])
+    curves = [scene["scene"], *(actor["tracks"] for actor in scene["actors"])]
+    assert np.isfinite([value for curve in curves for column in curve.values() for value in column]).all()
+
+
+def test_an_own_picture_takes_the_subjects_place(studio, make, look, tmp_path):
+    own = np.zeros((80, 60, 4), np.uint8)
+    own[10:70, 10:50] = (0, 255, 0, 255)
+    path = tmp_path / "mine.png"
+    Image.fromarray(own).save(path)
+    base = {"prompt": "a red car", "seconds": 1, "fps": 6, "seed": 4}
+    result = studio.run(TextToVideoRequest(**base, picture=path))
+    with zipfile.ZipFile(result.layers) as box, box.open("sprite-subject.png") as file:
+        sprite = np.asarray(Image.open(file)).astype(int)
+    solid = sprite[sprite[..., 3] > 250]
+    assert len(solid) and (solid[:, 1] > 200).all() and (solid[:, [0, 2]] < 60).all()
+    assert (look(result.video).frames != look(studio.run(TextToVideoRequest(**base)).video).frames).any()
+    assert studio.request_in(result.video).picture.name == "mine.png"
+
+
+def test_a_clip_is_not_taken_for_the_subjects_picture(studio, make):
+    with pytest.raises(MediaError, match="is a clip"):
+        studio.submit(TextToVideoRequest(prompt="a red car", picture=make.clip()))
 
 
 def test_keyframes_of_different_sizes_follow_the_first(studio, make, look):
