@@ -150,7 +150,7 @@ superhero: batman, spiderman, spider-man, iron man, hulk, wonder woman
 dancer: woman, girl, singer, mother, sister
 runner: man, boy, person, human, guy, father, soldier, cowboy, pirate, policeman, hiker, teacher, child, kid
 cyclist: unicyclist, biker, tricyclist
-acrobat: snowboarder, ice skater, skier, surfer, athlete on rings
+acrobat: snowboarder, ice skater, skier, surfer, swimmer, diver, skater, windsurfer, juggler
 star: starlet, sparkle
 planet: earth, jupiter, globe, world, neptune, venus, pluto, asteroid, comet
 lightning bolt: spark
