@@ -21,7 +21,7 @@ from studio.worlds.lexicon import SLOTS
 from studio.worlds.scenery import WATER
 from studio.worlds.surfaces import HOURS, WEATHERS, column
 
-NIGHT_FLOOR = 0.50
+NIGHT_FLOOR = 0.62
 """However dark the hour and the weather, this share of an actor's brightness is left: nights stay readable."""
 _TO_GREY = (0.30, 0.59, 0.11)
 
