@@ -74,7 +74,7 @@ class DetailPainter:
         self.atlas = load_atlas(self.side * sizes.fine)
 
     def __call__(self, rng: np.random.Generator) -> Rows:
-        """The block: bytes "composites" (B, 4, 3, H, W), "guides" (B, 3, 8, H, W), "finished" (B, 3, 3, H, W); "code"."""
+        """Bytes: "composites" (B, 4, 3, H, W), "guides" (B, 3, 8, H, W), "finished" (B, 3, 3, H, W); and "code" (B, C)."""
         count = self.sizes.block
         slots = sample_slots(count, rng)
         noise = sample_noise(count, torch_rng(rng))
