@@ -36,8 +36,9 @@ from studio.worlds.captions import (
 from studio.worlds.lexicon import SLOTS
 from studio.worlds.looks import LOOKS, look_phrase
 from studio.worlds.noise import sample_noise
+from studio.worlds.render import paint_pair
 from studio.worlds.scenery import paint_strips, strip_offsets
-from studio.worlds.sprites import load_atlas, paint_sprites
+from studio.worlds.sprites import load_atlas
 from studio.worlds.tracks import cast_of, plan_tracks_at
 
 #: When the four frames are seen, as shares of a clip.
@@ -149,10 +150,7 @@ class ScenePairs:
         noise = sample_noise(count, torch_generator(rng))
         seconds = torch.from_numpy(rng.uniform(1.5, 4.0, count)).float()
         share = MOMENTS[None].expand(count, FRAMES)
-        sprites = torch.stack([
-            paint_sprites(self.atlas, slots["subject"], slots["colour"], noise["sprite"]),
-            paint_sprites(self.atlas, (slots["other"] - 1).clamp(min=0), slots["other_colour"], noise["other"]),
-        ], 1)
+        sprites = paint_pair(self.atlas, slots, noise)
         actors, scene = plan_tracks_at(slots, noise["tracks"], seconds, share)
         cast, times = cast_of(slots), share * seconds[:, None]
         clips = torch.empty(count, FRAMES, 3, PICTURE_SIZE, PICTURE_SIZE)
@@ -161,7 +159,7 @@ class ScenePairs:
             if len(rows):
                 clips[rows] = compose(
                     from_bytes(scenes["strips"][rows]), scenes["offsets"][rows], sprites[rows], cast[rows],
-                    actors[rows], scene[rows], seconds[rows], (PICTURE_SIZE, PICTURE_SIZE), times=times[rows]).clamp(0, 1)
+                    actors[rows], scene[rows], seconds[rows], clips.shape[-2:], times=times[rows]).clamp(0, 1)
         spots = actors[:, :, (0, 3), :2].transpose(1, 2)
         return clips, torch.where((cast[:, (0, 3)] < 0)[:, :, None, None], torch.tensor(-1.0), spots)
 

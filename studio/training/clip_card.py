@@ -1,7 +1,7 @@
 """What a trained CLIP can do, measured, and its model card.
 
 Everything is measured on what training never saw: combinations of subject, colour and place that were held out, other
-noise, and (for looks and courses) the photos of data/dev where they are at hand.
+noise, sentences of other forms, and (for looks and courses) the photos of data/dev where they are at hand.
 """
 
 from __future__ import annotations
@@ -18,68 +18,102 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from studio.errors import CheckpointError
 from studio.models.clip import pack_frames, picture_features, text_features
-from studio.training.clip_batches import (
-    COURSE_NAMES,
-    LOOK_NAMES,
-    CameraPairs,
-    LookPairs,
-    ScenePairs,
-    read_photos,
-)
+from studio.models.scene_reader import SceneReader
+from studio.training.clip_batches import CameraPairs, LookPairs, ScenePairs, read_photos
+from studio.training.clip_texts import COURSE_NAMES, LOOK_NAMES, MEANINGS, encode, looks_of, meaning_texts
 from studio.training.objective import Context
 from studio.training.state import replace_file
-from studio.worlds.captions import COURSES, captions, sample_slots
+from studio.worlds.captions import COURSES, captions, sample_slots, say_less, swap_one
 from studio.worlds.lexicon import SLOTS
 from studio.worlds.looks import LOOKS
 
+Figures = dict[str, float]
 
-def load_average(folder: Path) -> dict[str, Tensor]:
-    """The averaged weights of the CLIP from a phase's folder; CheckpointError if it has none."""
+
+def load_average(folder: Path, net: str = "clip") -> dict[str, Tensor]:
+    """The averaged weights of a net from a phase's folder; CheckpointError if it has none."""
     try:
         numbers = json.loads((folder / "state.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise CheckpointError(f"There is no trained CLIP in {folder}; train it first.") from error
     tensors = load_file(folder / numbers["tensors"])
-    prefix = "ema/clip/"
+    prefix = f"ema/{net}/"
     return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
 
 
 @torch.no_grad()
 def retrieval(
     clip: CLIPModel, tokenizer: CLIPTokenizer, scenes: ScenePairs, rng: np.random.Generator, rounds: int = 4
-) -> dict[str, float]:
-    """How often a clip finds its caption: among 64 random ones, and against a twin that differs in one slot."""
-    random_hits: list[float] = []
-    twin_hits: list[float] = []
+) -> Figures:
+    """How often a clip finds its caption: among 64 random ones, among 64 that differ from it in one attribute each,
+    and against a twin's that differs in one slot."""
+    hits: dict[str, list[float]] = {"R@1 of 64 random": [], "R@1 of 64 hard negatives": [], "beats its twin": []}
     for _ in range(rounds):
-        for hard, hits in ((0.0, random_hits), (1.0, twin_hits)):
-            pairs = scenes.fresh(64, rng, hard=hard)
-            scores = picture_features(clip, pack_frames(pairs.clips)) @ text_features(clip, tokenizer, pairs.phrases).T
-            rows = torch.arange(64)
-            right = scores.diagonal() > scores[rows, rows ^ 1] if hard else scores.argmax(1) == rows
-            hits.append(right.float().mean().item())
-    return {"R@1 of 64": round(float(np.mean(random_hits)), 3), "beats its twin": round(float(np.mean(twin_hits)), 3)}
+        pairs = scenes.fresh(64, rng, hard=0.0)
+        seen = picture_features(clip, pack_frames(pairs.clips))
+        scores = seen @ text_features(clip, tokenizer, pairs.phrases).T
+        hits["R@1 of 64 random"].append(_share(scores.argmax(1) == torch.arange(64)))
+        hits["R@1 of 64 hard negatives"].append(_among_hard(clip, tokenizer, pairs.labels, seen, rng))
+        twins = scenes.fresh(64, rng, hard=1.0)
+        scores = picture_features(clip, pack_frames(twins.clips)) @ text_features(clip, tokenizer, twins.phrases).T
+        rows = torch.arange(64)
+        hits["beats its twin"].append(_share(scores.diagonal() > scores[rows, rows ^ 1]))
+    return {name: round(float(np.mean(shares)), 3) for name, shares in hits.items()}
+
+
+def _among_hard(
+    clip: CLIPModel, tokenizer: CLIPTokenizer, labels: dict[str, Tensor], seen: Tensor, rng: np.random.Generator
+) -> float:
+    """Share of the first 16 clips whose own caption beats 63 others that are wrong in one attribute each."""
+    right = 0
+    for row in range(16):
+        same = {name: values[row].expand(63).clone() for name, values in labels.items()}
+        wrong, _ = swap_one(same, rng)
+        own = captions({name: values[:1] for name, values in same.items()}, rng)
+        scores = seen[row] @ text_features(clip, tokenizer, own + captions(wrong, rng)).T
+        right += int(scores.argmax() == 0)
+    return right / 16
+
+
+def _share(right: Tensor) -> float:
+    return right.float().mean().item()
 
 
 @torch.no_grad()
-def reading(clip: CLIPModel, tokenizer: CLIPTokenizer, rng: np.random.Generator, count: int = 3000) -> dict[str, float]:
-    """How much of each slot a linear reading finds in captions of held-out combinations (ridge regression on `count`
-    training captions, tried on 600)."""
-    learn, held = sample_slots(count, rng), sample_slots(600, rng, held_out=True)
-    rows = [torch.cat([text_features(clip, tokenizer, texts[i : i + 200]) for i in range(0, len(texts), 200)])
-            for texts in (captions(learn, rng), captions(held, rng))]
-    known, tried = (torch.cat([16 * x, torch.ones(len(x), 1)], 1).double() for x in rows)
-    inverse = torch.linalg.inv(known.T @ known + 0.3 * torch.eye(known.shape[1]).double())
+def reading(
+    clip: CLIPModel, tokenizer: CLIPTokenizer, reader: SceneReader, rng: np.random.Generator, count: int = 1500
+) -> Figures:
+    """How much of each slot the reader finds in captions of held-out combinations, and in sentences of unseen forms."""
     figures = {}
-    for name, values in SLOTS.items():
-        target = torch.nn.functional.one_hot(learn[name], len(values)).double()
-        guess = (tried @ (inverse @ (known.T @ target))).argmax(1)
-        figures[f"{name} read from text"] = round((guess == held[name]).float().mean().item(), 3)
+    for kind, unseen in (("read", False), ("read, unseen sentences", True)):
+        labels = say_less(sample_slots(count, rng, held_out=True), rng)
+        _, read = encode(clip, tokenizer, captions(labels, rng, unseen=unseen), reader)
+        for name in SLOTS:
+            figures[f"{name} {kind}"] = round(_share(read[name].argmax(1) == labels[name]), 4)
     return figures
 
 
 @torch.no_grad()
-def naming(clip: CLIPModel, tokenizer: CLIPTokenizer, folder: Path, scenes: ScenePairs) -> dict[str, float]:
+def likeness(clip: CLIPModel, tokenizer: CLIPTokenizer, rng: np.random.Generator, count: int = 600) -> Figures:
+    """How often a phrase is nearest to the mean embedding of its own meaning: looks, styles, courses, timings."""
+    figures = {}
+    for kind in ("style", "course", "timing"):
+        names = MEANINGS[kind]
+        known, tried = (meaning_texts(kind, size, rng) for size in (20 * len(names), count))
+        codes = known[1].T @ text_features(clip, tokenizer, known[0])
+        plain = tried[1].max(1).values == 1  # those that name one meaning, not two
+        said = text_features(clip, tokenizer, tried[0])[plain]
+        near = (said @ torch.nn.functional.normalize(codes, dim=1).T).argmax(1)
+        right = tried[1][plain].argmax(1)
+        figures[f"{kind} phrase (of {len(names)})"] = round(_share(near == right), 3)
+        if kind == "style":
+            kin = looks_of(torch.eye(len(names))).argmax(1)
+            figures[f"its nearest look (of {len(LOOK_NAMES)})"] = round(_share(kin[near] == kin[right]), 3)
+    return figures
+
+
+@torch.no_grad()
+def naming(clip: CLIPModel, tokenizer: CLIPTokenizer, folder: Path, scenes: ScenePairs) -> Figures:
     """How often a stylised crop finds its look's title, and a moving clip its course's plainest phrase."""
     rng = np.random.default_rng(77)
     photos = read_photos(folder, 40)
@@ -89,16 +123,18 @@ def naming(clip: CLIPModel, tokenizer: CLIPTokenizer, folder: Path, scenes: Scen
     for label, pairs, texts in (("look", looks, [LOOKS[name].words[0] for name in LOOK_NAMES]),
                                 ("course", courses, [COURSES[name][0][0] for name in COURSE_NAMES])):
         scores = picture_features(clip, pack_frames(pairs.clips)) @ text_features(clip, tokenizer, texts).T
-        figures[f"{label} named (of {len(texts)})"] = round((scores.argmax(1) == pairs.groups).float().mean().item(), 3)
+        figures[f"{label} seen (of {len(texts)})"] = round(_share(scores.argmax(1) == pairs.groups), 3)
     return figures
 
 
-def measure(clip: CLIPModel, tokenizer: CLIPTokenizer, context: Context) -> dict[str, float]:
+def measure(clip: CLIPModel, tokenizer: CLIPTokenizer, reader: SceneReader, context: Context) -> Figures:
     """All figures of the model card; those that need data/dev are left out where it is missing."""
     rng = np.random.default_rng(4242)
-    scenes = ScenePairs(context.seed + 1000, context.tiny, held_out=True)
-    figures = retrieval(clip, tokenizer, scenes, rng, rounds=1 if context.tiny else 6)
-    figures |= reading(clip, tokenizer, rng, 200 if context.tiny else 3000)
+    tiny = context.tiny
+    figures = reading(clip, tokenizer, reader, rng, 40 if tiny else 1500)
+    figures |= likeness(clip, tokenizer, rng, 40 if tiny else 600)
+    scenes = ScenePairs(context.seed + 1000, tiny, held_out=True)
+    figures |= retrieval(clip, tokenizer, scenes, rng, rounds=1 if tiny else 6)
     if context.data is not None and any((context.data / "dev" / "photos").glob("*.jpg")):
         figures |= naming(clip, tokenizer, context.data / "dev" / "photos", scenes)
     return figures
@@ -111,52 +147,70 @@ tags: [clip, zoetrope]
 
 # The studio's CLIP
 
-One text encoder for all four generators, and a picture tower that sees four frames of 64 x 64 at once. Text: 3 layers
-of 256, joint width 256; pictures: 4 layers of 192 over 8 x 8 patches of 12 channels. Weights are float16, the whole
-`CLIPModel` of `transformers`, with its tokenizer of {pieces} pieces.
+One text encoder for all four generators, and a picture tower that sees four frames of {side} x {side} at once. Text:
+{layers} layers of {width}, joint width 256, {pieces} pieces, 64 positions; pictures: {sight_layers} layers of
+{sight_width} over {patch} x {patch} patches of 12 channels. Weights are float16, the whole `CLIPModel` of
+`transformers`, with its tokenizer.
 
 ## How it came about
 
 * Recipe: `python -m studio.training clip --data <folder>` (seed {seed}), then `--export checkpoints/clip`. The text
-  tower learns in the phase "clip" only; the phase "sight" goes on with the picture tower against a still text tower.
-* Data: scenes of the procedural world (`studio/worlds`; sprites from Debian's Noto colour emoji, SIL OFL) with their
-  captions; crops of {photos} photos in the looks of `studio/worlds/looks.py`; photos and scenes under a moving camera
-  with the words for courses and timings. One in ten combinations of subject, colour and place was held out.
-* Steps and time on one shared CPU core ({machine}): {history}. A step takes {batch}.
+  tower learns in the phase "words" only, from captions; a scene reader (`studio/models/scene_reader.py`) that learns
+  with it makes the token states carry which colour and which verb belongs to which noun. The phase "sight" teaches the
+  picture tower against that text tower, which then stands still.
+* Data: captions of the procedural world (`studio/worlds`: {nouns} nouns, twelve slots), each scene said twice and once
+  more with one attribute changed; the words of {styles} styles (`look_words.py`), of courses and of timings. Pictures:
+  bare composites of the world (sprites from Debian's Noto colour emoji, SIL OFL), a third of them twins in all but one
+  slot; crops of {photos} photos in the looks of `looks.py`; photos and scenes under a moving camera. One in ten
+  combinations of subject, colour and place was held out.
+* Steps and time on one shared CPU core ({machine}): {history}. Optimiser: Muon for matrices, Adam for the rest.
 
 ## Measured on what it never saw
+
+| slot | held-out combinations | the same in sentences of unseen forms |
+|---|---|---|
+{slots}
+
+Share of captions from which the reader takes the right value.
 
 | what | share right |
 |---|---|
 {rows}
 
-"R@1 of 64": a clip of a held-out combination finds its caption among 64 random ones. "beats its twin": it prefers its
-own caption to that of a scene that differs in one slot only (chance .5). "read from text": a linear reading of the text
-embedding, held-out combinations. Looks and courses: photos of data/dev.
+"phrase": a wording is nearest to the mean embedding of its own meaning. "R@1 of 64 random": a clip of a held-out
+combination finds its caption among 64 captions of other clips; "hard negatives": among 64 captions of which 63 are
+wrong in one attribute each; "beats its twin": it prefers its own caption to that of a scene that differs in one slot
+(chance .5). "seen": pictures find their words (photos of data/dev).
 
 ## Limits
 
-It knows the words of `studio/worlds/lexicon.py`, `looks.py` and the tables in `captions.py`, and hardly any others:
-an unseen synonym is guessed. From pictures it reads place, weather, camera and look well, colour and motion about
-every second time and the subject itself hardly at all, unless the phase "sight" has run. One subject per prompt. Do
-not use the picture tower's scores as a measure of quality on anything but this world.
+It knows the words of `studio/worlds` (`nouns.py`, `lexicon.py`, `look_words.py`, `courses.py`), and hardly any others:
+an unseen synonym is guessed. English only. The picture tower is small and has seen this world and a few photos in
+eleven looks: do not take its scores for a measure of quality on anything else.
 """
 
 
-def write_card(folder: Path, context: Context, figures: dict[str, float], batch: str) -> None:
-    """README.md of the checkpoint from the run's own records; `batch` says in words what one step takes."""
+def write_card(folder: Path, context: Context, figures: Figures) -> None:
+    """README.md of the checkpoint, from the run's own records and the figures of `measure`."""
     history = []
-    for phase in ("clip", "sight"):
+    for phase in ("words", "sight"):
         log = context.run / phase / "metrics.jsonl"
         if log.is_file():
             lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
             ends = [a for a, b in zip(lines, lines[1:] + [{"seconds": 0}]) if b["seconds"] < a["seconds"]]
             minutes = sum(line["seconds"] for line in ends) / 60
             history.append(f'{phase} {lines[-1]["step"]} steps, {minutes:.0f} min')
-    pieces = json.loads((folder / "config.json").read_text(encoding="utf-8"))["text_config"]["vocab_size"]
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    said, seen = config["text_config"], config["vision_config"]
     photos = len(list((context.data / "train" / "photos").glob("*.jpg"))) if context.data is not None else "the"
-    rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items())
+    slots = "\n".join(
+        f"| {name} | {figures[f'{name} read']:.3f} | {figures[f'{name} read, unseen sentences']:.3f} |"
+        for name in SLOTS)
+    rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items() if " read" not in name)
     text = _CARD.format(
-        pieces=pieces, seed=context.seed, photos=photos, machine=platform.processor() or platform.machine(),
-        batch=batch, history="; ".join(history), rows=rows)
+        side=seen["image_size"], layers=said["num_hidden_layers"], width=said["hidden_size"],
+        pieces=said["vocab_size"], sight_layers=seen["num_hidden_layers"], sight_width=seen["hidden_size"],
+        patch=seen["patch_size"], nouns=len(SLOTS["subject"]), styles=len(MEANINGS["style"]), seed=context.seed,
+        photos=photos, machine=platform.processor() or platform.machine(), history="; ".join(history), slots=slots,
+        rows=rows)
     replace_file(folder / "README.md", text.encode())

@@ -12,6 +12,25 @@ from studio.training.objective import Context
 
 SCALE = 16.0  # the length of an embedding, as the pipelines give it
 
+#: Further wordings of timings, beside those of the world's own table.
+MORE_TIMINGS: dict[str, tuple[str, ...]] = {
+    "steady": ("at one speed", "no easing", "equally fast all the time", "plain", "uniform", "regular", "constant"),
+    "slow_start": ("slowly at the beginning", "begins slowly", "speeds up", "gets faster", "faster and faster",
+                   "gathers pace", "a slow beginning"),
+    "slow_end": ("slowly at the end", "finishes slowly", "gets slower", "slower and slower", "brakes", "slows down",
+                 "a slow finish", "loses speed", "coming to rest"),
+    "slow_both": ("ease both ends", "a soft start and a soft end", "soft", "eased", "s curve", "gradual", "tender",
+                  "smoothly", "gently", "slow at both ends"),
+    "quick_middle": ("all at once in the middle", "a jump in the middle", "fast halfway", "sudden", "snap",
+                     "most of it in the middle", "flips halfway", "quickly in the middle"),
+    "slow_middle": ("slow halfway", "stays halfway for a while", "a pause in the middle", "dwells in the middle",
+                    "nearly stops in the middle", "takes its time in the middle"),
+    "linger_first": ("keeps the first picture for long", "dwells on the first frame", "stays on the first picture",
+                     "a late change", "at the last moment", "waits before it starts", "hesitates at first"),
+    "linger_last": ("keeps the last picture for long", "dwells on the last frame", "stays on the last picture",
+                    "an early change", "right away", "at once", "done early", "rushes to the end"),
+}
+
 
 class PhraseEncoder:
     """Phrases through the CLIP's text encoder, as the pipeline does it; random codes where nets are tiny."""
