@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -26,8 +26,7 @@ from studio.worlds.paints import RAMPS, Palettes, find_palettes, repaint, to_okl
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 GLYPH_SIZE = 109  # the one size that the bitmap font has
 MARGIN = 0.06  # empty border around a glyph, so that turning it cuts nothing off
-PEOPLE = frozenset("fairy mermaid wizard vampire ninja princess superhero dancer runner surfer skier santa".split())
-SCENERY = {"surfer": 130, "skier": 110}  # glyphs with a piece of scenery in their corner: its spread of colours
+PEOPLE = frozenset("fairy mermaid wizard vampire ninja princess superhero dancer runner cyclist acrobat santa".split())
 PALETTE_SIZE = 64  # sprites at which the glyphs' colours are counted
 
 
@@ -74,12 +73,6 @@ def _glyph(face: ImageFont.FreeTypeFont, index: int, size: int) -> Tensor:
     if box is None:
         raise ResourceError(f"The emoji font has no picture for {subject.name!r}; install a newer one.")
     glyph = canvas.crop(box)
-    if subject.name in SCENERY:
-        corner = (glyph.width - 3, glyph.height - 3)
-        ImageDraw.floodfill(glyph, corner, (0, 0, 0, 0), thresh=SCENERY[subject.name])
-        solid = glyph.getchannel("A").filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(5))
-        glyph.putalpha(ImageChops.darker(glyph.getchannel("A"), solid))  # takes the thin rim that the fill leaves
-        glyph = glyph.crop(glyph.getbbox())
     if subject.mirror:
         glyph = glyph.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     side = max(glyph.size)
