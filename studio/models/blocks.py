@@ -130,12 +130,12 @@ class Painter(nn.Module):
     Args:
         entries: E. size: (H, W), divisible by 8. style: S. coarse, fine: channels remembered at an eighth and at half
             of the size. widths: channels of the convolutions at a quarter and at half. canon: channels of the picture
-            before it is posed. shade: hidden width of the shading.
+            before it is posed. shade: hidden width of the shading. posed: whether it is posed at all.
     """
 
     def __init__(
         self, entries: int, size: tuple[int, int], style: int, coarse: int, fine: int, widths: tuple[int, int],
-        canon: int, shade: int,
+        canon: int, shade: int, posed: bool,
     ) -> None:  # fmt: skip
         super().__init__()
         height, width = size
@@ -147,9 +147,10 @@ class Painter(nn.Module):
         self.detail = nn.Conv2d(widths[1], canon, 3, padding=1)
         nn.init.normal_(self.detail.weight, 0.0, 0.01)
         nn.init.zeros_(self.detail.bias)
-        self.pose = nn.Linear(style, 6)
-        nn.init.zeros_(self.pose.weight)
-        nn.init.zeros_(self.pose.bias)
+        self.pose = nn.Linear(style, 6) if posed else None
+        if self.pose is not None:
+            nn.init.zeros_(self.pose.weight)
+            nn.init.zeros_(self.pose.bias)
         self.shade = Shade(canon, shade, style)
 
     def forward(self, chances: Tensor, style: Tensor, rough: bool = False) -> Tensor:
@@ -159,16 +160,18 @@ class Painter(nn.Module):
         picture = self.rough(x)
         if not rough:
             picture = _doubled(picture) + self.detail(_doubled(x))
-        return self.shade(self._posed(picture, style), style)
+        if self.pose is not None:
+            picture = self._posed(picture, self.pose, style)
+        return self.shade(picture.contiguous(), style)
 
-    def _posed(self, picture: Tensor, style: Tensor) -> Tensor:
+    def _posed(self, picture: Tensor, pose: nn.Linear, style: Tensor) -> Tensor:
         """Turned, stretched and shifted as the style says, in full precision: a position wants all its digits."""
         with torch.autocast(picture.device.type, enabled=False):
-            change = 0.3 * F.linear(style.float(), self.pose.weight, self.pose.bias).view(-1, 2, 3)
+            change = 0.3 * F.linear(style.float(), pose.weight, pose.bias).view(-1, 2, 3)
             rest = torch.eye(2, 3, device=change.device)
             where = F.affine_grid(rest + change, list(picture.shape), align_corners=False)
             posed = F.grid_sample(picture.float(), where, padding_mode="border", align_corners=False)
-        return posed.to(picture.dtype).contiguous()
+        return posed.to(picture.dtype)
 
 
 def _doubled(x: Tensor) -> Tensor:

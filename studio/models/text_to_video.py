@@ -81,8 +81,9 @@ class StripsNet(nn.Module):
     ) -> None:
         super().__init__()
         self.kinds = STRIPS
-        entries = places * VARIANTS * STRIPS
-        codes = entries + places + times + weathers + STRIPS
+        # A sky is the sum of what its place, its weather and its hour bring to it.
+        entries = places * VARIANTS * STRIPS + weathers * VARIANTS + times
+        codes = entries + places + times + weathers
         self.mapping = Mapping(codes, noise, style)
         self.painter = Painter(entries, (height, 2 * height), style, **painter)
         self.offsets = nn.Sequential(Mapping(places * VARIANTS, noise, 96), nn.Linear(96, STRIPS))
@@ -92,15 +93,17 @@ class StripsNet(nn.Module):
 
         `kinds` (B, N) says which strips (0 sky .. 3 near) to paint.
         """
-        place = code["place"][:, 1:]
-        scenery = _joined(place, nn.functional.one_hot(variant_of(noise), VARIANTS).to(place))
+        place, variant = code["place"][:, 1:], nn.functional.one_hot(variant_of(noise), VARIANTS).to(code["place"])
+        scenery = _joined(place, variant)
+        sky_of = torch.cat([_joined(code["weather"], variant), code["time"][:, 1:]], 1)
         style_of_place, to_offsets = self.offsets[0](scenery, noise), self.offsets[1]
         offsets = 0.25 + 0.25 * to_offsets(style_of_place).float()
         batch, count = kinds.shape
         kind = nn.functional.one_hot(kinds.flatten(), STRIPS).to(place)
-        every = [x.repeat_interleave(count, 0) for x in (scenery, place, code["time"][:, 1:], code["weather"], noise)]
-        entry = _joined(every[0], kind)
-        style = self.mapping(torch.cat([entry, *every[1:4], kind], 1), every[4])
+        every = (scenery, sky_of, torch.cat([place, code["time"][:, 1:], code["weather"]], 1), noise)
+        scenery, sky_of, words, noise = (x.repeat_interleave(count, 0) for x in every)
+        entry = torch.cat([_joined(scenery, kind), sky_of * kind[:, :1]], 1)
+        style = self.mapping(torch.cat([entry, words], 1), noise)
         strips = self.painter(entry, style, rough).unflatten(0, (batch, count))
         sky = (kinds == 0)[:, :, None, None, None]
         # The sky is opaque: undo its premultiplication instead of painting a hole.
@@ -167,8 +170,9 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         self.noise_sizes = dict(noise_sizes or {"strips": 16, "sprite": 6, "other": 6, "tracks": 12})
         self.slots = {name: tuple(values) for name, values in (slots or _SMALLEST).items()}
         sizes = {name: len(values) for name, values in self.slots.items()}
-        strips = {"coarse": 16, "fine": 3, "widths": (48, 32), "canon": 16, "shade": 16} | (strip_painter or {})
-        sprites = {"coarse": 24, "fine": 6, "widths": (48, 32), "canon": 16, "shade": 16} | (sprite_painter or {})
+        painter = {"widths": (48, 32), "canon": 16, "shade": 16}
+        strips = painter | {"coarse": 16, "fine": 3, "posed": False} | (strip_painter or {})
+        sprites = painter | {"coarse": 24, "fine": 6, "posed": True} | (sprite_painter or {})
         self.strips_net = StripsNet(
             sizes["place"] - 1, sizes["time"] - 1, sizes["weather"], self.noise_sizes["strips"], strip_height, style,
             strips,
@@ -244,8 +248,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             strip_height=16,
             sprite_side=16,
             style=16,
-            strip_painter=painter,
-            sprite_painter=painter,
+            strip_painter=painter | {"posed": False},
+            sprite_painter=painter | {"posed": True},
             track_style=32,
             track_terms=8,
             oscillators=2,
