@@ -101,7 +101,7 @@ def aurora(variant: int, height: int) -> Tensor:
     x = (np.arange(2 * height) + 0.5) / height
     y = ((np.arange(height) + 0.5) / height)[:, None]
     out = np.zeros((3, height, 2 * height), np.float32)
-    for k, (base, swing, tall) in enumerate(((0.43, 0.075, 0.22), (0.30, 0.060, 0.17))):
+    for k, (base, swing, tall) in enumerate(((0.44, 0.070, 0.26), (0.27, 0.055, 0.20))):
         foot = base + swing * np.sin(3.4 * x + 1.9 * variant + 2.4 * k) + 0.03 * np.sin(7.3 * x + variant + k)
         up = (foot - y) / tall
         body = np.clip(1 - np.exp(-np.clip(up, 0, None) * 16), 0, 1) * np.exp(-np.clip(up, 0, None) * 1.5)
@@ -109,5 +109,5 @@ def aurora(variant: int, height: int) -> Tensor:
         low, high = np.array([0.16, 0.92, 0.56]), np.array([0.46, 0.24, 0.86])
         mix = np.clip(up / 1.5, 0, 1)
         for c in range(3):
-            out[c] += body * (low[c] * (1 - mix) + high[c] * mix) * (0.85 if k == 0 else 0.55)
+            out[c] += body * (low[c] * (1 - mix) + high[c] * mix) * (1.0 if k == 0 else 0.7)
     return torch.from_numpy(out).clamp(0, 1)

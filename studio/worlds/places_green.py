@@ -44,9 +44,9 @@ def grass(plate: Plate, top: list[float] | object, count: int, tall: float, colo
 def flowers(plate: Plate, spots: list[tuple[float, float]], size: float, petal: Colour, heart: Colour) -> None:
     """Flower heads at (x, y); the lower, the larger."""
     heads = [draw.disc(x, y, size * (0.6 + 2.2 * max(y - 0.82, 0)), size * (0.5 + 1.9 * max(y - 0.82, 0))) for x, y in spots]
-    plate.fill(plate.shape(heads), petal, tuple(0.8 * c for c in petal), rim=0.1, snow=0)  # type: ignore[arg-type]
+    plate.fill(plate.shape(heads), petal, tuple(0.8 * c for c in petal), rim=0.1, snow=0.95, edge=0.1)  # type: ignore[arg-type]
     hearts = [draw.disc(x, y, 0.35 * size, 0.3 * size) for x, y in spots]
-    plate.fill(plate.shape(hearts), heart, rim=0, snow=0)
+    plate.fill(plate.shape(hearts), heart, rim=0, snow=0.95, edge=0.1)
 
 
 def scatter(plate: Plate, count: int, low: float, high: float) -> list[tuple[float, float]]:
@@ -124,7 +124,7 @@ def meadow_near(p: Plate, variant: int) -> None:
 def forest_far(p: Plate, variant: int) -> None:
     p.fill(p.below(p.hills(0.50, 0.05, 0.8)), (0.30, 0.50, 0.50), air=(0.66, 0.85), snow=0.6, edge=0.1)
     spots = [(k + 0.5 * p.rng.random()) / 17 * 2 for k in range(18)]
-    pines(p, spots, 0.68, (0.27, 0.30, 0.24)[variant], (0.22, 0.44, 0.40), (0.36, 0.56, 0.46), (0.52))
+    pines(p, spots, 0.68, (0.27, 0.30, 0.24)[variant], (0.16, 0.42, 0.36), (0.34, 0.58, 0.46), 0.42)
     p.fill(p.below(p.hills(0.655, 0.015)), (0.34, 0.54, 0.40), air=0.6, rim=0, snow=1, edge=0.2)
 
 
@@ -215,12 +215,12 @@ def jungle_near(p: Plate, variant: int) -> None:
 
 
 def lake_far(p: Plate, variant: int) -> None:
-    top = p.crags((0.56, 0.58, 0.55)[variant], (0.26, 0.20, 0.30)[variant], (4, 5, 3)[variant], 0.25, 0.10)
-    land = p.below(top)
-    p.fill(land, (0.44, 0.52, 0.68), (0.50, 0.64, 0.66), span=(0.28, 0.62), air=(0.36, 0.66), rim=0.6)
-    cap = p.soft(((p.y[:, None] < 0.40 + 0.012 * draw.np.sin(40 * p.x)[None]) * land).astype("float32"), 0.004)
-    p.fill(cap, (0.97, 0.98, 1.0), (0.90, 0.94, 1.0), air=0.20, rim=0.4)
-    p.fill(p.below(p.hills(0.585, 0.03, 1.2)), (0.30, 0.50, 0.44), air=(0.40, 0.55), snow=0.8, edge=0.1)
+    p.fill(p.below(p.crags(0.54, 0.14, 7, 0.25, 0.05)), (0.54, 0.66, 0.84), (0.60, 0.74, 0.86), air=(0.48, 0.68))
+    ranges = (((0.40, 0.40, 0.26), (1.62, 0.46, 0.30), (0.72, 0.34, 0.34)), ((1.40, 0.40, 0.24), (0.24, 0.44, 0.30), (0.66, 0.36, 0.20)),
+              ((0.46, 0.44, 0.28), (1.70, 0.40, 0.28), (1.16, 0.46, 0.40)))[variant]
+    for x, half, tall in ranges:
+        peak(p, x, 0.635, half, tall, (0.50, 0.60, 0.76), (0.34, 0.44, 0.62), (0.16, 0.55), 0.42)
+    p.fill(p.below(p.hills(0.592, 0.022, 1.2)), (0.26, 0.50, 0.44), air=(0.34, 0.48), snow=0.8, edge=0.1)
 
 
 def lake_middle(p: Plate, variant: int) -> None:
@@ -263,32 +263,42 @@ def lake_near(p: Plate, variant: int) -> None:
 # ------------------------------------------------------------------------------------------------ mountains
 
 
+def peak(p: Plate, x: float, base: float, half: float, tall: float, lit: Colour, dark: Colour, air: tuple[float, float], cap: float = 0.45) -> None:
+    """A mountain with a lit and a shaded side, and a jagged cap of snow over the upper `cap` of its height."""
+    steps = draw.np.linspace(0, 1, 7)
+    jag = (p.rng.random((3, 7)) - 0.5) * 0.16
+    jag[:, 0] = jag[:, -1] = 0
+    left = [(x - half * (1 - t), base - tall * (t**1.12 + 0.5 * a * (1 - t))) for t, a in zip(steps, jag[0], strict=True)]
+    right = [(x + half * (1 - t), base - tall * (t**1.12 + 0.5 * a * (1 - t))) for t, a in zip(steps, jag[1], strict=True)]
+    spine = [(x + (0.20 * (1 - t) + (0.14 if k % 2 else -0.08) * (1 - t)) * half, base - tall * t) for k, t in enumerate(steps)]
+    body = p.shape([draw.np.array(left + right[::-1])])
+    p.fill(body, lit, lit, air=air, rim=0.5, snow=0.7, edge=0.06)
+    shade = p.shape([draw.np.array(right + spine[::-1])]) * body
+    p.fill(shade, dark, tuple(0.5 * (a + b) for a, b in zip(lit, dark, strict=True)), air=air, rim=0, snow=0.4)  # type: ignore[arg-type]
+    low = base - tall * (1 - cap)
+    teeth = [(x + half * u, low + tall * cap * 0.42 * (1 if k % 2 else -0.45) * (0.7 + 0.6 * p.rng.random())) for k, u in enumerate(draw.np.linspace(-1, 1, 12))]
+    above = p.shape([draw.np.array([*teeth, (x + half, base - 1.2 * tall), (x - half, base - 1.2 * tall)])])
+    p.fill(above * body, (1.0, 1.0, 1.0), (0.95, 0.97, 1.0), air=0.5 * air[0], rim=0.5, snow=0)
+    p.fill(above * shade, (0.74, 0.82, 0.95), (0.66, 0.76, 0.92), air=0.5 * air[0], rim=0, snow=0)
+
+
 def mountains_far(p: Plate, variant: int) -> None:
-    back = p.crags(0.52, 0.20, 6, 0.3)
-    p.fill(p.below(back), (0.58, 0.66, 0.84), (0.60, 0.70, 0.84), air=(0.50, 0.75), snow=0.4)
-    summit = (
-        [(-0.1, 0.52), (0.20, 0.38), (0.36, 0.44), (0.66, 0.14), (0.84, 0.30), (0.96, 0.25), (1.2, 0.47), (1.52, 0.32), (1.74, 0.46), (2.1, 0.36)],
-        [(-0.1, 0.34), (0.16, 0.24), (0.46, 0.47), (0.80, 0.42), (1.08, 0.44), (1.38, 0.12), (1.56, 0.27), (1.68, 0.24), (2.1, 0.52)],
-        [(-0.1, 0.46), (0.22, 0.20), (0.50, 0.40), (0.72, 0.33), (0.98, 0.50), (1.24, 0.36), (1.36, 0.40), (1.72, 0.16), (2.1, 0.44)],
+    p.fill(p.below(p.crags(0.50, 0.20, 6, 0.3)), (0.56, 0.66, 0.86), (0.60, 0.72, 0.88), air=(0.46, 0.70), snow=0.4)
+    rock, dark = (0.52, 0.60, 0.76), (0.32, 0.39, 0.58)
+    ranges = (
+        ((0.16, 0.36, 0.30), (1.84, 0.40, 0.36), (1.12, 0.34, 0.24), (1.46, 0.42, 0.38), (0.68, 0.48, 0.53)),
+        ((0.30, 0.40, 0.36), (0.98, 0.36, 0.24), (1.80, 0.42, 0.40), (0.62, 0.36, 0.32), (1.30, 0.50, 0.55)),
+        ((0.20, 0.42, 0.38), (1.0, 0.40, 0.28), (1.80, 0.36, 0.30), (0.62, 0.42, 0.45), (1.42, 0.44, 0.48)),
     )[variant]
-    top = p.through(summit, 0.0) + 0.010 * draw.np.interp(p.x, draw.np.linspace(0, 2, 45), p.rng.random(45) - 0.5).astype("float32") * 3
-    land = p.below(top)
-    p.fill(land, (0.50, 0.56, 0.74), (0.46, 0.58, 0.70), span=(0.14, 0.62), air=(0.06, 0.42), rim=0.5, snow=0.6)
-    line = 0.36 + 0.05 * draw.np.interp(p.x, draw.np.linspace(0, 2, 40), p.rng.random(40) - 0.5) + 0.35 * (top - 0.36)
-    cap = p.soft(((p.y[:, None] < line[None]) * land).astype("float32"), 0.002)
-    p.fill(cap, (1.0, 1.0, 1.0), (0.90, 0.93, 1.0), air=0.10, rim=0.6)
-    for k in range(1, len(summit) - 1):  # the side away from the light
-        (x, y), (nx, ny) = summit[k], summit[k + 1]
-        if ny > y:
-            face = draw.polygon((x, y - 0.02), (nx, ny), (nx, 0.62), (x + 0.30 * (nx - x), 0.62), (x - 0.02, y + 0.6 * (0.62 - y)), (x + 0.05, y + 0.32 * (0.62 - y)))
-            p.shade(p.shape([face]) * land, (-0.26, -0.20, -0.10))
-    p.mist(0.46, 0.68, 0.45)
+    for x, half, tall in ranges:
+        peak(p, x, 0.68, half, tall, rock, dark, (0.06, 0.55), 0.48)
+    p.mist(0.48, 0.70, 0.35)
 
 
 def mountains_middle(p: Plate, variant: int) -> None:
-    top = p.crags(0.70, 0.13, (5, 4, 6)[variant], 0.25, 0.06)
+    top = p.crags(0.72, 0.10, (5, 4, 6)[variant], 0.25, 0.05)
     land = p.below(top)
-    p.fill(land, (0.36, 0.46, 0.54), (0.34, 0.50, 0.44), span=(0.54, 0.80), air=(0.24, 0.12), rim=0.5, snow=0.9, edge=0.12)
+    p.fill(land, (0.26, 0.44, 0.48), (0.32, 0.56, 0.40), span=(0.60, 0.80), air=(0.20, 0.10), rim=0.5, snow=0.9, edge=0.12)
     p.shade(p.soft(p.below(top + 0.05), 0.02) * land, (-0.10, 0.0, -0.05))
     spots = p.flanks(18, 0.26)
     pines(p, spots, 0.80, 0.15, (0.16, 0.36, 0.32), (0.14, 0.34, 0.26), 0.10)
@@ -302,7 +312,7 @@ def mountains_near(p: Plate, variant: int) -> None:
         body, facet = draw.rock(x, 0.88 + 0.03 * p.rng.random(), size, 0.55 * size, p.rng)
         p.fill(p.shape([body]), (0.62, 0.64, 0.70), (0.36, 0.38, 0.46), rim=0.6, snow=0.9)
         p.shade(p.shape([facet]), 0.20)
-    patches = [draw.disc(x, y, 0.11 + 0.4 * (y - 0.84), 0.014 + 0.08 * (y - 0.84)) for x, y in scatter(p, 7, 0.86, 0.97)]
+    patches = [draw.leaf((x - 0.15, y), (x + 0.15, y + 0.006), 0.012 + 0.12 * (y - 0.84), 0.03) for x, y in scatter(p, 6, 0.865, 0.98)]
     p.fill(p.shape(patches) * p.below(top + 0.02), (0.98, 0.99, 1.0), (0.86, 0.91, 1.0), rim=0.2)
 
 
@@ -370,7 +380,7 @@ def blossoms_middle(p: Plate, variant: int) -> None:
 def blossoms_near(p: Plate, variant: int) -> None:
     top = p.hills(0.825, 0.012, 0.9)
     p.fill(p.below(top), (0.62, 0.80, 0.38), (0.26, 0.50, 0.24), span=(0.81, 1.0), snow=1, edge=0.4)
-    carpet = [draw.disc(x, y, 0.12 + 0.3 * (y - 0.84), 0.012 + 0.06 * (y - 0.84)) for x, y in scatter(p, 12, 0.85, 0.98)]
+    carpet = [draw.leaf((x - 0.10 - 0.10 * p.rng.random(), y), (x + 0.12 + 0.10 * p.rng.random(), y + 0.004), 0.014 + 0.09 * (y - 0.84), 0.02) for x, y in scatter(p, 9, 0.855, 0.985)]
     p.fill(p.shape(carpet) * p.below(top + 0.01), (1.0, 0.80, 0.88), (0.94, 0.66, 0.78), rim=0, snow=0.8, edge=0.3)
     side = (0, 1, 0)[variant]
     root = (-0.05, 0.06) if side == 0 else (2.05, 0.05)

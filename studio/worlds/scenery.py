@@ -29,7 +29,7 @@ _FAMILIES = (places_green, places_lived, places_wild, places_high)
 _NAMES = tuple(name for name in SLOTS["place"] if name != "any")
 _TIMELESS = frozenset({"studio", "space", "underwater", "moon"})
 #: Places whose ground mirrors what floats on it.
-WATER: tuple[str, ...] = ("sea", "lake", "beach", "arctic", "studio")
+WATER: tuple[str, ...] = ("sea", "lake", "studio")
 _GROUND = {"sea": 0.80, "lake": 0.82, "beach": 0.89, "arctic": 0.89, "space": 0.82, "sky": 0.84, "underwater": 0.90}
 #: Strips that keep under the sky's sun, or under what stands in the sky.
 _LINKED = {"sea": (2,), "lake": (2,), "beach": (2,), "arctic": (2,), "volcano": (1,)}
@@ -93,9 +93,8 @@ def _hours(slots: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     return torch.where(timeless, sky.DAY, time), torch.where(timeless, sky.CLEAR, slots["weather"])
 
 
-@lru_cache(maxsize=2048)
-def _plate(place: str, variant: int, layer: str, height: int) -> Tensor:
-    """Materials of one strip, uint8 (11, H, 2H); `layer` is one of STRIPS or "sky"."""
+def _draw(place: str, variant: int, layer: str, height: int) -> Tensor:
+    """Materials of one strip, uint8 (11, H, 2H); `layer` is one of STRIPS or "sky". Takes some 20 ms."""
     painter: Callable[[Plate, int], None] | None = None
     for family in _FAMILIES:
         painter = getattr(family, f"{place}_{layer}", painter)
@@ -105,10 +104,15 @@ def _plate(place: str, variant: int, layer: str, height: int) -> Tensor:
     return torch.from_numpy(plate.finished(height))
 
 
+@lru_cache(maxsize=32)
+def _sky_plate(place: str, variant: int, height: int, device: torch.device) -> Tensor:
+    return _draw(place, variant, "sky", height).to(device)
+
+
 @lru_cache(maxsize=256)
-def _places_plates(place: str, variant: int, height: int, device: torch.device) -> Tensor:
+def _land_plates(place: str, variant: int, height: int, device: torch.device) -> Tensor:
     """(3, 11, H, 2H) uint8: far, middle and near."""
-    return torch.stack([_plate(place, variant, layer, height) for layer in STRIPS]).to(device)
+    return torch.stack([_draw(place, variant, layer, height) for layer in STRIPS]).to(device)
 
 
 def _paint(out: Tensor, slots: dict[str, Tensor], noise: Tensor, height: int) -> None:
@@ -119,7 +123,7 @@ def _paint(out: Tensor, slots: dict[str, Tensor], noise: Tensor, height: int) ->
     _settle(light, names, u)
     out[:, 0, 3] = 1
     out[:, 0, :3] = _backs(names, light, time, weather, variant, u, height)
-    plates = torch.stack([_places_plates(name, k, height, noise.device) for name, k in zip(names, variant.tolist(), strict=True)])
+    plates = torch.stack([_land_plates(name, k, height, noise.device) for name, k in zip(names, variant.tolist(), strict=True)])
     haze = light.air + 0.5 * (u[:, 7] - 0.5)
     veil = 1 - sky.VEIL.to(noise.device)[weather]
     sun = sky.SUNS.to(noise.device)[time] * (veil * sky.GLOW.to(noise.device)[time])[:, None]
@@ -187,7 +191,7 @@ def _backs(names: list[str], light: sky.Light, time: Tensor, weather: Tensor, va
 
 def _stand_in_sky(back: Tensor, name: str, variant: int, light: sky.Light, k: int, height: int) -> None:
     """Paint a place's own sky plate over its sky, in place."""
-    plate = _plate(name, variant, "sky", height).to(back.device)[None].float().div_(255)
+    plate = _sky_plate(name, variant, height, back.device)[None].float().div_(255)
     seen = back.new_empty(1, 4, height, 2 * height)
     one = sky.Light(*(getattr(light, field)[k : k + 1] for field in sky.Light.__dataclass_fields__))
     _relight(seen, plate, one, one.key, one.air, one.key * 0)

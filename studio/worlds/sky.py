@@ -58,11 +58,11 @@ STARS = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.45, 1.0])
 
 #: By weather: how grey the sky turns, how much light is left, how closed the clouds are, how dark, the sun's veil,
 #: how much more air lies between, snow on the ground.
-GREY = torch.tensor([0.0, 0.62, 0.46, 0.62, 0.78, 0.0])
+GREY = torch.tensor([0.0, 0.66, 0.46, 0.84, 0.82, 0.0])
 LEFT = torch.tensor([1.0, 0.76, 0.96, 0.96, 0.54, 1.0])
 CEILING = torch.tensor([0.0, 0.90, 0.55, 0.0, 1.0, 0.0])
 VEIL = torch.tensor([0.0, 0.92, 0.75, 0.60, 1.0, 0.0])
-AIR = torch.tensor([0.0, 0.35, 0.40, 0.95, 0.30, 0.0])
+AIR = torch.tensor([0.0, 0.35, 0.40, 1.10, 0.30, 0.0])
 WHITE = torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 FAIR = torch.tensor([1.0, 0.0, 0.25, 0.12, 0.0, 0.35])
 STREAKS = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
@@ -101,7 +101,7 @@ def light_of(time: Tensor, weather: Tensor, warmth: Tensor, brightness: Tensor) 
 
     grey, left = at(GREY, weather)[:, None], at(LEFT, weather)[:, None]
     overcast = at(_OVERCAST, time)
-    cast = overcast * torch.where(weather == STORM, 0.56, torch.where(weather == RAIN, 0.80, 1.0))[:, None]
+    cast = overcast * torch.where(weather == STORM, 0.60, torch.where(weather == RAIN, 0.86, torch.where(weather == FOG, 1.08, 1.0)))[:, None]
     slope = torch.tensor([0.80, 0.90, 1.0, 1.08], device=device)[None, :, None]
     stops = at(SKIES, time) * (1 - grey[..., None]) + (cast[:, None] * slope) * grey[..., None]
     key = at(KEY, time)
@@ -109,8 +109,8 @@ def light_of(time: Tensor, weather: Tensor, warmth: Tensor, brightness: Tensor) 
     key = (key * (1 - 0.55 * grey) + flat * 0.55 * grey) * (left * 0.5 + 0.5 * torch.where(left > 0.9, 1.0, left))
     haze = at(HAZE, time) * (1 - grey) + cast * grey
     dull = 1 - 0.75 * grey
-    lit = at(CLOUD_LIT, time) * (1 - 0.85 * grey) + cast * 1.06 * 0.85 * grey
-    shade = at(CLOUD_SHADE, time) * (1 - 0.85 * grey) + cast * 0.74 * 0.85 * grey
+    lit = at(CLOUD_LIT, time) * (1 - 0.85 * grey) + cast * 1.12 * 0.85 * grey
+    shade = at(CLOUD_SHADE, time) * (1 - 0.85 * grey) + cast * torch.where(weather == STORM, 0.42, 0.66)[:, None] * 0.85 * grey
     bright = brightness[:, None]
     return Light(
         (stops * tint[:, None] * bright[..., None]).clamp(0, 1), key * tint * bright, at(AMBIENT, time), haze * tint,
@@ -159,10 +159,10 @@ def clouds(kind: str, variant: int, height: int) -> tuple[Tensor, Tensor]:
             mask = plate.shape(shapes.cloud(x, base, wide, rng))
             plate.fill(mask, (1, 1, 1), (0.15, 0.15, 0.15), span=(base - 0.30 * wide, base), rim=0, snow=0)
     elif kind == "ceiling":
-        for base, size, dark in ((0.40, 0.11, 0.85), (0.27, 0.13, 0.55), (0.12, 0.15, 0.30)):
-            heads = shapes.blob_bank(base, rng, size, 9)
-            top = plate.shape([*heads, shapes.box(1.0, base, 3.0, 1.0)])
-            plate.fill(top, (dark - 0.3,) * 3, (dark,) * 3, span=(base - 0.16, base + size), rim=0, snow=0)
+        for base, size, dark in ((0.38, 0.12, 0.62), (0.24, 0.14, 0.30), (0.09, 0.15, 0.0)):
+            heads = shapes.blob_bank(base - 0.04, rng, size, 12)
+            top = plate.shape([*heads, shapes.box(1.0, base - 0.02, 3.0, 1.0)])
+            plate.fill(top, (dark,) * 3, (dark + 0.36,) * 3, span=(base - 0.10, base + 1.2 * size), rim=0, snow=0)
     else:
         for k in range(9):
             y = 0.06 + 0.055 * k + 0.02 * rng.random()
@@ -173,7 +173,7 @@ def clouds(kind: str, variant: int, height: int) -> tuple[Tensor, Tensor]:
     cover = torch.from_numpy(bytes_[3]).float() / 255
     lit = torch.from_numpy(bytes_[0]).float() / 255 / cover.clamp(min=0.05)
     if kind == "ceiling":  # fades towards the horizon
-        fade = ((0.56 - torch.arange(height) / height) / 0.12).clamp(0, 1)[:, None]
+        fade = ((0.55 - torch.arange(height) / height) / 0.30).clamp(0, 1)[:, None]
         cover = cover * fade
     return cover, lit.clamp(0, 1)
 
