@@ -32,9 +32,10 @@ from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
 from studio.worlds.captions import sample_slots
 from studio.worlds.light import finish, ground_of
 from studio.worlds.noise import sample_noise
+from studio.worlds.render import paint_pair
 from studio.worlds.scenery import paint_strips, strip_offsets
-from studio.worlds.sprites import load_atlas, paint_sprites
-from studio.worlds.tracks import plan_tracks
+from studio.worlds.sprites import load_atlas
+from studio.worlds.tracks import cast_of, plan_tracks
 
 MOMENTS = 4
 FRAMES = 24
@@ -74,7 +75,7 @@ class DetailPainter:
         self.atlas = load_atlas(self.side * sizes.fine)
 
     def __call__(self, rng: np.random.Generator) -> Rows:
-        """Bytes: "composites" (B, 4, 3, H, W), "guides" (B, 3, 8, H, W), "finished" (B, 3, 3, H, W); and "code" (B, C)."""
+        """Bytes: "composites" (B, 4, 3, H, W), "guides" (B, 3, 8, H, W), "finished" (B, 3, 3, H, W), "code" (B, C)."""
         count = self.sizes.block
         slots = sample_slots(count, rng)
         noise = sample_noise(count, torch_rng(rng))
@@ -108,14 +109,9 @@ class DetailPainter:
 
     def _world(self, slots: dict[str, Tensor], noise: dict[str, Tensor], seconds: Tensor) -> Layers:
         strips = paint_strips(slots, noise["strips"], self.like.config.strip_height * self.sizes.fine)
-        there = (slots["other"] > 0).float()[:, None, None, None]
-        second = (slots["other"] - 1).clamp(min=0)
-        other = paint_sprites(self.atlas, second, slots["other_colour"], noise["other"])
-        subject = paint_sprites(self.atlas, slots["subject"], slots["colour"], noise["sprite"])
         actors, scene = plan_tracks(slots, noise["tracks"], seconds, FRAMES)
-        cast = self.like.cast(self.like.code_of(slots))
-        offsets = strip_offsets(slots, noise["strips"])
-        return Layers(strips, offsets, torch.stack([subject, other * there], 1), cast, actors, scene)
+        sprites, offsets = paint_pair(self.atlas, slots, noise), strip_offsets(slots, noise["strips"])
+        return Layers(strips, offsets, sprites, cast_of(slots), actors, scene)
 
     @torch.no_grad()
     def _learnt(self, slots: dict[str, Tensor], noise: dict[str, Tensor], seconds: Tensor) -> Layers | None:

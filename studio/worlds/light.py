@@ -138,11 +138,12 @@ class _Stage:
         return frames * (1 - image_alpha) + tinted * share
 
     def glittering(self, frames: Tensor, around: Tensor) -> Tensor:
-        """Bright and dark bands that travel over the water, glints where it is bright; caustics under water."""
+        """Bright and dark bands that travel over the water, glints where it or wet ground is bright; caustics."""
         bright = _grey(around)
         bands = 1 + 0.16 * self.ripple * self.water * self.chop.clamp(max=1.3)
         glints = ((self.ripple - 0.42) / 0.25).clamp(0, 1) * (0.10 + 0.75 * bright**2) * (0.3 + 0.7 * self.sun)
-        glints = glints * self.water
+        puddles = 0.8 * self.near * self.number("weather", "wet") * self.number("place", "wet")
+        glints = glints * (self.water + puddles)
         warm = 0.35 + 0.65 * around / around.amax(1, keepdim=True).clamp(min=0.05)
         frames = frames * bands + glints * warm * 0.5 * (1 - frames)
         lines = torch.exp(-((self.ripple / 0.13) ** 2)) * self.is_("place", "underwater")
