@@ -42,14 +42,14 @@ _QUIET = 0.004
 """Amounts below this paint nothing."""
 
 
-def _premultiplied(layer: np.ndarray) -> np.ndarray:
+def premultiplied(layer: np.ndarray) -> np.ndarray:
     """Straight uint8 RGBA to premultiplied."""
     out = np.ascontiguousarray(layer).copy()
     out[..., :3] = (layer[..., :3].astype(np.uint16) * layer[..., 3:] + 127) // 255
     return out
 
 
-def _crisp(layer: np.ndarray, height: int, width: int) -> np.ndarray:
+def crisp(layer: np.ndarray, height: int, width: int) -> np.ndarray:
     """A premultiplied uint8 layer enlarged to (height, width) with its outline steepened to about one output pixel."""
     grow = height / layer.shape[0]
     large = cv2.resize(layer, (width, height), interpolation=cv2.INTER_CUBIC if grow > 1 else cv2.INTER_AREA)
@@ -116,7 +116,7 @@ class FramePainter:
         self.spread, self.scale, offset_scale = aspect_rules(*size)
         self.offsets = 0.25 + (np.asarray(layers.offsets, np.float32) - 0.25) * offset_scale
         tall, wide = self.height, round(self.height * STRIP_WIDTH)
-        prepared = [_crisp(_premultiplied(strip), tall, wide) for strip in layers.strips]
+        prepared = [crisp(premultiplied(strip), tall, wide) for strip in layers.strips]
         self.colours = [np.ascontiguousarray(strip[..., :3]) for strip in prepared]
         self.alphas = [np.ascontiguousarray(strip[..., 3]) for strip in prepared]
         # Rows above a strip's first opaque pixel are never touched.
@@ -132,7 +132,7 @@ class FramePainter:
         worn = [k for k, who in enumerate(self.cast) if who == number]
         largest = float(np.exp(self.actors[:, worn, 2]).clip(MIN_SIZE, MAX_SIZE).max()) if worn else MIN_SIZE
         side = max(8, math.ceil(largest * self.scale * self.height))
-        levels = [_crisp(_premultiplied(sprite), side, side)]
+        levels = [crisp(premultiplied(sprite), side, side)]
         while levels[-1].shape[0] > 16:
             half = levels[-1].shape[0] // 2
             levels.append(cv2.resize(levels[0], (half, half), interpolation=cv2.INTER_AREA))

@@ -1,25 +1,30 @@
-"""A prompt to a clip: text through CLIP, one forward pass of the generator to layers, the compositor to frames.
+"""A prompt to a clip: CLIP reads it, the generator makes a scene's layers, the compositor frames, a net the finish.
 
-The layers cost the same for any clip; frames are painted one by one, so memory does not grow with the length, and a job
-stops within a frame. Letters: T frames, H, W rows and columns of a frame, h height of a strip.
+What is drawn is what was understood: the generator is given nothing but the values that were read from the prompt. The
+layers cost the same for any clip; frames are painted a few at a time, so memory does not grow with the length, and a
+job stops within a few frames. Letters: T frames, H, W rows and columns of a frame, h height of a strip, S sprite side.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from studio.errors import RequestError
-from studio.models.compositor import FramePainter
+from studio.models.detail import detail_code
+from studio.models.frame_painter import FramePainter
 from studio.models.text_to_video import TextToVideoGenerator
 from studio.pipelines.base import FramesOutput, IsCancelled, OnProgress, StudioPipeline, check_cancelled, collect
+from studio.pipelines.own_picture import straight, with_picture
+from studio.pipelines.scene_choice import Reading, at_home, not_taken, unsaid
+from studio.pipelines.scene_prompt import EXAMPLE, PromptWords, Wording
 from studio.requests import MAX_PROMPT
-from studio.scene import TRACK_NAMES, SceneLayers, Understanding
-from studio.tensors import to_uint8
+from studio.scene import ACTOR_TRACKS, SCENE_TRACKS, SceneLayers, Understanding
+from studio.tensors import to_float, to_uint8
 
 SHORTEST, LONGEST = 1.0, 6.1
 """Seconds that scenes are planned for; a shorter clip is the beginning of a scene of one second."""
@@ -27,8 +32,21 @@ SHORTEST, LONGEST = 1.0, 6.1
 SMALLEST, LARGEST = 64, 1024
 """Pixels of a frame's side; the layers' own detail is right for 256 to 512."""
 
-_FLIP, _RAIN, _SNOW = (TRACK_NAMES.index(name) for name in ("flip", "rain", "snow"))
-_EXAMPLE = '"a red car drives left across the desert at sunset"'
+CHUNK = 4
+"""Frames that are finished at once."""
+
+_FLIP = ACTOR_TRACKS.index("flip")
+_WEATHER = slice(SCENE_TRACKS.index("rain"), None)
+_BARELY = 0.12  # weather that never gets beyond this is none: a net's way of saying zero
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A prompt and what it was taken for."""
+
+    wording: Wording
+    reading: Reading
+    cut: tuple[str, ...]
 
 
 class TextToVideoPipeline(StudioPipeline):
@@ -50,6 +68,8 @@ class TextToVideoPipeline(StudioPipeline):
         variety: float = 1.0,
         generator: torch.Generator | None = None,
         *,
+        picture: np.ndarray | None = None,
+        detail: bool = True,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
     ) -> FramesOutput:
@@ -62,6 +82,8 @@ class TextToVideoPipeline(StudioPipeline):
             width,
             variety,
             generator,
+            picture=picture,
+            detail=detail,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
         )
@@ -77,6 +99,8 @@ class TextToVideoPipeline(StudioPipeline):
         variety: float = 1.0,
         generator: torch.Generator | None = None,
         *,
+        picture: np.ndarray | None = None,
+        detail: bool = True,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
     ) -> Iterator[np.ndarray]:
@@ -84,23 +108,13 @@ class TextToVideoPipeline(StudioPipeline):
 
         fps: frames per second; motion and weather keep their pace in seconds, so the same number of frames at a higher
         rate is a shorter moment. variety: how far from the most typical scene the noise may go; 0 is that scene, the
-        same for every seed, 1 is as the world is. Raises RequestError, Cancelled.
+        same for every seed, 1 is as the world is. picture: see ``layers``. detail: whether the detail net finishes the
+        frames; without, they are the bare layers. Raises RequestError, Cancelled.
         """
         _check_size(height, width)
         check_cancelled(is_cancelled)
-        layers = self.layers(prompt, num_frames, fps, variety, generator)
-        return self._paint(FramePainter(layers, (height, width)), on_progress, is_cancelled)
-
-    @staticmethod
-    def _paint(
-        painter: FramePainter, on_progress: OnProgress | None, is_cancelled: IsCancelled | None
-    ) -> Iterator[np.ndarray]:
-        for index in range(len(painter)):
-            check_cancelled(is_cancelled)
-            frame = painter.frame(index)
-            if on_progress is not None:
-                on_progress(index + 1, len(painter))
-            yield frame
+        layers = self.layers(prompt, num_frames, fps, variety, generator, picture=picture)
+        return self.paint(layers, height, width, detail=detail, on_progress=on_progress, is_cancelled=is_cancelled)
 
     def layers(
         self,
@@ -109,54 +123,166 @@ class TextToVideoPipeline(StudioPipeline):
         fps: float = 12,
         variety: float = 1.0,
         generator: torch.Generator | None = None,
+        *,
+        picture: np.ndarray | None = None,
     ) -> SceneLayers:
-        """The layers of the scene that ``stream`` would paint for the same arguments. Raises RequestError."""
-        self._check_prompt(prompt)
+        """The layers of the scene that ``stream`` would paint for the same arguments.
+
+        picture: uint8 (h, w, 4) straight RGBA that takes the subject's place: it stands where the subject would, faces
+        as it does in the picture, and moves as the subject would. Raises RequestError.
+        """
+        read = self._read(prompt)
         seconds = _check_timing(num_frames, fps, variety)
         net = self.generator
         noise = net.draw_noise(1, generator)
-        noise = {name: (variety * values).to(net.device, net.dtype) for name, values in noise.items()}
-        text = self.encode_prompt([prompt]).to(net.device, net.dtype)
+        dice = tuple(float(roll) * bool(variety) for roll in torch.rand(2, generator=generator))
+        drawn = unsaid(read.reading, net.config.homes or {}, net.slots, dice)
+        noise = {name: (variety * values).to(net.device) for name, values in noise.items()}
         planned = max(seconds, SHORTEST)
         progress = torch.arange(num_frames, device=net.device) / (float(fps) * planned)
         with self.fast():
-            made = net(text, noise, torch.tensor([planned], device=net.device), progress)
-        return SceneLayers(
-            strips=_straight(to_uint8(made.strips[0])),
+            made = net(self._code(drawn), noise, torch.tensor([planned], device=net.device), progress)
+        actors, scene = _tidy(made.actors[0].float().cpu().numpy(), made.scene[0].float().cpu().numpy())
+        layers = SceneLayers(
+            strips=straight(to_uint8(made.strips[0])),
             offsets=made.offsets[0].float().cpu().numpy(),
-            sprite=_straight(to_uint8(made.sprite[0])),
-            tracks=_tidy(made.tracks[0].float().cpu().numpy()),
+            sprites=straight(to_uint8(made.sprites[0])),
+            cast=made.cast[0].cpu().numpy(),
+            actors=actors,
+            scene=scene,
             fps=float(fps),
+            setting={name: drawn[name] for name in ("place", "time", "weather") if read.reading.has(name, drawn)},
+            ground=self._ground(drawn, float(noise["strips"][0, 0])),
         )
+        return layers if picture is None else with_picture(layers, picture)
 
     def understand(self, prompt: str) -> Understanding:
-        """What the generator reads in the prompt, slot by slot, and the words that no caption of its world had.
+        """What the generator reads in the prompt, slot by slot, and what it made of words that it does not know.
 
         Raises RequestError for a prompt that ``stream`` would refuse.
         """
-        unknown = self._check_prompt(prompt)
-        with torch.inference_mode():
-            text = self.encode_prompt([prompt]).to(self.generator.device, self.generator.dtype)
-            read = self.generator.read(text)
-        words = {name: self.generator.slots[name][int(chances[0].argmax())] for name, chances in read.items()}
-        return Understanding(**words, unknown_words=unknown)
+        read = self._read(prompt)
+        return Understanding(
+            **read.reading.values,
+            unknown_words=read.wording.unknown,
+            stand_ins=read.wording.stand_ins,
+            ignored=tuple(dict.fromkeys((*not_taken(read.wording.said, read.reading.values), *read.cut))),
+        )
 
-    def _check_prompt(self, prompt: str) -> tuple[str, ...]:
-        """The prompt's unknown words; RequestError where there is nothing to go by."""
+    def paint(
+        self,
+        layers: SceneLayers,
+        height: int = 256,
+        width: int = 256,
+        *,
+        detail: bool = True,
+        on_progress: OnProgress | None = None,
+        is_cancelled: IsCancelled | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Yield the frames of these layers, uint8 (height, width, 3). Raises RequestError, Cancelled."""
+        _check_size(height, width)
+        frames = self._finished(layers, (height, width)) if detail else iter(FramePainter(layers, (height, width)))
+        return _watched(frames, len(layers.scene), on_progress, is_cancelled)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def _read(self, prompt: str) -> _Read:
+        """The prompt's words and what they say. RequestError where there is nothing to go by."""
         if not isinstance(prompt, str) or not prompt.strip():
-            raise RequestError(f"Please describe the scene in a few words, such as {_EXAMPLE}.")
+            raise RequestError(f"Please describe the scene in a few words, such as {EXAMPLE}.")
         if len(prompt) > MAX_PROMPT:
             raise RequestError(f"The prompt may have at most {MAX_PROMPT} characters; this one has {len(prompt)}.")
-        # As worlds/lexicon.py splits the captions that these words are from.
-        words = re.findall(r"[^\W\d_]+(?:[-'][^\W\d_]+)*", prompt.lower())
-        known, filler = set(self.generator.config.known_words or ()), set(self.generator.config.filler_words or ())
-        if known and not any(word in known and word not in filler for word in words):
-            subjects = ", ".join(self.generator.slots["subject"][:6])
-            raise RequestError(
-                f"None of these words is known here: please name a subject ({subjects}...), and perhaps a colour, a "
-                f"place and a motion, such as {_EXAMPLE}."
-            )
-        return tuple(dict.fromkeys(word for word in words if word not in known)) if known else ()
+        net, config = self.generator, self.generator.config
+        words = PromptWords(
+            config.known_words or (), config.filler_words or (), config.stand_ins, config.emoji, config.word_slots,
+            net.slots["subject"],
+        )  # fmt: skip
+        wording = words.read(prompt)
+        text = self._beginning(wording.text)
+        said = tuple(words.said(text))
+        with torch.inference_mode():
+            read = net.read(*self._hidden(text))
+        chances = {name: values[0].float().cpu().numpy() for name, values in read.items()}
+        reading = Reading.of(chances, net.slots, said)
+        if words.word_slots and not any(one.slot == "subject" and not one.denied for one in said):
+            reading = at_home(reading, chances, net.slots, config.homes or {})
+        cut = tuple(one.phrase for one in wording.said if one not in said)
+        return _Read(replace(wording, said=said), reading, cut)
+
+    def _beginning(self, text: str) -> str:
+        """As much of the text as the encoder reads: whole sentences if it can be, else whole words."""
+        window = self.text_encoder.config.max_position_embeddings
+
+        def fits(part: str) -> bool:
+            return len(self.tokenizer(part).input_ids) <= window
+
+        for ends in (".!?;", " ,"):
+            stops = (len(text), *(at for at in range(len(text) - 1, 0, -1) if text[at] in ends))
+            found = next((text[:stop] for stop in stops if fits(text[:stop])), "")
+            if found.strip():
+                return found
+        return text
+
+    def _hidden(self, text: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """The text encoder's last hidden states (1, L, D) and which of them are words (1, L)."""
+        window = self.text_encoder.config.max_position_embeddings
+        tokens = self.tokenizer(text, padding="max_length", truncation=True, max_length=window, return_tensors="pt")
+        tokens = {name: tokens[name].to(self.text_encoder.device) for name in ("input_ids", "attention_mask")}
+        hidden = self.text_encoder(**tokens).last_hidden_state
+        return hidden.to(self.generator.device, self.generator.dtype), tokens["attention_mask"]
+
+    def _code(self, drawn: dict[str, str]) -> dict[str, torch.Tensor]:
+        """One-hot code of one scene."""
+        slots = self.generator.slots
+        numbers = {name: slots[name].index(value) for name, value in drawn.items()}
+        return self.generator.code_of(
+            {name: torch.tensor([number], device=self.generator.device) for name, number in numbers.items()}
+        )
+
+    def _ground(self, drawn: dict[str, str], side: float) -> tuple[float, float]:
+        """Whether the ground mirrors, and how far the light shears shadows; `side`: the noise that places the sun."""
+        tables = self.generator.config.ground or {}
+        mirror = max(tables.get("mirror", {}).get(drawn["place"], 0), tables.get("wet", {}).get(drawn["weather"], 0))
+        shear = tables.get("shear", {}).get(drawn["time"], 0.0)
+        return float(mirror), float(shear if side >= 0 else -shear)
+
+    # --- finishing ----------------------------------------------------------------------------------------------------
+
+    def _finished(self, layers: SceneLayers, size: tuple[int, int]) -> Iterator[np.ndarray]:
+        net = self.generator
+        painter = FramePainter(layers, size)
+        code = self._detail_code(layers)
+        before: np.ndarray | None = None
+        for start in range(0, len(painter), CHUNK):
+            painted = [painter.frame_and_guides(i) for i in range(start, min(start + CHUNK, len(painter)))]
+            frames, guides = (np.stack(part) for part in zip(*painted))
+            # Each frame is seen beside the one before it, bare as the compositor made it; the first beside itself.
+            earlier = np.concatenate([frames[:1] if before is None else before, frames[:-1]])
+            before = frames[-1:]
+            pair = to_float(np.concatenate([earlier, frames], -1), net.device)
+            with self.fast():
+                done = to_uint8(net.detail_net(pair, to_float(guides, net.device), code))
+            yield from done
+
+    def _detail_code(self, layers: SceneLayers) -> torch.Tensor:
+        """What the detail net is told of the scene (1, C)."""
+        setting = {"place": "studio", "time": "day", "weather": "clear"} | layers.setting
+        ground = torch.tensor([layers.ground], device=self.generator.device)
+        slots = self.generator.slots
+        known = {name: value if value in slots[name] else slots[name][-1] for name, value in setting.items()}
+        first = {name: values[0] for name, values in slots.items()}
+        return detail_code(self._code(first | known), ground).to(self.generator.dtype)
+
+
+def _watched(
+    frames: Iterator[np.ndarray], count: int, on_progress: OnProgress | None, is_cancelled: IsCancelled | None
+) -> Iterator[np.ndarray]:
+    check_cancelled(is_cancelled)
+    for index, frame in enumerate(frames):
+        check_cancelled(is_cancelled)
+        if on_progress is not None:
+            on_progress(index + 1, count)
+        yield frame
 
 
 def _check_size(height: int, width: int) -> None:
@@ -181,15 +307,12 @@ def _check_timing(num_frames: int, fps: float, variety: float) -> float:
     return seconds
 
 
-def _straight(premultiplied: np.ndarray) -> np.ndarray:
-    """uint8 RGBA (..., 4) with colours divided by alpha, as PNG files want it."""
-    colour = premultiplied[..., :3].astype(np.float32) * (255.0 / np.maximum(premultiplied[..., 3:], 1))
-    return np.concatenate([np.minimum(colour + 0.5, 255).astype(np.uint8), premultiplied[..., 3:]], -1)
-
-
-def _tidy(tracks: np.ndarray) -> np.ndarray:
-    """Decisions made whole: a subject faces one side or the other, and it rains or it does not."""
-    tracks[:, _FLIP] = 1.0 if tracks[:, _FLIP].mean() >= 0 else -1.0
-    for column in (_RAIN, _SNOW):
-        tracks[:, column] *= tracks[:, column].mean() > 0.3
-    return np.ascontiguousarray(tracks, dtype=np.float32)
+def _tidy(actors: np.ndarray, scene: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Decisions made whole: everybody faces one side or the other, and it rains or it does not."""
+    flips = actors[..., _FLIP]
+    mean = flips.mean(0)
+    # Whoever turns around does so within a frame; whoever hardly wavers does not turn at all.
+    actors[..., _FLIP] = np.where(np.where(np.abs(mean) > 0.35, mean, flips) >= 0, 1.0, -1.0)
+    weather = scene[:, _WEATHER]
+    weather *= weather.max(0) > _BARELY
+    return np.ascontiguousarray(actors, dtype=np.float32), np.ascontiguousarray(scene, dtype=np.float32)
