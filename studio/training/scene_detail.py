@@ -214,6 +214,8 @@ class DetailObjective(Objective):
     def _rows(self, count: int, rng: np.random.Generator) -> Rows:
         """Scenes of the pool as `_floats` gives them."""
         rows = self._floats(self.pool.draw(count, rng))
+        first = torch.from_numpy(rng.random(count) < 0.1).to(self.context.device)
+        rows["pairs"][first, :, :3] = rows["pairs"][first, :, 3:]  # a clip's first frame is seen beside itself
         # Read from a prompt, a code is never quite sure; nor should the net want it to be.
         sure = torch.from_numpy(rng.uniform(0.9, 1.0, (count, 1)).astype(np.float32)).to(rows["code"])
         rows["code"] = torch.cat([rows["code"][:, :-2] * sure, rows["code"][:, -2:]], 1)
