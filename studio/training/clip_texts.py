@@ -20,7 +20,7 @@ from studio.models.clip import tokens_of
 from studio.models.scene_reader import SceneReader
 from studio.training.course_words import FRAMES as COURSE_FRAMES
 from studio.training.course_words import JOINTS, MORE, QUIET
-from studio.training.phrases import MORE_TIMINGS
+from studio.training.phrases import say_timing
 from studio.worlds.captions import (
     COURSES,
     TIMINGS,
@@ -29,7 +29,6 @@ from studio.worlds.captions import (
     sample_slots,
     say_less,
     swap_one,
-    timing_phrase,
 )
 from studio.worlds.look_words import STYLE_NAMES, STYLES, blend_phrase, style_phrase
 from studio.worlds.looks import LOOKS
@@ -101,8 +100,7 @@ def meaning_texts(kind: str, count: int, rng: np.random.Generator) -> tuple[list
             if rng.random() < 0.15 and second != first:
                 phrase, share = _one_of(JOINTS, rng).format(phrase, _course(names[second], rng)), 0.5
         else:
-            said = _one_of(MORE_TIMINGS[names[first]], rng) if rng.random() < 0.4 else timing_phrase(names[first], rng)
-            phrase = _one_of(_TIMING_FRAMES, rng).format(said)
+            phrase = _one_of(_TIMING_FRAMES, rng).format(say_timing(names[first], rng))
         phrases.append(phrase)
         shares[row, first] += share
         shares[row, second] += 1 - share

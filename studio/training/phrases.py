@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -9,6 +10,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from studio.models.clip import text_features
 from studio.training.objective import Context
+from studio.worlds.captions import timing_phrase
 
 SCALE = 16.0  # the length of an embedding, as the pipelines give it
 
@@ -32,11 +34,18 @@ MORE_TIMINGS: dict[str, tuple[str, ...]] = {
 }
 
 
+def say_timing(kind: str, rng: np.random.Generator) -> str:
+    """One way to say a timing: one of the world's own phrases, or one of MORE_TIMINGS."""
+    more = MORE_TIMINGS[kind]
+    return more[int(rng.integers(len(more)))] if rng.random() < 0.4 else timing_phrase(kind, rng)
+
+
 class PhraseEncoder:
     """Phrases through the CLIP's text encoder, as the pipeline does it; random codes where nets are tiny."""
 
     def __init__(self, context: Context) -> None:
         self.tiny = context.tiny
+        self.said: list[str] = []
         if not self.tiny:
             folder = context.checkpoints / "clip"
             self.model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
@@ -44,7 +53,8 @@ class PhraseEncoder:
 
     @torch.no_grad()
     def embed(self, said: list[str]) -> Tensor:
-        """(len(said), 256), each of length SCALE."""
+        """(len(said), 256), each of length SCALE; the phrases stay in ``said``."""
+        self.said = said
         if self.tiny:
             return F.normalize(torch.randn(len(said), 256), dim=1) * SCALE
         return text_features(self.model, self.tokenizer, said).float() * SCALE

@@ -36,9 +36,9 @@ from studio.training.losses import (
     set_rate,
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.phrases import SCALE, PhraseEncoder
+from studio.training.phrases import SCALE, PhraseEncoder, say_timing
 from studio.training.state import load_average, replace_file
-from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots, timing_phrase
+from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots
 
 logger = logging.getLogger(__name__)
 
@@ -267,7 +267,7 @@ class Words(PhraseEncoder):
         curves: list[np.ndarray] = []
         for kind, (_, curve) in TIMINGS.items():
             for _ in range(8 if self.tiny else 120):
-                said.append(str(rng.choice(_WORDS)).format(timing_phrase(kind, rng)))
+                said.append(str(rng.choice(_WORDS)).format(say_timing(kind, rng)))
                 curves.append(curve)
         quiet = list(_SILENT) + [phrase for phrases, _ in COURSES.values() for phrase in phrases]
         quiet += captions(sample_slots(8 if self.tiny else 300, rng), rng)
