@@ -29,6 +29,8 @@ RECIPES = {
     "interpolation": "studio.training.recipes.interpolation:InterpolationRecipe",
     "restyle": "studio.training.recipes.restyle:RestyleRecipe",
     "prediction": "studio.training.recipes.prediction:PredictionRecipe",
+    "conv3d_gan": "studio.training.recipes.conv3d_gan:Conv3dGanRecipe",
+    "gru_gan": "studio.training.recipes.gru_gan:GruGanRecipe",
 }
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from studio.errors import CheckpointError
-from studio.worlds.captions import captions
+from studio.worlds.captions import captions, say_less
 from studio.worlds.lexicon import SLOTS
 
 EMBEDDING_SCALE = 16.0
@@ -43,7 +43,7 @@ class CaptionEmbedder:
 
     def __call__(self, slots: Slots, rng: np.random.Generator) -> Tensor:
         """One freshly worded caption for each scene, embedded."""
-        return self.read(captions(slots, rng))
+        return self.read(captions(say_less(slots, rng), rng))
 
 
 class SlotCodes:
