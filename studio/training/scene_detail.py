@@ -152,7 +152,7 @@ class DetailObjective(Objective):
 
     ema = ("detail_net",)
     ema_decay = 0.998
-    warm, rate = 0.6, 2.5e-3
+    warm, rate = 0.65, 2.5e-3
 
     def __init__(self, generator: TextToVideoGenerator, context: Context, trained: bool = False) -> None:
         self.context, self.sizes = context, TINY if context.tiny else DetailSizes()
@@ -181,9 +181,7 @@ class DetailObjective(Objective):
         set_rate(self.optimisers["maker"], self.rate * cosine_rate(step, self.context.steps))
         start = int(self.warm * self.context.steps)
         if step < start:
-            rows = self._rows(self.sizes.frames, rng)
-            moments = torch.from_numpy(rng.integers(0, MOMENTS - 1, self.sizes.frames))
-            rows = {name: values if name == "code" else _moment(values, moments) for name, values in rows.items()}
+            rows = self._rows(self.sizes.frames, rng, single=True)
             made = self._made(rows)
             loss, figures = self._regression(made, rows)
             yield "maker", loss, figures
@@ -211,9 +209,15 @@ class DetailObjective(Objective):
             figures |= {f"fool_{name}": float(fool.detach()), f"match_{name}": float(match.detach())}
         yield "maker", loss, figures
 
-    def _rows(self, count: int, rng: np.random.Generator) -> Rows:
-        """Scenes of the pool as `_floats` gives them."""
-        rows = self._floats(self.pool.draw(count, rng))
+    def _rows(self, count: int, rng: np.random.Generator, single: bool = False) -> Rows:
+        """Scenes of the pool as `_floats` gives them; with `single` one moment of each instead of three."""
+        drawn = self.pool.draw(count, rng)
+        if single:
+            each, moment = torch.arange(count), torch.from_numpy(rng.integers(0, MOMENTS - 1, count))
+            both = torch.stack([moment, moment + 1], 1)
+            drawn["composites"] = drawn["composites"][each[:, None], both]
+            drawn |= {name: drawn[name][each, moment][:, None] for name in ("guides", "finished")}
+        rows = self._floats(drawn)
         first = torch.from_numpy(rng.random(count) < 0.1).to(self.context.device)
         rows["pairs"][first, :, :3] = rows["pairs"][first, :, 3:]  # a clip's first frame is seen beside itself
         # Read from a prompt, a code is never quite sure; nor should the net want it to be.
@@ -222,7 +226,7 @@ class DetailObjective(Objective):
         return rows
 
     def _floats(self, drawn: Rows) -> Rows:
-        """"pairs" (B, 3, 6, H, W), "guides" (B, 3, 8, H, W), "finished" (B, 3, 3, H, W) in 0..1, "code" (B, C)."""
+        """Floats "pairs" (B, 3, 6, H, W), "guides" (B, 3, 8, H, W), "finished" (B, 3, 3, H, W); and "code" (B, C)."""
         rows = {name: values.to(self.context.device) for name, values in drawn.items()}
         frames = from_bytes(rows["composites"])
         return {
@@ -278,8 +282,3 @@ class DetailObjective(Objective):
         tiles = to_uint8(torch.cat([pairs[:, 3:], made, real], 3))
         columns = 2 if count >= 2 else 1
         return np.concatenate([np.concatenate(list(tiles[i::columns]), 0) for i in range(columns)], 1)
-
-
-def _moment(values: Tensor, moments: Tensor) -> Tensor:
-    """(B, T, ...) at one moment of each: (B, 1, ...)."""
-    return values[torch.arange(len(values)), moments.to(values.device)][:, None]
