@@ -57,7 +57,8 @@ def space(hue: Tensor, variant: Tensor, height: int) -> Tensor:
     gas = torch.stack([_nebula(k, height) for k in range(3)]).to(hue.device)[variant]
     tilt = torch.tensor([0.34, -0.30, 0.22], device=hue.device)[variant][:, None, None]
     band = torch.exp(-(((y - 0.50 - tilt * (x - 1)) / 0.30) ** 2))
-    tints = torch.tensor([[(0.62, 0.16, 0.66), (0.10, 0.36, 0.84), (1.0, 0.50, 0.46)], [(0.10, 0.44, 0.62), (0.30, 0.22, 0.80), (0.40, 0.90, 0.80)],
+    tints = torch.tensor([[(0.62, 0.16, 0.66), (0.10, 0.36, 0.84), (1.0, 0.50, 0.46)],
+        [(0.10, 0.44, 0.62), (0.30, 0.22, 0.80), (0.40, 0.90, 0.80)],
                           [(0.80, 0.28, 0.34), (0.46, 0.16, 0.62), (1.0, 0.72, 0.40)]], device=hue.device)[variant]
     shift = 1 + 0.30 * (hue[:, None] - 0.5) * torch.tensor([[1.0, 0.2, -1.0]], device=hue.device)
     out = torch.tensor([0.025, 0.03, 0.10], device=hue.device)[None, :, None, None] * (1.3 - 0.5 * y)
@@ -79,19 +80,22 @@ def night_of_space(like: Tensor, height: int) -> Tensor:
 def water(hue: Tensor, glow: Tensor, variant: Tensor, height: int) -> Tensor:
     """Blue depths with shafts of light from above, (n, 3, H, W); `hue` 0..1 from green to blue."""
     x, y = _grid(height, hue)
-    stops = torch.tensor([(0.62, 0.96, 0.94), (0.16, 0.68, 0.84), (0.05, 0.40, 0.66), (0.03, 0.24, 0.48)], device=hue.device)
+    stops = torch.tensor([(0.62, 0.96, 0.94), (0.16, 0.68, 0.84), (0.05, 0.40, 0.66), (0.03, 0.24, 0.48)],
+        device=hue.device)
     place = (y[0, :, 0] * 3).clamp(max=2.999)
     low = place.long()
     share = (place - low)[:, None]
     column = (stops[low] * (1 - share) + stops[low + 1] * share).T[None, :, :, None]
     shift = (hue[:, None] - 0.5) * torch.tensor([[-0.03, -0.05, 0.10]], device=hue.device)
     out = column + shift[:, :, None, None]
-    fan = (x - SUN_X) / (0.42 + y) * 1.0  # rays meet above the surface
+    fan = (x - SUN_X) / (0.42 + y)  # rays meet above the surface
     phase = (1.7 * variant)[:, None, None]
-    rays = torch.sin(9.0 * fan + phase).clamp(min=0) ** 2 * 0.7 + torch.sin(16.0 * fan + 2.1 + 2 * phase).clamp(min=0) ** 3 * 0.5
+    rays = torch.sin(9.0 * fan + phase).clamp(min=0) ** 2 * 0.7
+    rays = rays + torch.sin(16.0 * fan + 2.1 + 2 * phase).clamp(min=0) ** 3 * 0.5
     rays = rays * (1 - y).clamp(min=0) ** 1.1 * torch.exp(-((fan / 1.25) ** 2)) * glow[:, None, None]
     bright = torch.exp(-(((x - SUN_X) / 0.50) ** 2) - (y / 0.30) ** 2)
-    out = out + (1 - out) * (0.50 * rays + 0.45 * bright)[:, None] * torch.tensor([0.85, 1.0, 0.96], device=hue.device)[None, :, None, None]
+    out = out + (1 - out) * (0.50 * rays + 0.45 * bright)[:, None] * torch.tensor([0.85, 1.0, 0.96],
+        device=hue.device)[None, :, None, None]
     return out.clamp(0, 1)
 
 

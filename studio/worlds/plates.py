@@ -67,7 +67,8 @@ class Plate:
         """Rounded outline; `dip` lowers its middle so that a subject has room."""
         phase = self.rng.random(3) * 6.283
         wave = 6.283 * often * self.x
-        rise = 0.6 * np.sin(0.55 * wave + phase[0]) + 0.4 * np.sin(wave + phase[1]) + 0.16 * np.sin(2.3 * wave + phase[2])
+        rise = 0.6 * np.sin(0.55 * wave + phase[0]) + 0.4 * np.sin(wave + phase[1])
+        rise = rise + 0.16 * np.sin(2.3 * wave + phase[2])
         return (base - swing * rise + dip * np.exp(-(((self.x - 1) / 0.36) ** 2))).astype(np.float32)
 
     def crags(self, base: float, swing: float, count: int, rough: float = 0.35, dip: float = 0.0) -> Array:
@@ -165,3 +166,15 @@ class Plate:
 
 def _between(ends: float | tuple[float, float], down: Array) -> Array | float:
     return ends if isinstance(ends, float | int) else ends[0] + (ends[1] - ends[0]) * down
+
+
+def mixed(first: Colour, second: Colour, share: float) -> Colour:
+    """From the first colour (share 0) to the second (1)."""
+    red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
+def scaled(colour: Colour, factor: float) -> Colour:
+    """A colour made lighter or darker, kept within 0..1."""
+    red, green, blue = (min(1.0, factor * part) for part in colour)
+    return red, green, blue

@@ -18,14 +18,24 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from studio.worlds import backdrops, places_green, places_high, places_lived, places_wild, sky
+from studio.worlds import (
+    backdrops,
+    places_cold,
+    places_dry,
+    places_green,
+    places_high,
+    places_mountain,
+    places_shore,
+    places_town,
+    sky,
+)
 from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import uniform
 from studio.worlds.plates import AIR, ALPHA, GLOW, INK, MIRROR, RIM, SNOW, Plate
 
 VARIANTS = 3
 STRIPS = ("far", "middle", "near")
-_FAMILIES = (places_green, places_lived, places_wild, places_high)
+_FAMILIES = (places_green, places_mountain, places_town, places_shore, places_dry, places_cold, places_high)
 _NAMES = tuple(name for name in SLOTS["place"] if name != "any")
 _TIMELESS = frozenset({"studio", "space", "underwater", "moon"})
 #: Places whose ground mirrors what floats on it.
@@ -88,7 +98,8 @@ def paint_strips(slots: dict[str, Tensor], noise: Tensor, height: int) -> Tensor
 
 def _hours(slots: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Time 0..5 from dawn and weather 0..5 of each scene; where there is no sky, a clear day."""
-    timeless = torch.tensor([name in _TIMELESS for name in SLOTS["place"]], device=slots["place"].device)[slots["place"]]
+    timeless = torch.tensor([name in _TIMELESS for name in SLOTS["place"]],
+        device=slots["place"].device)[slots["place"]]
     time = (slots["time"] - SLOTS["time"].index("dawn")).clamp(min=0)
     return torch.where(timeless, sky.DAY, time), torch.where(timeless, sky.CLEAR, slots["weather"])
 
@@ -123,7 +134,8 @@ def _paint(out: Tensor, slots: dict[str, Tensor], noise: Tensor, height: int) ->
     _settle(light, names, u)
     out[:, 0, 3] = 1
     out[:, 0, :3] = _backs(names, light, time, weather, variant, u, height)
-    plates = torch.stack([_land_plates(name, k, height, noise.device) for name, k in zip(names, variant.tolist(), strict=True)])
+    plates = torch.stack([_land_plates(name, k, height, noise.device)
+                          for name, k in zip(names, variant.tolist(), strict=True)])
     haze = light.air + 0.5 * (u[:, 7] - 0.5)
     veil = 1 - sky.VEIL.to(noise.device)[weather]
     sun = sky.SUNS.to(noise.device)[time] * (veil * sky.GLOW.to(noise.device)[time])[:, None]
@@ -161,7 +173,8 @@ def _studio_key(names: list[str], key: Tensor, u: Tensor, strip: int) -> Tensor:
     return key
 
 
-def _backs(names: list[str], light: sky.Light, time: Tensor, weather: Tensor, variant: Tensor, u: Tensor, height: int) -> Tensor:
+def _backs(names: list[str], light: sky.Light, time: Tensor, weather: Tensor, variant: Tensor, u: Tensor,
+        height: int) -> Tensor:
     """What stands behind the land, (n, 3, H, W)."""
     glow = 0.85 + 0.30 * u[:, 9]
     out = u.new_empty(len(names), 3, height, 2 * height)
@@ -213,7 +226,7 @@ def _relight(out: Tensor, plate: Tensor, light: sky.Light, key: Tensor, haze: Te
     lit += alpha * c(light.ambient)
     lit += plate[:, RIM : RIM + 1] * c(light.rim)
     mirror = plate[:, MIRROR : MIRROR + 1]
-    if bool((mirror.amax() > 0)):
+    if bool(mirror.amax() > 0):
         y = (torch.arange(height, device=plate.device) + 0.5) / height
         x = (torch.arange(2 * height, device=plate.device) + 0.5) / height
         image = sky.rows(light.stops, (2 * sky.HORIZON - y).clamp(0, sky.HORIZON) / sky.HORIZON)[..., None] * 0.94

@@ -71,15 +71,18 @@ def pine(x: float, base: float, tall: float, slim: float = 0.22, tiers: int = 5)
     return [trunk, np.array(right + [(x - w, base - tall * h) for w, h in reversed(left)])]
 
 
-def crown(x: float, y: float, radius: float, rng: np.random.Generator, flat: float = 0.85, count: int = 9) -> list[Outline]:
+def crown(x: float, y: float, radius: float, rng: np.random.Generator, flat: float = 0.85,
+        count: int = 9) -> list[Outline]:
     """A leafy crown: overlapping discs around a centre."""
     turn = np.arange(count) / count * 6.283 + rng.random() * 6.283
     size = radius * (0.42 + 0.16 * rng.random(count))
-    out = [disc(x + 0.62 * radius * np.cos(t), y + 0.62 * radius * flat * np.sin(t), s) for t, s in zip(turn, size, strict=True)]
+    out = [disc(x + 0.62 * radius * np.cos(t), y + 0.62 * radius * flat * np.sin(t), s) for t,
+        s in zip(turn, size, strict=True)]
     return [*out, disc(x, y, 0.75 * radius, 0.75 * radius * flat)]
 
 
-def palm(x: float, base: float, tall: float, lean: float, rng: np.random.Generator) -> tuple[list[Outline], list[Outline]]:
+def palm(x: float, base: float, tall: float, lean: float, rng: np.random.Generator) -> tuple[list[Outline],
+        list[Outline]]:
     """(trunk, fronds) of a palm that leans to the right by `lean` of its height."""
     top = (x + lean * tall, base - tall)
     trunk = [stroke((x, base), top, 0.030 * tall + 0.002, 0.016 * tall + 0.001, -0.22 * lean)]
@@ -98,17 +101,20 @@ def cactus(x: float, base: float, tall: float) -> list[Outline]:
     out = [box(x, base, 2 * half, 0.92 * tall), disc(x, base - 0.92 * tall, half)]
     for side, low, high in ((-1, 0.38, 0.74), (1, 0.50, 0.84)):
         elbow, arm = (x + side * 0.26 * tall, base - low * tall), 0.72 * half
-        out += [stroke((x, base - low * tall), elbow, arm, arm), disc(*elbow, arm), disc(elbow[0], base - high * tall, arm),
+        out += [stroke((x, base - low * tall), elbow, arm, arm), disc(*elbow, arm),
+            disc(elbow[0], base - high * tall, arm),
                 stroke(elbow, (elbow[0], base - high * tall), arm, arm)]
     return out
 
 
-def tuft(x: float, base: float, tall: float, rng: np.random.Generator, blades: int = 6, spread: float = 0.5) -> list[Outline]:
+def tuft(x: float, base: float, tall: float, rng: np.random.Generator, blades: int = 6,
+        spread: float = 0.5) -> list[Outline]:
     """Blades of grass or reed fanning out from one root."""
     out = []
     for lean in np.linspace(-spread, spread, blades):
         high = tall * (0.65 + 0.35 * rng.random())
-        out.append(leaf((x + 0.1 * lean * tall, base), (x + lean * high, base - high), 0.035 * tall + 0.0015, -0.3 * lean))
+        out.append(leaf((x + 0.1 * lean * tall, base), (x + lean * high, base - high), 0.035 * tall + 0.0015,
+            -0.3 * lean))
     return out
 
 
@@ -126,7 +132,8 @@ def house(x: float, base: float, wide: float, tall: float, chimney: bool = True)
     """wall, roof, gable (lit side), panes and door of a house with its long side to us."""
     eaves, ridge = base - 0.52 * tall, base - tall
     half, inset = wide / 2, 0.17 * wide
-    roof = polygon((x - 1.14 * half, eaves), (x - half + inset, ridge), (x + half - inset, ridge), (x + 1.14 * half, eaves))
+    roof = polygon((x - 1.14 * half, eaves), (x - half + inset, ridge), (x + half - inset, ridge),
+        (x + 1.14 * half, eaves))
     pane, row = 0.15 * wide, base - 0.20 * tall
     out = {
         "wall": [box(x, base, wide, 0.54 * tall)], "roof": [roof],
@@ -140,7 +147,7 @@ def house(x: float, base: float, wide: float, tall: float, chimney: bool = True)
 
 def turret(x: float, base: float, wide: float, tall: float, cone: float = 1.5) -> dict[str, list[Outline]]:
     """A castle's tower: wall, shade (its dark side), cone, panes and flag."""
-    top, half = base - tall, wide / 2
+    top = base - tall
     tip = top - cone * wide
     flag_x, flag_y = x, tip - 0.45 * wide
     return {
@@ -148,7 +155,8 @@ def turret(x: float, base: float, wide: float, tall: float, cone: float = 1.5) -
         "shade": [box(x + 0.29 * wide, base, 0.42 * wide, tall)],
         "cone": [polygon((x - 0.80 * wide, top + 0.02 * wide), (x, tip), (x + 0.80 * wide, top + 0.02 * wide))],
         "panes": [box(x - 0.02 * wide, base - tall + 0.95 * wide, 0.22 * wide, 0.42 * wide)],
-        "flag": [polygon((flag_x, flag_y), (flag_x + 0.75 * wide, flag_y + 0.16 * wide), (flag_x, flag_y + 0.36 * wide)),
+        "flag": [polygon((flag_x, flag_y), (flag_x + 0.75 * wide, flag_y + 0.16 * wide),
+            (flag_x, flag_y + 0.36 * wide)),
                  box(flag_x, tip + 0.1 * wide, 0.07 * wide, 0.58 * wide)],
     }
 

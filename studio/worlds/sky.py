@@ -101,7 +101,8 @@ def light_of(time: Tensor, weather: Tensor, warmth: Tensor, brightness: Tensor) 
 
     grey, left = at(GREY, weather)[:, None], at(LEFT, weather)[:, None]
     overcast = at(_OVERCAST, time)
-    cast = overcast * torch.where(weather == STORM, 0.60, torch.where(weather == RAIN, 0.86, torch.where(weather == FOG, 1.08, 1.0)))[:, None]
+    cast = overcast * torch.where(weather == STORM, 0.60,
+        torch.where(weather == RAIN, 0.86, torch.where(weather == FOG, 1.08, 1.0)))[:, None]
     slope = torch.tensor([0.80, 0.90, 1.0, 1.08], device=device)[None, :, None]
     stops = at(SKIES, time) * (1 - grey[..., None]) + (cast[:, None] * slope) * grey[..., None]
     key = at(KEY, time)
@@ -110,7 +111,8 @@ def light_of(time: Tensor, weather: Tensor, warmth: Tensor, brightness: Tensor) 
     haze = at(HAZE, time) * (1 - grey) + cast * grey
     dull = 1 - 0.75 * grey
     lit = at(CLOUD_LIT, time) * (1 - 0.85 * grey) + cast * 1.12 * 0.85 * grey
-    shade = at(CLOUD_SHADE, time) * (1 - 0.85 * grey) + cast * torch.where(weather == STORM, 0.42, 0.66)[:, None] * 0.85 * grey
+    shade = at(CLOUD_SHADE, time) * (1 - 0.85 * grey) + cast * torch.where(weather == STORM, 0.42, 0.66)[:,
+        None] * 0.85 * grey
     bright = brightness[:, None]
     return Light(
         (stops * tint[:, None] * bright[..., None]).clamp(0, 1), key * tint * bright, at(AMBIENT, time), haze * tint,
@@ -137,10 +139,11 @@ def stars(height: int) -> Tensor:
     rng = np.random.default_rng(11)
     y, x = np.mgrid[: height, : 2 * height].astype(np.float32) / height
     out = np.zeros((height, 2 * height), np.float32)
-    for k in range(64):
+    for _ in range(64):
         sx, sy, size = 2 * rng.random(), 0.56 * rng.random() ** 1.3, rng.random() ** 3
         radius = max(0.0058 + 0.0060 * size, 0.6 / height)
-        out = np.maximum(out, np.exp(-((x - sx) ** 2 + (y - sy) ** 2) / radius**2) * (0.5 + 0.5 * size) * (1 - sy / 0.7))
+        out = np.maximum(out,
+            np.exp(-((x - sx) ** 2 + (y - sy) ** 2) / radius**2) * (0.5 + 0.5 * size) * (1 - sy / 0.7))
     return torch.from_numpy(out)
 
 
@@ -167,7 +170,8 @@ def clouds(kind: str, variant: int, height: int) -> tuple[Tensor, Tensor]:
         for k in range(9):
             y = 0.06 + 0.055 * k + 0.02 * rng.random()
             x, wide = 2.2 * rng.random() - 0.1, 0.35 + 0.35 * rng.random()
-            band = shapes.ribbon(shapes.bow((x - wide, y + 0.03), (x + wide, y - 0.03), 0.05, 24), [0, 0.016, 0.022, 0.010, 0])
+            band = shapes.ribbon(shapes.bow((x - wide, y + 0.03), (x + wide, y - 0.03), 0.05, 24),
+                [0, 0.016, 0.022, 0.010, 0])
             plate.fill(plate.shape([band]), (1, 1, 1), (0.5, 0.5, 0.5), rim=0, snow=0)
     bytes_ = plate.finished(height)
     cover = torch.from_numpy(bytes_[3]).float() / 255
