@@ -1,10 +1,10 @@
 """Where everybody goes and what the camera does: curves over time from a scene's code, noise and length.
 
-Each curve is a short cosine series over the clip (journeys, camera moves) plus oscillators in real seconds (breathing,
-bounces, shakes, lightning) whose frequencies the net chooses for the scene, so that a beat keeps its pace in a clip of
-any length and any number of frames can be asked for.
+Each curve is a short cosine series over the clip (journeys, camera moves) plus beats in real seconds (steps, bounces,
+shakes, lightning): a few fundamental frequencies that the net chooses for the scene, and their harmonics, so that a
+beat keeps its pace in a clip of any length and any number of frames can be asked for.
 
-Letters: B scenes, T frames, N curves, K terms of the series; lengths in frame heights.
+Letters: B scenes, T frames, N curves, K terms of the series, Z noise dims; lengths in frame heights.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.blocks import Mapping
+from studio.models.blocks import Mapping, noise_features
 from studio.scene import ACTOR_TRACKS, ACTORS, SCENE_TRACKS
 
 # Where the curves begin to learn: an actor standing in the middle, a camera at rest.
 _ACTOR_START = (0.5, 0.5, -1.0, 0.0, 0.8, 0.0, 0.85, 0.1)
 _SCENE_START = (0.75, 0.5, 0.9, 0.1, 0.1, 0.1, 0.05, 0.1)
+HARMONICS = 6
 
 
 class CurveNet(nn.Module):
@@ -29,26 +30,28 @@ class CurveNet(nn.Module):
 
     Args:
         codes: width of the code. noise: aligned noise dims. style: width inside. start: N, the curves' first heights.
-        shares: which of the curves are shares, to be kept in 0..1. terms: K. oscillators: how many a scene may use.
+        shares: which of the curves are shares, to be kept in 0..1. terms: K. hertz: where each beat's fundamental
+            frequency begins to learn.
     """
 
     def __init__(
         self, codes: int, noise: int, style: int, start: Sequence[float], shares: Sequence[int], terms: int,
-        oscillators: int,
+        hertz: Sequence[float],
     ) -> None:  # fmt: skip
         super().__init__()
         self.terms, self.count, self.shares = terms, len(start), tuple(shares)
         self.mapping = Mapping(codes, noise, style, code_width=192, extra=3, layers=3)
         self.hidden = nn.Linear(style, style)
         self.series = nn.Linear(style, self.count * terms)
-        self.waves = nn.Linear(style, self.count * oscillators * 2)
-        self.pace = nn.Linear(style, oscillators)
+        self.waves = nn.Linear(style, self.count * len(hertz) * HARMONICS * 2)
+        # Frequencies must be right to a hundredth, or a long clip falls out of step: they read the noise directly, too.
+        self.pace = nn.Linear(style + 4 * noise, len(hertz))
         with torch.no_grad():
             for layer in (self.series, self.waves, self.pace):
                 layer.weight.normal_(0.0, 0.02)
                 layer.bias.zero_()
             self.series.bias.view(-1, terms)[:, 0] = torch.tensor(start)
-            self.pace.bias.copy_(torch.linspace(math.log(0.3), math.log(3.0), oscillators))
+            self.pace.bias.copy_(torch.tensor(hertz).log())
 
     def forward(self, code: Tensor, noise: Tensor, seconds: Tensor, progress: Tensor) -> Tensor:
         """(B, codes), (B, Z), (B,) and (B, T), progress 0..1 along the clip: (B, T, N), float32."""
@@ -61,7 +64,10 @@ class CurveNet(nn.Module):
         series = self.series(style).float().view(batch, names, self.terms)
         series = torch.cat([series[..., :1], _shrunk(series[..., 1:])], -1)
         curves = torch.einsum("bdk,btk->btd", series, basis)
-        hertz = self.pace(style).float().clamp(-3, 1.8).exp()
+        pace = self.pace(torch.cat([style, noise_features(noise).to(style.dtype)], 1))
+        hertz = pace.float().clamp(-3, 1.8).exp()
+        multiples = torch.arange(1, HARMONICS + 1, device=hertz.device)
+        hertz = (hertz[:, :, None] * multiples).flatten(1)
         angle = 2 * math.pi * hertz[:, None] * (progress * seconds.float()[:, None])[..., None]
         waves = _shrunk(self.waves(style).float().view(batch, names, -1))
         curves = curves + torch.einsum("bdk,btk->btd", waves, torch.cat([angle.sin(), angle.cos()], -1))
@@ -71,12 +77,12 @@ class CurveNet(nn.Module):
 class TracksNet(nn.Module):
     """Curves of the actors (B, T, 4, 8), each with its role, and of what the whole scene shares (B, T, 8)."""
 
-    def __init__(self, codes: int, noise: int, style: int, terms: int, oscillators: int) -> None:
+    def __init__(self, codes: int, noise: int, style: int, terms: int) -> None:
         super().__init__()
         shadow = ACTOR_TRACKS.index("shadow_alpha")
         weather = range(SCENE_TRACKS.index("rain"), len(SCENE_TRACKS))
-        self.actors = CurveNet(codes + len(ACTORS), noise, style, _ACTOR_START, (shadow,), terms, oscillators)
-        self.scene = CurveNet(codes, noise, style // 2, _SCENE_START, tuple(weather), terms, oscillators)
+        self.actors = CurveNet(codes + len(ACTORS), noise, style, _ACTOR_START, (shadow,), terms, (0.4, 0.6, 1.2))
+        self.scene = CurveNet(codes, noise, style // 2, _SCENE_START, tuple(weather), terms, (0.6,))
 
     def forward(self, code: Tensor, noise: Tensor, seconds: Tensor, progress: Tensor) -> tuple[Tensor, Tensor]:
         """(B, codes), (B, Z), `seconds` (B,), `progress` (T,) or (B, T): actors (B, T, 4, 8) and scene (B, T, 8)."""

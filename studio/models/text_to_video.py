@@ -133,7 +133,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
     Args:
         text_width: width of the text encoder's hidden states, for the reader. noise_sizes: dims of the aligned noise of
             "strips", "sprite", "other" and "tracks". strip_height, sprite_side: h and S, in pixels.
-        style, strip_painter, sprite_painter, track_style, track_terms, oscillators, reader_size, detail: sizes.
+        style, strip_painter, sprite_painter, track_style, track_terms, reader_size, detail: sizes.
         slots: what scenes are made of, slot name -> value names. known_words: words that the training captions used;
             filler_words: those of them that mean nothing by themselves; homes: noun -> places that suit it; stand_ins:
             word -> noun that is drawn for it; emoji: sign -> noun; word_slots: word -> (slot, value).
@@ -154,7 +154,6 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         sprite_painter: dict[str, Any] | None = None,
         track_style: int = 320,
         track_terms: int = 24,
-        oscillators: int = 10,
         reader_size: dict[str, int] | None = None,
         detail: dict[str, Any] | None = None,
         slots: dict[str, list[str]] | None = None,
@@ -181,7 +180,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             sizes["subject"], sizes["colour"], self.noise_sizes["sprite"], sprite_side, style, sprites
         )
         tracked = sum(sizes[name] for name in TRACK_SLOTS)
-        self.tracks_net = TracksNet(tracked, self.noise_sizes["tracks"], track_style, track_terms, oscillators)
+        self.tracks_net = TracksNet(tracked, self.noise_sizes["tracks"], track_style, track_terms)
         self.reader = SceneReader(text_width, sizes, **(reader_size or {}))
         self.detail_net = DetailNet(sizes["place"] + sizes["time"] + sizes["weather"] + 2, **(detail or {}))
 
@@ -252,7 +251,6 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             sprite_painter=painter | {"posed": True},
             track_style=32,
             track_terms=8,
-            oscillators=2,
             reader_size={"width": 32, "layers": 1},
             detail={"widths": (8, 8, 8), "blocks": (1, 0, 1), "fine": 4, "style": 16},
             **words,

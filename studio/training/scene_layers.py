@@ -175,7 +175,8 @@ class SpritesObjective(_LayerObjective):
 def sample_scenery(count: int, rng: np.random.Generator) -> dict[str, Tensor]:
     """Place, time and weather of `count` strips: evenly, but fewer where there is neither time nor weather."""
     place = rng.integers(1, len(SLOTS["place"]), count)
-    place = np.where(np.isin(place, TIMELESS_PLACES), rng.integers(1, len(SLOTS["place"]), count), place)
+    again = np.isin(place, TIMELESS_PLACES) & (rng.random(count) < 0.35)
+    place = np.where(again, rng.integers(1, len(SLOTS["place"]), count), place)
     timeless = np.isin(place, TIMELESS_PLACES)
     time = np.where(timeless, SLOTS["time"].index("day"), rng.integers(1, len(SLOTS["time"]), count))
     weather = np.where(timeless | (rng.random(count) < 0.2), 0, rng.integers(0, len(SLOTS["weather"]), count))

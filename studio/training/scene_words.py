@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.worlds import lexicon
+from studio.worlds.light import ground_tables
 
 
 def scene_words() -> dict[str, Any]:
@@ -14,4 +15,8 @@ def scene_words() -> dict[str, Any]:
         "known_words": sorted(lexicon.known_words()),
         "filler_words": sorted(lexicon.FUNCTION_WORDS),
         "homes": {name: list(places) for name, places in lexicon.HOMES.items()},
+        "stand_ins": dict(lexicon.STAND_INS),
+        "emoji": dict(lexicon.EMOJI),
+        "word_slots": {word: list(meaning) for word, meaning in lexicon.WORD_SLOTS.items()},
+        "ground": ground_tables(),
     }
