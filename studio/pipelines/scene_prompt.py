@@ -120,19 +120,22 @@ class PromptWords:
         """The phrases of a ready text that mean one value of one slot."""
         words = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
         denying: str | None = None  # the slot that a negation is about, "" while it is sought
+        joined = True  # a negation goes on after "or": no snow or fog
         at = 0
         while at < len(words):
             length, phrase = self._phrase(words, at, text)
             if length:
                 slot, value = self.word_slots[phrase]
-                denied = denying is not None and denying in ("", slot)
+                denied = joined and denying in ("", slot)
                 yield Said(phrase, slot, value, denied)
-                denying = slot if denied or phrase.split()[0] in _NEGATORS else None
+                denying, joined = slot if denied or phrase.split()[0] in _NEGATORS else None, False
             else:
                 word = words[at][0]
                 if word in _NEGATORS:
-                    denying = ""
-                elif denying is not None and word not in _SKIPPED and word not in ("or", "and", "nor"):
+                    denying, joined = "", True
+                elif word in ("or", "and", "nor"):
+                    joined = True
+                elif word not in _SKIPPED:
                     denying = None
             at += max(1, length)
 
