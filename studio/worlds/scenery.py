@@ -138,7 +138,8 @@ def _paint(out: Tensor, slots: dict[str, Tensor], noise: Tensor, height: int) ->
                           for name, k in zip(names, variant.tolist(), strict=True)])
     haze = light.air + 0.5 * (u[:, 7] - 0.5)
     veil = 1 - sky.VEIL.to(noise.device)[weather]
-    sun = sky.SUNS.to(noise.device)[time] * (veil * sky.GLOW.to(noise.device)[time])[:, None]
+    strength = veil * sky.GLOW.to(noise.device)[time]
+    sun = sky.SUNS.to(noise.device)[time] * strength[:, None]
     for strip in range(3):
         key = _studio_key(names, light.key, u, strip)
         _relight(out[:, strip + 1], plates[:, strip].float().div_(255), light, key, haze, sun)

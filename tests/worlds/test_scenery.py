@@ -25,7 +25,8 @@ HEIGHT = 48
 
 def scenes(*rows: tuple[str, str, str], seed: int = 0, variant: int | None = None):
     """Slots and noise of scenes given as (place, time, weather)."""
-    slots = {name: torch.tensor([SLOTS[name].index(row[k]) for row in rows]) for k, name in enumerate(("place", "time", "weather"))}
+    names = ("place", "time", "weather")
+    slots = {name: torch.tensor([SLOTS[name].index(row[k]) for row in rows]) for k, name in enumerate(names)}
     noise = torch.randn(len(rows), NOISE_SIZES["strips"], generator=torch.Generator().manual_seed(seed))
     if variant is not None:
         noise[:, 15] = (-1.2, 0.0, 1.2)[variant]
@@ -68,8 +69,8 @@ def test_the_same_noise_gives_the_same_strips():
 
 
 def test_a_scene_does_not_depend_on_its_neighbours():
-    rows = [("sea", "sunset", "clear"), ("studio", "day", "clear"), ("lake", "morning", "snow"), ("arctic", "night", "clear"),
-            ("moon", "day", "clear"), ("volcano", "dawn", "storm")]
+    rows = [("sea", "sunset", "clear"), ("studio", "day", "clear"), ("lake", "morning", "snow"),
+            ("arctic", "night", "clear"), ("moon", "day", "clear"), ("volcano", "dawn", "storm")]
     slots, noise = scenes(*rows)
     together = paint_strips(slots, noise, HEIGHT)
     for k in range(len(rows)):
@@ -96,7 +97,8 @@ def test_times_of_day_differ_everywhere_outdoors():
 
 def test_sunset_is_redder_than_day_and_dawn_pinker_than_morning():
     slots, noise = scenes(*[("meadow", time, "clear") for time in TIMES], variant=0)
-    red, green, blue = flat(paint_strips(slots, noise[:1].expand(len(TIMES), -1), HEIGHT))[:, :, : HEIGHT // 2].mean((2, 3)).T
+    seen = flat(paint_strips(slots, noise[:1].expand(len(TIMES), -1), HEIGHT))
+    red, green, blue = seen[:, :, : HEIGHT // 2].mean((2, 3)).T
     warm = dict(zip(TIMES, (red - blue).tolist(), strict=True))
     pink = dict(zip(TIMES, (0.5 * (red + blue) - green).tolist(), strict=True))
     assert warm["sunset"] > 0.2 > warm["day"]
