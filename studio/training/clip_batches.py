@@ -194,7 +194,7 @@ class LookPairs:
 
     def _paint(self, name: str, photos: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
         photo = photos[int(rng.integers(len(photos)))]
-        side = int(rng.integers(*self.sides))
+        side = min(int(rng.integers(*self.sides)), *(length - 1 for length in photo.shape[:2]))
         top, left = int(rng.integers(photo.shape[0] - side)), int(rng.integers(photo.shape[1] - side))
         crop = photo[top : top + side, left : left + side].astype(np.float32) / 255
         painted = LOOKS[name].paint(crop, rng.standard_normal((side, side)).astype(np.float32))

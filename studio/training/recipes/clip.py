@@ -262,7 +262,7 @@ class ClipRecipe(Recipe):
     name = "clip"
     phases = (
         Phase("words", steps=1000, save_every=50),
-        Phase("sight", steps=1500, sheet_every=500, save_every=50),
+        Phase("sight", steps=800, sheet_every=400, save_every=50),
     )
 
     def objective(self, phase: str, context: Context) -> Objective:
