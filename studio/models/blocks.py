@@ -96,7 +96,7 @@ class StyledConv(nn.Module):
 
 
 class Shade(nn.Module):
-    """Each pixel's features and its place to premultiplied RGBA, by two layers whose weights the style chooses.
+    """Each pixel's features and its place to straight RGBA, by two layers whose weights the style chooses.
 
     A weight for each picture makes one batched matrix product of what would be a convolution and a FiLM: at full size
     this is the cheapest form there is.
@@ -121,11 +121,11 @@ class Shade(nn.Module):
         one = torch.ones_like(place[:, :1])
         x = F.relu(torch.bmm(first, torch.cat([x, place, one], 1).flatten(2)))
         logits = torch.baddbmm(last[:, :, -1:], last[:, :, :-1], x)
-        return premultiplied(logits.view(batch, 4, height, width))
+        return torch.sigmoid(1.5 * logits.view(batch, 4, height, width).float())
 
 
 class Painter(nn.Module):
-    """One of E remembered things, in a style, as premultiplied RGBA (B, 4, H, W).
+    """One of E remembered things, in a style, as straight RGBA (B, 4, H, W): whoever shows it multiplies by alpha.
 
     Args:
         entries: E. size: (H, W), divisible by 8. style: S. coarse, fine: channels remembered at an eighth and at half
@@ -186,8 +186,6 @@ def coordinates(like: Tensor) -> Tensor:
     return torch.cat([y.expand(1, 1, height, width), x.expand(1, 1, height, width)], 1)
 
 
-def premultiplied(logits: Tensor) -> Tensor:
-    """Four channels of logits to premultiplied RGBA in 0..1, (B, 4, H, W)."""
-    values = torch.sigmoid(1.5 * logits.float())
-    alpha = values[:, 3:]
-    return torch.cat([values[:, :3] * alpha, alpha], 1)
+def premultiplied(straight: Tensor) -> Tensor:
+    """Straight RGBA (B, 4, H, W) to colours multiplied by alpha."""
+    return torch.cat([straight[:, :3] * straight[:, 3:], straight[:, 3:]], 1)

@@ -14,6 +14,7 @@ Letters: B scenes, n values of a slot, T frames, h strip height (a strip is h x 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from diffusers import ModelMixin
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from torch import Tensor, nn
 
-from studio.models.blocks import Mapping, Painter
+from studio.models.blocks import Mapping, Painter, premultiplied
 from studio.models.detail import DetailNet
 from studio.models.scene_reader import SceneReader
 from studio.models.scene_tracks import TracksNet
@@ -72,15 +73,16 @@ class StripsNet(nn.Module):
     """Place, time, weather and noise to the four strips and their offsets; any of the strips can be asked for alone.
 
     Args:
-        places, times, weathers: numbers of values, "any" left out. noise: aligned noise dims. height: h. style, offset
-            style: widths. painter: the rest of Painter's arguments.
+        places, times, weathers: numbers of values, "any" left out. timeless: the places without hours and weather.
+        noise: aligned noise dims. height: h. style: its width. painter: the rest of Painter's arguments.
     """
 
     def __init__(
-        self, places: int, times: int, weathers: int, noise: int, height: int, style: int, painter: dict[str, Any]
-    ) -> None:
+        self, places: int, times: int, weathers: int, timeless: Sequence[int], noise: int, height: int, style: int,
+        painter: dict[str, Any],
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.kinds = STRIPS
+        self.timeless = list(timeless)
         # A sky is the sum of what its place, its weather and its hour bring to it.
         entries = places * VARIANTS * STRIPS + weathers * VARIANTS + times
         codes = entries + places + times + weathers
@@ -94,22 +96,21 @@ class StripsNet(nn.Module):
         `kinds` (B, N) says which strips (0 sky .. 3 near) to paint.
         """
         place, variant = code["place"][:, 1:], nn.functional.one_hot(variant_of(noise), VARIANTS).to(code["place"])
-        scenery = _joined(place, variant)
-        sky_of = torch.cat([_joined(code["weather"], variant), code["time"][:, 1:]], 1)
+        scenery, open_air = _joined(place, variant), 1 - place[:, self.timeless].sum(1, keepdim=True)
+        time, weather = code["time"][:, 1:] * open_air, code["weather"] * open_air
+        sky_of = torch.cat([_joined(weather, variant), time], 1)
         style_of_place, to_offsets = self.offsets[0](scenery, noise), self.offsets[1]
         offsets = 0.25 + 0.25 * to_offsets(style_of_place).float()
         batch, count = kinds.shape
         kind = nn.functional.one_hot(kinds.flatten(), STRIPS).to(place)
-        every = (scenery, sky_of, torch.cat([place, code["time"][:, 1:], code["weather"]], 1), noise)
+        every = (scenery, sky_of, torch.cat([place, time, weather], 1), noise)
         scenery, sky_of, words, noise = (x.repeat_interleave(count, 0) for x in every)
         entry = torch.cat([_joined(scenery, kind), sky_of * kind[:, :1]], 1)
         style = self.mapping(torch.cat([entry, words], 1), noise)
-        strips = self.painter(entry, style, rough).unflatten(0, (batch, count))
-        sky = (kinds == 0)[:, :, None, None, None]
-        # The sky is opaque: undo its premultiplication instead of painting a hole.
-        alpha = strips[:, :, 3:]
-        colour = torch.where(sky, strips[:, :, :3] / alpha.clamp(min=1e-4), strips[:, :, :3])
-        return torch.cat([colour.clamp(0, 1), torch.where(sky, torch.ones_like(alpha), alpha)], 2), offsets
+        straight = self.painter(entry, style, rough)
+        opaque = (kinds.flatten() == 0)[:, None, None, None]
+        alpha = torch.where(opaque, torch.ones_like(straight[:, 3:]), straight[:, 3:])
+        return premultiplied(torch.cat([straight[:, :3], alpha], 1)).unflatten(0, (batch, count)), offsets
 
 
 class SpriteNet(nn.Module):
@@ -124,7 +125,7 @@ class SpriteNet(nn.Module):
 
     def forward(self, noun: Tensor, colour: Tensor, noise: Tensor, rough: bool = False) -> Tensor:
         """Chances (B, nouns) and (B, colours), noise (B, Z): (B, 4, S, S), half that side if `rough`."""
-        return self.painter(noun, self.mapping(torch.cat([noun, colour], 1), noise), rough)
+        return premultiplied(self.painter(noun, self.mapping(torch.cat([noun, colour], 1), noise), rough))
 
 
 class TextToVideoGenerator(ModelMixin, ConfigMixin):
@@ -138,6 +139,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
             filler_words: those of them that mean nothing by themselves; homes: noun -> places that suit it; stand_ins:
             word -> noun that is drawn for it; emoji: sign -> noun; word_slots: word -> (slot, value).
         ground: "mirror" place -> 0 or 1, whether the ground mirrors; "shear" time -> how far the light shears shadows.
+        timeless: places that have neither hours nor weather.
     """
 
     config_name = "config.json"
@@ -164,6 +166,7 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         emoji: dict[str, str] | None = None,
         word_slots: dict[str, list[str]] | None = None,
         ground: dict[str, dict[str, float]] | None = None,
+        timeless: list[str] | None = None,
     ) -> None:
         super().__init__()
         self.noise_sizes = dict(noise_sizes or {"strips": 16, "sprite": 6, "other": 6, "tracks": 12})
@@ -173,8 +176,9 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         strips = painter | {"coarse": 16, "fine": 3, "posed": False} | (strip_painter or {})
         sprites = painter | {"coarse": 24, "fine": 6, "posed": True} | (sprite_painter or {})
         self.strips_net = StripsNet(
-            sizes["place"] - 1, sizes["time"] - 1, sizes["weather"], self.noise_sizes["strips"], strip_height, style,
-            strips,
+            sizes["place"] - 1, sizes["time"] - 1, sizes["weather"],
+            [self.slots["place"].index(name) - 1 for name in timeless or ()], self.noise_sizes["strips"], strip_height,
+            style, strips,
         )  # fmt: skip
         self.sprite_net = SpriteNet(
             sizes["subject"], sizes["colour"], self.noise_sizes["sprite"], sprite_side, style, sprites

@@ -19,4 +19,5 @@ def scene_words() -> dict[str, Any]:
         "emoji": dict(lexicon.EMOJI),
         "word_slots": {word: list(meaning) for word, meaning in lexicon.WORD_SLOTS.items()},
         "ground": ground_tables(),
+        "timeless": list(lexicon.TIMELESS),
     }
