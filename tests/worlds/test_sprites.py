@@ -85,8 +85,8 @@ def test_black_is_darker_than_natural_and_white_lighter() -> None:
     assert (light["white"] > light["natural"]).float().mean() > 0.9
 
 
-def test_eyes_stay_dark_in_a_light_paint() -> None:
-    for name in ("bear", "sheep"):
+def test_eyes_and_stripes_stay_dark_in_a_light_paint() -> None:
+    for name in ("bear", "tiger"):
         index = NAMES.index(name)
         natural, yellow = (painted(colour)[index] for colour in ("natural", "yellow"))
         dark = (natural[:3].sum(0) < 0.5) & (natural[3] > 0.95)
