@@ -1,8 +1,10 @@
 """Finished clips of the world for the probe to learn from: painted strips peopled and moved anew many times, as bytes.
 
-Each scene's strips serve a clip and a row of single frames, every time with other actors, and sprites come from a bank
-painted once. Every second batch stays as composed, without the world's light: a probe that knows both is fair to
-generators with and without a detail stage. Letters: N clips, T frames, M crops, V nouns, C colours, S pixels.
+Each scene's strips serve two clips and a row of single frames, every time with other actors, and sprites come from a
+bank painted once. Half of the single frames and more of the clips stay as composed, without the world's light: a probe
+that knows both is fair to generators with and without a detail stage.
+
+Letters: N clips, T frames, M crops, V nouns, C colours, S pixels.
 """
 
 from __future__ import annotations
@@ -57,11 +59,21 @@ class Pool:
 
 
 def world_digest() -> str:
-    """Of the code that paints the world and of the slots' names: what a probe of another world is no judge of."""
+    """Of the code that paints the world and of the slots' names."""
     files = [path for path in sorted(Path(studio.worlds.__file__).parent.glob("*.py")) if path.stem not in _WORDS]
     files += [Path(compositor.__file__), Path(textures.__file__)]
     parts = [path.read_bytes() for path in files]
     return hashlib.sha256(b"".join([*parts, repr(SLOTS).encode()])).hexdigest()[:16]
+
+
+def claim(folder: Path) -> None:
+    """Make `folder` the place for what is learnt of this world; a warning if it was another world's."""
+    note, own = folder / "world.txt", world_digest()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not note.exists():
+        note.write_text(own, encoding="utf-8")
+    elif note.read_text(encoding="utf-8") != own:
+        logger.warning("%s was made when the world's code was another: it may judge wrongly", folder)
 
 
 def part_of(values: dict[str, Tensor], rows: Tensor | slice) -> dict[str, Tensor]:
@@ -144,9 +156,9 @@ def _smaller(maps: Tensor, side: int) -> Tensor:
 @torch.no_grad()
 def build_pool(folder: Path, scenes: int, seed: int) -> Pool:
     """The pool of so many painted scenes, from `folder` when it is kept there."""
-    path = folder / f"pool_{world_digest()}_{scenes}_{seed}.npz"
+    path = folder / f"pool_{scenes}_{seed}.npz"
+    claim(folder)
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         np.savez(path, **_painted_pool(scenes, np.random.default_rng(seed)))
     with np.load(path) as kept:
         slots = {name: torch.from_numpy(kept[f"slot_{name}"]) for name in SLOTS}
@@ -159,8 +171,9 @@ def _painted_pool(scenes: int, rng: np.random.Generator) -> dict[str, np.ndarray
     even, every = (torch.arange(FRAMES) / FRAMES).expand(4, FRAMES), torch.arange(_CHUNK)
     for number in range(scenes // _CHUNK):
         stage = _Stage(rng)
-        for rows in every.split(4):
-            frames, box, scene = stage.shown(rows, even, CLIP_SIDE, number % 2 == 0, SMALL)
+        for rows, quick in [(rows, quick) for rows in every.split(4) for quick in (False, True)]:
+            side, bare = (SMALL, True) if quick else (CLIP_SIDE, number % 2 == 0)
+            frames, box, scene = stage.shown(rows, even, side, bare, SMALL)
             clips.append(np.stack([to_uint8(clip) for clip in frames]))
             boxes.append(box.numpy())
             slots.append(scene)

@@ -159,7 +159,7 @@ def _placed(
 ) -> Tensor:
     """Pictures seen through a turned, shifted window; `scale` is its side in sides of the picture."""
     count = len(pictures)
-    shift = rng.normal(0, 0.07, (count, 2))
+    shift = rng.normal(0, 0.09, (count, 2))
     rows = [scale * np.cos(turn) * flip, -scale * np.sin(turn) * flip, shift[:, 0],
             scale * np.sin(turn), scale * np.cos(turn), shift[:, 1]]  # fmt: skip
     matrix = torch.from_numpy(np.stack(rows, 1).reshape(count, 2, 3).astype(np.float32))
@@ -170,7 +170,7 @@ def _placed(
 def _window(crops: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     """The middle of wider crops, a little off and a little too near or too far, as a finder's boxes are."""
     count = len(crops)
-    scale = share * np.exp(rng.normal(0, 0.09, count))
+    scale = share * np.exp(rng.normal(0, 0.11, count))
     flip = rng.choice((-1.0, 1.0), count)
     return _placed(crops, scale, rng.normal(0, 0.05, count), flip, rng)
 
@@ -181,7 +181,7 @@ def _over(crops: Tensor, sprites: Tensor, rng: np.random.Generator) -> Tensor:
     if rng.random() < 0.5:  # as small as actors are in a frame
         sprites = F.interpolate(sprites, (int(rng.integers(16, 40)),) * 2, mode="area")
     turn = np.where(rng.random(count) < 0.125, rng.uniform(-np.pi, np.pi, count), rng.normal(0, 0.15, count))
-    seen = _placed(sprites, CONTEXT * np.exp(rng.normal(0, 0.09, count)), turn, rng.choice((-1.0, 1.0), count), rng)
+    seen = _placed(sprites, CONTEXT * np.exp(rng.normal(0, 0.11, count)), turn, rng.choice((-1.0, 1.0), count), rng)
     light = torch.from_numpy(rng.uniform(0.6, 1.05, (count, 1, 1, 1)).astype(np.float32))
     return crops * (1 - seen[:, 3:]) + 2 * light * seen[:, :3] - seen[:, 3:]
 

@@ -8,7 +8,6 @@ losses or its CLIP. Letters: N clips, M candidate labels, T frames, V nouns, C c
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,15 +18,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmarks.probe_clips import build_pool, world_digest
+from benchmarks.probe_clips import build_pool, claim
 from benchmarks.probe_nets import CLIP_HEADS, FRAME_HEADS, FRAMES, SMALL, ClipNet, CropNet, FrameNet
 from benchmarks.probe_sight import CONTEXT, SIDE, actors_of, crop_of, crops_as_input, flow_of, halves, shrunk
 from benchmarks.probe_training import heat_of, train_clip_net, train_crop_net, train_frame_net
 from studio.worlds.lexicon import SLOTS
 
 JUDGED = ("subject", "colour", "place", "time", "motion", "camera", "weather", "count", "other", "relation")
-STEPS = {"frame": 700, "crop": 2000, "clip": 450}
-SCENES = 1200
+STEPS = {"frame": 1000, "crop": 2100, "clip": 700}
+SCENES = 1000
 _LOOKS = tuple(range(1, FRAMES - 1, 3))  # the frames whose actors are named
 _PARTS = ("nouns", "colours", "where", "unlike", "features")
 _FLOOR = 1e-4  # no evidence is stronger than this: one slip must not outweigh all else
@@ -158,20 +157,16 @@ class SceneProbe:
 
     @classmethod
     def of(cls, folder: Path, seed: int = 0) -> SceneProbe:
-        """The probe kept in `folder`; trained and kept there if there is none. Each net is kept when it is trained."""
-        key, pool = {"world": world_digest(), "seed": seed, "scenes": SCENES, "steps": STEPS}, None
-        note, weights = folder / "probe.json", folder / "probe.safetensors"
-        probe = cls(FrameNet(), CropNet(), ClipNet())
+        """The probe kept in `folder`; trained and kept there if there is none."""
+        weights, probe = folder / "probe.safetensors", cls(FrameNet(), CropNet(), ClipNet())
+        claim(folder)
         if weights.exists():
-            if json.loads(note.read_text(encoding="utf-8")) != key:
-                logger.warning("the probe in %s is of another world or protocol: %s now", folder, key)
             probe._read(load_file(weights))
             return probe
         pool = build_pool(folder, SCENES, seed)
         probe.nets["frame"] = train_frame_net(pool, STEPS["frame"], seed)
         probe.nets["clip"] = train_clip_net(pool, probe.nets["frame"], STEPS["clip"], seed)
         probe.nets["crop"] = train_crop_net(pool, STEPS["crop"], seed)
-        note.write_text(json.dumps(key), encoding="utf-8")
         save_file(probe._weights(), weights)
         return probe
 

@@ -34,7 +34,6 @@ from benchmarks.clip_measures import (
     steadiness,
     world_maker,
 )
-from benchmarks.probe_clips import world_digest
 from benchmarks.report import RESULTS, Report, milliseconds, to_log
 from benchmarks.scene_probe import Evidence, SceneProbe
 from studio.media.encode import VideoWriter
@@ -57,12 +56,12 @@ benchmarks/scene_probe.py, trained on the world's clips alone, which reads pixel
 its losses or its CLIP. A slot is judged only where the caption says it (colour among the twelve named ones; of two
 actors, which is which is told by the nouns asked). hard_recall_at_1_of_64: the probe finds the caption's own labels
 likelier than those of {negatives} captions that differ in one slot; clip_hard_recall_at_1_of_64: our CLIP, which the
-generator was conditioned on, does (not independent; {read} seen prompts a seed). 'all' rows: frechet_to_world is the Frechet
-distance of the probe's penultimate features of the seen scenes' clips to the world's clips of the same scenes with
-other noise (each feature over the world's deviation), frechet_of_all of the three sets together; the row 'world'
-gives both between two such sets of the world. pixel_distance (0..255) and feature_distance: between {times} clips
-of one scene, {varied} scenes. Steadiness: studio/metrics/temporal.py over {steady} clips. Rivals draw 16 frames of
-64 px, spread and enlarged."""
+generator was conditioned on, does (not independent; {read} seen prompts a seed). 'all' rows: frechet_to_world is the
+Frechet distance of the probe's penultimate features of the seen scenes' clips to the world's clips of the same scenes
+with other noise (each feature over the world's deviation), frechet_of_all of the three sets together; the row 'world'
+gives both between two such sets of the world. pixel_distance (0..255) and feature_distance: between {times} clips of one
+scene, {varied} scenes. Steadiness: studio/metrics/temporal.py over {steady} clips. Rivals draw 16 frames of 64 px,
+spread and enlarged."""
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class Quality:
         """Evidence of the world's clips of the seen scenes, kept on disk: they take longest of all."""
         found = []
         for asked in self.asked["seen"]:
-            path = self.folder / f"world_{world_digest()}_{self.count}_{asked.seed}_{offset}.safetensors"
+            path = self.folder / f"world_{self.count}_{asked.seed}_{offset}.safetensors"
             if not path.exists():
                 self.probe.look(world_maker(offset)(asked)).save(path)
             found.append(Evidence.load(path))
