@@ -51,7 +51,7 @@ class DetailSizes:
     crop: int = 128
     fine: int = 2
     block: int = 16
-    blocks: int = 30
+    blocks: int = 24
     refresh: int = 150
     frames: int = 4
     triples: int = 2
