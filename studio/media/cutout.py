@@ -73,8 +73,8 @@ def _outlined(picture: np.ndarray) -> np.ndarray:
     if min(rows, columns) < 4 * rim:
         raise MediaError(_NOTHING)
     cv2.setRNGSeed(_SEED)  # the same picture gives the same outline
-    mask = np.where(_unlike_rim(small, rim), cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    mask[:rim], mask[rows - rim :], mask[:, :rim], mask[:, columns - rim :] = (cv2.GC_BGD,) * 4
+    mask = np.full((rows, columns), cv2.GC_BGD, np.uint8)
+    mask[rim : rows - rim, rim : columns - rim] = cv2.GC_PR_FGD
     try:
         cv2.grabCut(small, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
     except cv2.error as error:
@@ -86,19 +86,6 @@ def _outlined(picture: np.ndarray) -> np.ndarray:
     soft = cv2.GaussianBlur(cv2.resize(found * 255, (width, height), interpolation=cv2.INTER_CUBIC), (0, 0), 1.2)
     # A step inwards, so that no rim of the old background comes along.
     return np.clip((soft.astype(np.float32) - 140) * 2.4, 0, 255).astype(np.uint8)
-
-
-def _unlike_rim(picture: np.ndarray, rim: int) -> np.ndarray:
-    """Where the colours are far from all of the border's: a first guess of the subject, bool (H, W)."""
-    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB).astype(np.float32)
-    border = np.concatenate([part.reshape(-1, 3) for part in (lab[:rim], lab[-rim:], lab[:, :rim], lab[:, -rim:])])
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
-    centres = cv2.kmeans(border, min(6, len(border)), None, stop, 1, cv2.KMEANS_PP_CENTERS)[2]
-    away = np.stack([np.linalg.norm(lab - centre, axis=2) for centre in centres]).min(0)
-    away = np.clip(cv2.GaussianBlur(away, (0, 0), 1.5), 0, 255).astype(np.uint8)
-    limit, _ = cv2.threshold(away, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    far = away > limit
-    return far if far[rim:-rim, rim:-rim].mean() > 0.01 else np.ones_like(far)
 
 
 def _largest_parts(found: np.ndarray) -> np.ndarray:

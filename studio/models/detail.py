@@ -148,7 +148,8 @@ class DetailNet(nn.Module):
         large = F.interpolate(self.leave(x), scale_factor=2, mode="bilinear", align_corners=False)
         fine = F.silu(_modulated(self.sharp, seen[:, 3:], films[-1]) + large[:, 6:])
         gain, shift = large[:, :3], large[:, 3:6] + self.residual(fine)
-        return 1 + gain[..., :height, :width], shift[..., :height, :width]
+        # Near 1, half precision has steps of one grey level: they would be seen as contours in a smooth sky.
+        return 1 + gain[..., :height, :width].float(), shift[..., :height, :width]
 
     def _body(self, x: Tensor, films: list[Tensor]) -> Tensor:
         kept = []
