@@ -26,7 +26,7 @@ from studio.worlds.lexicon import SLOTS
 
 JUDGED = ("subject", "colour", "place", "time", "motion", "camera", "weather", "count", "other", "relation")
 STEPS = {"frame": 1000, "crop": 2100, "clip": 700}
-SCENES = 1000
+SCENES = 800
 _LOOKS = tuple(range(1, FRAMES - 1, 3))  # the frames whose actors are named
 _PARTS = ("nouns", "colours", "where", "unlike", "features")
 _FLOOR = 1e-4  # no evidence is stronger than this: one slip must not outweigh all else

@@ -59,7 +59,7 @@ likelier than those of {negatives} captions that differ in one slot; clip_hard_r
 generator was conditioned on, does (not independent; {read} seen prompts a seed). 'all' rows: frechet_to_world is the
 Frechet distance of the probe's penultimate features of the seen scenes' clips to the world's clips of the same scenes
 with other noise (each feature over the world's deviation), frechet_of_all of the three sets together; the row 'world'
-gives both between two such sets of the world. pixel_distance (0..255) and feature_distance: between {times} clips of one
+gives both between two such sets of the world. pixel_distance (0..255) and feature_distance: between {times} clips of a
 scene, {varied} scenes. Steadiness: studio/metrics/temporal.py over {steady} clips. Rivals draw 16 frames of 64 px,
 spread and enlarged."""
 
