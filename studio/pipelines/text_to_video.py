@@ -7,7 +7,7 @@ job stops within a few frames. Letters: T frames, H, W rows and columns of a fra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,8 +36,10 @@ CHUNK = 4
 """Frames that are finished at once."""
 
 _FLIP = ACTOR_TRACKS.index("flip")
-_WEATHER = slice(SCENE_TRACKS.index("rain"), None)
-_BARELY = 0.12  # weather that never gets beyond this is none: a net's way of saying zero
+_FALLS = {
+    "rain": ("rain", "storm"), "snow": ("snow",), "fog": ("fog", "storm"), "flash": ("storm",), "leaves": ("wind",),
+}  # fmt: skip
+"""In which weathers each of the scene's tracks may be seen."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class TextToVideoPipeline(StudioPipeline):
         progress = torch.arange(num_frames, device=net.device) / (float(fps) * planned)
         with self.fast():
             made = net(self._code(drawn), noise, torch.tensor([planned], device=net.device), progress)
-        actors, scene = _tidy(made.actors[0].float().cpu().numpy(), made.scene[0].float().cpu().numpy())
+        actors, scene = _tidy(made.actors[0].float().cpu().numpy(), made.scene[0].float().cpu().numpy(), drawn)
         layers = SceneLayers(
             strips=straight(to_uint8(made.strips[0])),
             offsets=made.offsets[0].float().cpu().numpy(),
@@ -307,12 +309,13 @@ def _check_timing(num_frames: int, fps: float, variety: float) -> float:
     return seconds
 
 
-def _tidy(actors: np.ndarray, scene: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _tidy(actors: np.ndarray, scene: np.ndarray, drawn: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """Decisions made whole: everybody faces one side or the other, and it rains or it does not."""
     flips = actors[..., _FLIP]
     mean = flips.mean(0)
     # Whoever turns around does so within a frame; whoever hardly wavers does not turn at all.
     actors[..., _FLIP] = np.where(np.where(np.abs(mean) > 0.35, mean, flips) >= 0, 1.0, -1.0)
-    weather = scene[:, _WEATHER]
-    weather *= weather.max(0) > _BARELY
+    for track, weathers in _FALLS.items():
+        if drawn["weather"] not in weathers:
+            scene[:, SCENE_TRACKS.index(track)] = 0.0
     return np.ascontiguousarray(actors, dtype=np.float32), np.ascontiguousarray(scene, dtype=np.float32)

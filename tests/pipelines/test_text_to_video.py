@@ -111,6 +111,15 @@ def test_what_is_understood_is_what_is_drawn(pipeline):
     assert "any" not in layers.setting.values()
 
 
+def test_nothing_falls_from_a_sky_of_which_the_prompt_says_nothing(pipeline):
+    falls = {"rain": 3, "storm": 3, "snow": 4, "fog": 5, "wind": 7}
+    for prompt in (PROMPT, "a dog in the snow", "a cat in the forest", "a blue boat in a storm"):
+        layers = pipeline.layers(prompt, generator=seed(1))
+        column = falls.get(layers.setting.get("weather", "clear"))
+        others = [3, 4, 7] if column is None else [other for other in (3, 4, 7) if other != column]
+        assert not layers.scene[:, others].any()
+
+
 def test_the_same_words_are_understood_alike_however_they_are_typed(pipeline):
     plain = pipeline.understand("a dog in the forest").slots()
     assert pipeline.understand("  A DOG in the   forest ").slots() == plain
