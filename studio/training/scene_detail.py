@@ -118,7 +118,8 @@ class DetailPainter:
         if self.generator is None:
             return None
         progress = torch.arange(FRAMES) / FRAMES
-        return self.generator(self.generator.code_of(slots), noise, seconds, progress)
+        with fast(torch.device("cpu")):
+            return self.generator(self.generator.code_of(slots), noise, seconds, progress)
 
     def _painted(
         self, layers: Layers, row: int, ground: Tensor, seconds: float, first: int
