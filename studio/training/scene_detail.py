@@ -1,17 +1,17 @@
 """The detail stage learnt from the world's finishing light: phase `detail` of the recipe text_to_video.
 
 What the net sees is what it will see when it serves: layers as small as the generator's, painted by the frame painter
-with its guides, half of them the generator's own as soon as those nets are trained. What it should give: the finished
-frame (worlds/light.py) of the same scene's layers at twice the detail. Regression on colours, edges, light and the
-change from frame to frame; then two discriminators judge as well, one a frame beside its composite, one three frames in
-a row, and both are told the scene's code and shown wrong ones (Reed et al. 2016).
+with its guides, half of them the generator's own pictures as soon as those nets are trained. What it should give: the
+finished frame (worlds/light.py) of the same scene in the world's layers at twice the detail, aligned by the noise.
+Regression on colours, edges, light and the change from frame to frame; then two discriminators judge as well, one a
+frame beside its composite, one three frames in a row, both told the scene's code and shown wrong ones (Reed 2016).
 
 Letters: B scenes, T = 4 moments of each, of which the last three are finished; H x W the frame.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from studio.models.detail import DetailNet, detail_code
 from studio.models.discriminators import PatchDiscriminator
 from studio.models.frame_painter import FramePainter
-from studio.models.text_to_video import Layers, TextToVideoGenerator
+from studio.models.text_to_video import STRIPS, Layers, TextToVideoGenerator
 from studio.scene import SceneLayers
 from studio.tensors import to_uint8
 from studio.training.adversary import LAZY, Adversary, fast
@@ -88,16 +88,13 @@ class DetailPainter:
             F.avg_pool2d(fine.sprites.flatten(0, 1), self.sizes.fine).unflatten(0, fine.sprites.shape[:2]),
             fine.cast, fine.actors, fine.scene,
         )  # fmt: skip
-        learnt = self._learnt(slots, noise, seconds)
+        learnt = self._learnt(slots, noise, fine)
         rows: dict[str, list[Tensor]] = {"composites": [], "guides": [], "finished": []}
         for i in range(count):
-            shown, wanted = (learnt, learnt) if learnt is not None and i % 2 else (coarse, fine)
-            first = int(rng.integers(0, shown.actors.shape[1] - MOMENTS + 1))
+            shown = learnt if learnt is not None and i % 2 else coarse
+            first = int(rng.integers(0, FRAMES - MOMENTS + 1))
             seen, guides = self._painted(shown, i, ground, float(seconds[i]), first)
-            if shown is not wanted:
-                target, target_guides = self._painted(wanted, i, ground, float(seconds[i]), first)
-            else:
-                target, target_guides = seen, guides
+            target, target_guides = self._painted(fine, i, ground, float(seconds[i]), first)
             chosen = {name: values[i : i + 1] for name, values in slots.items()}
             own = {name: values[i : i + 1] for name, values in noise.items()}
             finished = finish(from_bytes(target[None, 1:]), from_bytes(target_guides[None, 1:]), chosen, own)
@@ -114,12 +111,16 @@ class DetailPainter:
         return Layers(strips, offsets, sprites, cast_of(slots), actors, scene)
 
     @torch.no_grad()
-    def _learnt(self, slots: dict[str, Tensor], noise: dict[str, Tensor], seconds: Tensor) -> Layers | None:
+    def _learnt(self, slots: dict[str, Tensor], noise: dict[str, Tensor], world: Layers) -> Layers | None:
+        """The generator's pictures moved by the world's curves: what it paints softly lies where it should."""
         if self.generator is None:
             return None
-        progress = torch.arange(FRAMES) / FRAMES
+        code = self.generator.code_of(slots)
+        kinds = torch.arange(STRIPS).expand(len(world.offsets), STRIPS)
         with fast(torch.device("cpu")):
-            return self.generator(self.generator.code_of(slots), noise, seconds, progress)
+            strips = self.generator.strips_net(code, noise["strips"], kinds)[0]
+            sprites = self.generator.sprites(code, noise)
+        return replace(world, strips=strips.float(), sprites=sprites.float())
 
     def _painted(
         self, layers: Layers, row: int, ground: Tensor, seconds: float, first: int
