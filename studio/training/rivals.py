@@ -39,7 +39,7 @@ SECONDS = 2.0
 """Length of every clip: 16 frames at 8 per second."""
 
 PHASE = "adversarial"
-CLIPS, WORDINGS = 1000, 6
+CLIPS, WORDINGS = 600, 8
 MIXED, BLURRED = 10.0, 4.0
 """Weights of feature matching and of the blurred L1 beside the adversarial losses."""
 
@@ -57,7 +57,7 @@ class _Sizes:
     clips: int
 
 
-_FULL = _Sizes({}, (24, 48, 96, 160), (32, 64, 96, 160), batch=8, clips=CLIPS)
+_FULL = _Sizes({}, (24, 48, 96, 160), (32, 64, 96, 160), batch=4, clips=CLIPS)
 _TINY = _Sizes({"widths": (8, 8, 8, 8), "code": 16}, (4, 4, 4, 4), (4, 4, 4, 4), batch=2, clips=4)
 
 

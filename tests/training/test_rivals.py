@@ -47,6 +47,12 @@ def test_the_clip_critic_sees_text_and_the_order_of_frames() -> None:
         assert not torch.equal(logits, critic(clips.flip(1), text)[0])
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all runs lie, so that the world's clips are painted once."""
+    return tmp_path_factory.mktemp("runs")
+
+
 def _run(recipe: str, folder: Path, steps: int, resume: bool = False) -> dict[str, torch.Tensor]:
     context = Context(run=folder, data=None, checkpoints=folder, steps=4, tiny=True)
     chosen = load_recipe(recipe)
@@ -55,17 +61,17 @@ def _run(recipe: str, folder: Path, steps: int, resume: bool = False) -> dict[st
 
 
 @pytest.mark.parametrize("recipe", ["conv3d_gan", "gru_gan"])
-def test_two_and_two_steps_equal_four(recipe: str, tmp_path: Path) -> None:
-    whole = _run(recipe, tmp_path / "a" / recipe, 4)
-    _run(recipe, tmp_path / "b" / recipe, 2)
-    halves = _run(recipe, tmp_path / "b" / recipe, 4, resume=True)
+def test_two_and_two_steps_equal_four(recipe: str, runs: Path) -> None:
+    whole = _run(recipe, runs / f"{recipe}_whole", 4)
+    _run(recipe, runs / f"{recipe}_halves", 2)
+    halves = _run(recipe, runs / f"{recipe}_halves", 4, resume=True)
     assert whole.keys() == halves.keys()
     assert all(torch.equal(whole[name], halves[name]) for name in whole)
     assert any(name.startswith("ema/generator/") for name in whole)
 
 
-def test_a_trained_rival_draws_prompts(tmp_path: Path) -> None:
-    _run("gru_gan", tmp_path / "gru_gan", 2)
+def test_a_trained_rival_draws_prompts(runs: Path, tmp_path: Path) -> None:
+    _run("gru_gan", runs / "drawn", 2)
     with pytest.raises(CheckpointError):
         load_rival(tmp_path / "nothing", tmp_path)
     tokenizer = train_tokenizer(["a red car drives left", "two dogs chase a ball"] * 3, 560)
@@ -74,7 +80,7 @@ def test_a_trained_rival_draws_prompts(tmp_path: Path) -> None:
 
     CLIPTextModelWithProjection(clip.config.text_config).save_pretrained(tmp_path / "clip")
     tokenizer.save_pretrained(tmp_path / "clip")
-    make = load_rival(tmp_path / "gru_gan", tmp_path)
+    make = load_rival(runs / "drawn", tmp_path)
     clips = make(["a red car drives left", "two dogs"], 3)
     assert clips.shape == (2, FRAMES, SIZE, SIZE, 3) and clips.dtype == np.uint8
     assert np.array_equal(clips, make(["a red car drives left", "two dogs"], 3))
