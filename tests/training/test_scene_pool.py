@@ -1,15 +1,11 @@
-"""The pool of scenes is a function of the step alone, and teaching words keeps what a net knows."""
+"""The pool of scenes is a function of the step alone."""
 
 import numpy as np
 import torch
 
-from studio.models.blocks import Mapping
 from studio.pipelines import base
 from studio.training import captions
-from studio.training.captions import SlotCodes
-from studio.training.scene_layers import teach_words
 from studio.training.scene_pool import ScenePool, from_bytes, to_bytes
-from studio.worlds.captions import sample_slots
 
 
 def paint(rng):
@@ -44,22 +40,6 @@ def test_bytes_are_the_nearest():
     values = torch.tensor([0.0, 0.5, 1.0, 1.2, -0.3])
     assert to_bytes(values).tolist() == [0, 128, 255, 255, 0]
     torch.testing.assert_close(from_bytes(to_bytes(values)), values.clamp(0, 1), atol=0.002, rtol=0)
-
-
-def test_a_taught_text_layer_reads_words_as_it_read_codes():
-    codes = SlotCodes(noise=0.0)
-    turn = torch.linalg.qr(torch.randn(256, 256, generator=torch.Generator().manual_seed(1)))[0]
-
-    def embed(slots, rng):
-        return codes(slots, rng) @ turn
-
-    slots = sample_slots(32, np.random.default_rng(2))
-    mapping = Mapping(256, 4, 1, 16)
-    with torch.no_grad():
-        before = mapping.text(codes(slots, np.random.default_rng(0)))
-        teach_words(mapping, codes, embed, 2048)
-        after = mapping.text(embed(slots, np.random.default_rng(0)))
-    assert (after - before).square().mean() < 0.02 * before.var()
 
 
 def test_training_and_use_scale_embeddings_alike():
