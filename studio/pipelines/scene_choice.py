@@ -25,6 +25,10 @@ _AT_ODDS = {"snow": ("desert", "beach", "jungle", "volcano", "canyon", "blossoms
 """Places that a weather is not sent to unasked."""
 
 
+_SLOTS_OF = {"subject": ("subject", "other"), "colour": ("colour", "other_colour")}
+"""Slots that a phrase of this kind may be about."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """The value of every slot that a prompt was taken to mean."""
@@ -41,10 +45,12 @@ class Reading:
         wanted = {(one.slot, one.value) for one in said if not one.denied}
         for one in said:
             if one.denied and (one.slot, one.value) not in wanted:
-                for slot in {"subject": ("subject", "other"), "colour": ("colour", "other_colour")}.get(
-                    one.slot, (one.slot,)
-                ):
+                for slot in _SLOTS_OF.get(one.slot, (one.slot,)):
                     chances[slot] = np.where([value == one.value for value in slots[slot]], 0.0, chances[slot])
+                # "Not red but blue": what is said instead counts.
+                instead = [(one.slot, value) in wanted for value in slots[one.slot]]
+                if any(instead):
+                    chances[one.slot] = np.where(instead, chances[one.slot] + 1e-9, 0.0)
         values = {name: slots[name][int(np.argmax(chances[name]))] for name in slots}
         return cls(_agreeing(values, chances, slots))
 
@@ -79,10 +85,11 @@ def at_home(
     slots: Mapping[str, Sequence[str]],
     homes: Mapping[str, Sequence[str]],
 ) -> Reading:
-    """The same reading with a subject that suits the place: for a prompt that names none."""
+    """The same reading with a subject that suits the place, or an open one: for a prompt that names none."""
     values = dict(reading.values)
-    if values["place"] != "any" and any(values["place"] in places for places in homes.values()):
-        values["subject"] = _best("subject", chances, slots, lambda name: values["place"] in homes.get(name, ()))
+    place = values["place"] if values["place"] != "any" else _OPEN_AIR[0]
+    if any(place in places for places in homes.values()):
+        values["subject"] = _best("subject", chances, slots, lambda name: place in homes.get(name, ()))
         values |= {"other": "none", "relation": "none", "other_colour": slots["other_colour"][0]}
     return Reading(values)
 

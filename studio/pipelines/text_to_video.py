@@ -216,7 +216,7 @@ class TextToVideoPipeline(StudioPipeline):
         window = self.text_encoder.config.max_position_embeddings
 
         def fits(part: str) -> bool:
-            return len(self.tokenizer(part).input_ids) <= window
+            return len(self.tokenizer(part, verbose=False).input_ids) <= window
 
         for ends in (".!?;", " ,"):
             stops = (len(text), *(at for at in range(len(text) - 1, 0, -1) if text[at] in ends))

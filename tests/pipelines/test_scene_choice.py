@@ -54,6 +54,8 @@ def test_places_without_sky_have_neither_time_nor_weather(place):
 def test_what_is_denied_is_never_read():
     assert read([Said("red", "colour", "red", True)], colour=["red", "blue"]).values["colour"] == "blue"
     assert read([Said("rain", "weather", "rain", True)], weather="rain").values["weather"] != "rain"
+    but = [Said("red", "colour", "red", True), Said("blue", "colour", "blue")]
+    assert read(but, colour=["red", "natural"]).values["colour"] == "blue", "not red but blue"
     both = [Said("red", "colour", "red", True), Said("red", "colour", "red")]
     assert read(both, colour="red").values["colour"] == "red", "denied of one thing, said of another"
 
@@ -62,8 +64,9 @@ def test_a_prompt_without_a_subject_gets_one_that_lives_there():
     wanted = dict(place="underwater", subject=["car", "dog", "fish"], other="dog")
     values = at_home(read(**wanted), chances(**wanted), SLOTS, HOMES).values
     assert values["subject"] == "fish" and values["other"] == "none" and values["relation"] == "none"
-    nowhere = at_home(read(subject="car"), chances(subject="car"), SLOTS, HOMES)
-    assert nowhere.values["subject"] == "car"
+    nowhere = dict(subject=["car", "astronaut", "dog"])
+    assert at_home(read(**nowhere), chances(**nowhere), SLOTS, HOMES).values["subject"] == "dog", "a meadow will do"
+    assert at_home(read(subject="car"), chances(subject="car"), SLOTS, {}).values["subject"] == "car"
 
 
 def test_nothing_is_drawn_as_any_and_what_was_said_stays():
