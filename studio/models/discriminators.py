@@ -43,15 +43,16 @@ class PictureDiscriminator(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Pictures (B, C, H, W) in 0..1 to a map of logits (B, 1, H/8, W/8); spectrally normalised.
+    """Pictures (B, C, H, W) in 0..1 to a map of logits (B, 1, H/8, W/8).
 
     ``channels`` counts everything that is stacked: the candidate and what it must agree with. With a condition (B, D) a
-    projection term is added at every cell.
+    projection term is added at every cell. It is spectrally normalised unless ``bounded`` is off: where real and made
+    pictures differ little, a bounded slope cannot tell them apart, and gradient penalties must do instead.
     """
 
-    def __init__(self, channels: int, width: int = 32, condition: int = 0) -> None:
+    def __init__(self, channels: int, width: int = 32, condition: int = 0, bounded: bool = True) -> None:
         super().__init__()
-        norm = nn.utils.parametrizations.spectral_norm
+        norm = nn.utils.parametrizations.spectral_norm if bounded else nn.Identity()
         widths = (channels, width, 2 * width, 4 * width)
         self.convs = nn.ModuleList(norm(nn.Conv2d(a, b, 4, 2, 1)) for a, b in zip(widths, widths[1:]))
         self.last = norm(nn.Conv2d(widths[-1], widths[-1], 3, 1, 1))

@@ -45,20 +45,22 @@ FRAMES = 24
 @dataclass(frozen=True)
 class DetailSizes:
     """Everything that is smaller in a dry run. `fine` is how many times the detail of the generator's layers the
-    finished frames' layers have; `frames` a step regresses on, `triples` it judges."""
+    finished frames' layers have; `frames` whole ones a step regresses on, `triples` whose parts it judges: `crop`
+    pixels of `crop + 2 * margin` that are made."""
 
     side: int = 256
     crop: int = 128
+    margin: int = 16
     fine: int = 2
     block: int = 16
-    blocks: int = 24
-    refresh: int = 150
+    blocks: int = 16
+    refresh: int = 100
     frames: int = 4
-    triples: int = 2
+    triples: int = 3
     judge: int = 24
 
 
-TINY = DetailSizes(side=32, crop=16, fine=1, block=2, blocks=2, refresh=1, frames=2, triples=2, judge=4)
+TINY = DetailSizes(side=32, crop=16, margin=4, fine=1, block=2, blocks=2, refresh=1, frames=2, triples=2, judge=4)
 
 
 class DetailPainter:
@@ -160,8 +162,8 @@ class DetailObjective(Objective):
         self.context, self.sizes = context, TINY if context.tiny else DetailSizes()
         self.net: DetailNet = generator.detail_net.to(context.device, memory_format=torch.channels_last)
         code = self.net.config["code"]
-        image = PatchDiscriminator(6, self.sizes.judge, condition=code).to(context.device)
-        clip = PatchDiscriminator(9, self.sizes.judge, condition=code).to(context.device)
+        image = PatchDiscriminator(6, self.sizes.judge, code, bounded=False).to(context.device)
+        clip = PatchDiscriminator(9, self.sizes.judge, code, bounded=False).to(context.device)
         # A map's logits are many; the penalty sums over all of them.
         self.critics = {name: Adversary(net, 0.02, context.device) for name, net in (("image", image), ("clip", clip))}
         self._paint = DetailPainter(generator, self.sizes, generator.eval() if trained else None)
@@ -190,10 +192,10 @@ class DetailObjective(Objective):
             return
         rows = self._rows(self.sizes.triples, rng)
         made = self._made(rows)
-        real, code = rows["finished"], rows["code"]
+        code = rows["code"]
         wrong = code.roll(1, 0)
-        window = self._window(rng)
-        shown = {name: [self._shown(name, frames, rows, window) for frames in (real, made)] for name in self.critics}
+        both = rows["finished"], made
+        shown = {name: [self._shown(name, frames, rows) for frames in both] for name in self.critics}
         each = {"image": MOMENTS - 1, "clip": 1}
         judged = [
             critic.critic_loss(
@@ -212,9 +214,18 @@ class DetailObjective(Objective):
         yield "maker", loss, figures
 
     def _rows(self, count: int, rng: np.random.Generator, single: bool = False) -> Rows:
-        """Scenes of the pool as `_floats` gives them; with `single` one moment of each instead of three."""
-        drawn = self.pool.draw(count, rng)
-        if single:
+        """Scenes of the pool as `_floats` gives them: parts of three moments, with `single` one whole moment of each.
+
+        "window" (4,) says which part it is, in 0..1: top, bottom, left, right.
+        """
+        drawn, window = self.pool.draw(count, rng), (0, self.sizes.side, 0, self.sizes.side)
+        if not single:
+            side = self.sizes.crop + 2 * self.sizes.margin
+            top, left = (int(value) for value in rng.integers(0, self.sizes.side - side + 1, 2))
+            window = (top, top + side, left, left + side)
+            for name in ("composites", "guides", "finished"):
+                drawn[name] = drawn[name][..., window[0] : window[1], window[2] : window[3]]
+        else:
             each, moment = torch.arange(count), torch.from_numpy(rng.integers(0, MOMENTS - 1, count))
             both = torch.stack([moment, moment + 1], 1)
             drawn["composites"] = drawn["composites"][each[:, None], both]
@@ -225,6 +236,7 @@ class DetailObjective(Objective):
         # Read from a prompt, a code is never quite sure; nor should the net want it to be.
         sure = torch.from_numpy(rng.uniform(0.9, 1.0, (count, 1)).astype(np.float32)).to(rows["code"])
         rows["code"] = torch.cat([rows["code"][:, :-2] * sure, rows["code"][:, -2:]], 1)
+        rows["window"] = torch.tensor(window) / self.sizes.side
         return rows
 
     def _floats(self, drawn: Rows) -> Rows:
@@ -237,13 +249,19 @@ class DetailObjective(Objective):
         }  # fmt: skip
 
     def _made(self, rows: Rows) -> Tensor:
-        """The net's frames, (B, 3, 3, H, W)."""
+        """The net's frames, (B, T, 3, H, W); of parts only what lies off the cut edges, and `rows` are cut alike."""
         count = rows["pairs"].shape[1]
+        window = tuple(rows["window"].tolist())
         with fast(self.context.device):
-            made = self.net(
-                rows["pairs"].flatten(0, 1), rows["guides"].flatten(0, 1), rows["code"].repeat_interleave(count, 0)
-            )
-        return made.float().unflatten(0, (-1, count))
+            code = rows["code"].repeat_interleave(count, 0)
+            made = self.net(rows["pairs"].flatten(0, 1), rows["guides"].flatten(0, 1), code, window)
+        made = made.float().unflatten(0, (-1, count))
+        if window == (0.0, 1.0, 0.0, 1.0):
+            return made
+        inside = slice(self.sizes.margin, self.sizes.margin + self.sizes.crop)
+        for name in ("pairs", "guides", "finished"):
+            rows[name] = rows[name][..., inside, inside]
+        return made[..., inside, inside]
 
     def _regression(self, made: Tensor, rows: Rows) -> tuple[Tensor, dict[str, float]]:
         real, guides = rows["finished"], rows["guides"]
@@ -258,19 +276,11 @@ class DetailObjective(Objective):
         squared = (made.detach() - real).square().mean()
         return loss, {"l1": float(error.detach()), "psnr": float(-10 * torch.log10(squared + 1e-9))}
 
-    def _window(self, rng: np.random.Generator) -> tuple[slice, slice]:
-        """Which part of the frames is judged."""
-        room = self.sizes.side - self.sizes.crop
-        top, left = (int(value) for value in rng.integers(0, room + 1, 2))
-        return slice(top, top + self.sizes.crop), slice(left, left + self.sizes.crop)
-
-    def _shown(self, judge: str, finished: Tensor, rows: Rows, window: tuple[slice, slice]) -> Tensor:
+    def _shown(self, judge: str, finished: Tensor, rows: Rows) -> Tensor:
         """What a discriminator sees of the frames: each with its composite, or three in a row."""
-        rows_, columns = window
-        seen = finished[..., rows_, columns]
         if judge == "clip":
-            return seen.flatten(1, 2)
-        return torch.cat([seen, rows["pairs"][:, :, 3:, rows_, columns]], 2).flatten(0, 1)
+            return finished.flatten(1, 2)
+        return torch.cat([finished, rows["pairs"][:, :, 3:]], 2).flatten(0, 1)
 
     @torch.no_grad()
     def sheet(self) -> np.ndarray:
