@@ -27,7 +27,7 @@ from studio.models.blocks import Mapping, Painter, premultiplied
 from studio.models.detail import DetailNet
 from studio.models.scene_reader import SceneReader
 from studio.models.scene_tracks import TracksNet
-from studio.scene import ACTORS
+from studio.scene import ACTORS, SLOT_NAMES
 
 VARIANTS = 3
 """Compositions of every place; the noise chooses one."""
@@ -170,7 +170,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
     ) -> None:
         super().__init__()
         self.noise_sizes = dict(noise_sizes or {"strips": 16, "sprite": 6, "other": 6, "tracks": 12})
-        self.slots = {name: tuple(values) for name, values in (slots or _SMALLEST).items()}
+        # In reading order, whatever the order in a configuration's file: the reader's queries go by it.
+        self.slots = {name: tuple((slots or _SMALLEST)[name]) for name in SLOT_NAMES}
         sizes = {name: len(values) for name, values in self.slots.items()}
         painter = {"widths": (48, 32), "canon": 16, "shade": 16}
         strips = painter | {"coarse": 16, "fine": 3, "posed": False} | (strip_painter or {})

@@ -105,7 +105,11 @@ def test_saved_and_loaded_is_the_same(net, tmp_path):
     again = TextToVideoGenerator.from_pretrained(tmp_path)
     with torch.no_grad():
         one, two = (each(*inputs(net, other=1), torch.arange(4) / 4) for each in (net, again))
-    assert again.slots == net.slots
+    assert again.slots == net.slots and list(again.slots) == list(net.slots), "the reader goes by their order"
+    hidden = torch.randn(1, 5, 256)
+    with torch.no_grad():
+        for name, chances in net.read(hidden, torch.ones(1, 5)).items():
+            assert torch.equal(chances, again.read(hidden, torch.ones(1, 5))[name])
     for name in ("strips", "offsets", "sprites", "cast", "actors", "scene"):
         assert torch.equal(getattr(one, name), getattr(two, name))
 
