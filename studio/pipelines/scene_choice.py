@@ -52,6 +52,8 @@ class Reading:
                 if any(instead):
                     chances[one.slot] = np.where(instead, chances[one.slot] + 1e-9, 0.0)
         values = {name: slots[name][int(np.argmax(chances[name]))] for name in slots}
+        if {value for slot, value in wanted if slot == "weather"} == {"clear"}:
+            values["weather"] = "clear"  # "snowy mountains, no snow"
         return cls(_agreeing(values, chances, slots))
 
     def has(self, slot: str, drawn: Mapping[str, str]) -> bool:
@@ -156,8 +158,8 @@ def not_taken(said: Sequence[Said], values: Mapping[str, str]) -> Iterator[str]:
 def _taken(one: Said, values: Mapping[str, str]) -> bool:
     """Whether what was understood agrees with this phrase."""
     value = values.get(one.slot, one.value)
-    if one.slot == "subject":
-        return one.value in (value, values["other"])
+    if one.slot == "subject":  # the moon may be who, and where
+        return one.value in (value, values["other"], values["place"])
     if one.slot == "colour":
         return one.value == value or values["other"] != "none" and one.value == values["other_colour"]
     if one.slot == "weather":

@@ -20,9 +20,13 @@ SHORT_SIDES = (256, 288, 360, 512)
 HINT = "One or two things in a scene, up to 6 seconds; each word that is not known is pointed out."
 PROMPTS = {
     "car": "a red car drives left across the desert at sunset",
-    "sailboat": "a blue sailboat drifts to the right on the sea in the morning",
-    "penguin": "a penguin hops through the snowy mountains",
-    "balloon": "a purple balloon rises over the city at night, the camera zooms out",
+    "dog": "a dog chases a blue ball through the meadow in the morning",
+    "whale": "two whales swim underwater, the camera pans right",
+    "dragon": "a green dragon circles around the castle at night",
+    "sailboat": "a sailboat drifts to the right on the sea in a thunderstorm",
+    "cat": "a purple cat rides a bicycle along the beach",
+    "penguin": "three penguins hop through the arctic while it snows",
+    "balloon": "a pink balloon rises over the city at dusk, the camera zooms out",
 }
 EXAMPLES = tuple(Example(text, {"prompt": text}, f"{name}.jpeg") for name, text in PROMPTS.items())
 

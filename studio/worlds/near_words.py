@@ -142,11 +142,11 @@ alien: et, ufonaut, astronaut, cosmonaut
 wizard: gandalf, merlin, harry potter, gnome, dwarf, druid, warlock, leprechaun
 zombie: mummy, frankenstein, orc, troll, goblin
 santa: saint nick, grandpa
-princess: elsa, cinderella, prince, king, lady, emperor, knight
+princess: elsa, cinderella, prince, king, lady, emperor
 clown: joker, harlequin, pierrot
 monster: cyclops, beast, demon, devil, pokemon, pikachu, pac-man
 skull: skeleton, bone
-superhero: batman, spiderman, spider-man, iron man, hulk, wonder woman
+superhero: batman, spiderman, spider-man, iron man, hulk, wonder woman, knight
 dancer: woman, girl, singer, mother, sister
 runner: man, boy, person, human, guy, father, soldier, cowboy, pirate, policeman, hiker, teacher, child, kid
 cyclist: unicyclist, biker, tricyclist

@@ -60,6 +60,13 @@ def test_what_is_denied_is_never_read():
     assert read(both, colour="red").values["colour"] == "red", "denied of one thing, said of another"
 
 
+def test_weather_that_is_said_to_be_clear_is_clear():
+    said = (Said("no snow", "weather", "clear"),)
+    assert read(said, weather="snow").values["weather"] == "clear"
+    both = (*said, Said("rain", "weather", "rain"))
+    assert read(both, weather="rain").values["weather"] == "rain"
+
+
 def test_a_prompt_without_a_subject_gets_one_that_lives_there():
     wanted = dict(place="underwater", subject=["car", "dog", "fish"], other="dog")
     values = at_home(read(**wanted), chances(**wanted), SLOTS, HOMES).values
@@ -123,6 +130,11 @@ def test_words_that_agree_are_no_contradiction():
     assert ignored([left, jumps], motion="left_jumping") == []
     assert ignored([left, jumps], motion="bounce") == ["goes left"]
     assert ignored([Said("rain", "weather", "rain", True)], weather="clear") == []
+
+
+def test_a_place_that_is_also_a_thing_is_no_contradiction():
+    values = {**read(subject="car").values, "place": "moon"}
+    assert list(not_taken([Said("car", "subject", "car"), Said("moon", "subject", "moon")], values)) == []
 
 
 def test_a_third_noun_is_named():
