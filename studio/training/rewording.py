@@ -244,6 +244,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("interpolation", "prediction", "restyle"), help="default: all three")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     context = Context(run=options.run, data=options.data, checkpoints=options.checkpoints)
     old, new = Encoder(options.old), Encoder(options.checkpoints / "clip")
