@@ -165,7 +165,7 @@ class DetailObjective(Objective):
         image = PatchDiscriminator(6, self.sizes.judge, code, bounded=False).to(context.device)
         clip = PatchDiscriminator(9, self.sizes.judge, code, bounded=False).to(context.device)
         # A map's logits are many; the penalty sums over all of them.
-        self.critics = {name: Adversary(net, 0.02, context.device) for name, net in (("image", image), ("clip", clip))}
+        self.critics = {name: Adversary(net, 0.002, context.device) for name, net in (("image", image), ("clip", clip))}
         self._paint = DetailPainter(generator, self.sizes, generator.eval() if trained else None)
         self._fixed: Rows | None = None
         self.pool = ScenePool(self._paint, self.sizes.blocks, self.sizes.refresh, context.seed)
