@@ -13,7 +13,6 @@ Letters: B batch, E entries of a memory, Z noise dims, C channels, H, W, S style
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -120,9 +119,9 @@ class Shade(nn.Module):
         )
         place = coordinates(x).expand(batch, -1, -1, -1)
         one = torch.ones_like(place[:, :1])
-        x = _alive(F.relu, torch.bmm(first, torch.cat([x, place, one], 1).flatten(2)))
+        x = _alive_relu(torch.bmm(first, torch.cat([x, place, one], 1).flatten(2)))
         logits = torch.baddbmm(last[:, :, -1:], last[:, :, :-1], x)
-        return _alive(torch.sigmoid, 1.5 * logits.view(batch, 4, height, width).float())
+        return torch.sigmoid(1.5 * logits.view(batch, 4, height, width).float())
 
 
 class Painter(nn.Module):
@@ -175,9 +174,9 @@ class Painter(nn.Module):
         return posed.to(picture.dtype)
 
 
-def _alive(function: Callable[[Tensor], Tensor], x: Tensor, leak: float = 0.03) -> Tensor:
-    """The function as it is, with a gradient where it has none: a pixel whose every unit was silent stayed black."""
-    out = function(x)
+def _alive_relu(x: Tensor, leak: float = 0.01) -> Tensor:
+    """ReLU with a little gradient where it is silent: a pixel whose every unit was silent stayed black for ever."""
+    out = F.relu(x)
     return out + leak * (x - x.detach()) if x.requires_grad else out
 
 

@@ -29,6 +29,7 @@ from studio.worlds.scenery import paint_strips, strip_offsets
 from studio.worlds.sprites import load_atlas, paint_sprites
 
 STRIP_SLOTS = ("place", "time", "weather")
+_LATE = [SLOTS["time"].index(name) for name in ("dusk", "night")]
 
 
 @dataclass(frozen=True)
@@ -176,12 +177,14 @@ class SpritesObjective(_LayerObjective):
 
 
 def sample_scenery(count: int, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Place, time and weather of `count` strips: evenly, but fewer where there is neither time nor weather."""
+    """Place, time and weather of `count` strips: evenly, but fewer where there is neither time nor weather, and more
+    late hours, when windows and lamps are lit."""
     place = rng.integers(1, len(SLOTS["place"]), count)
     again = np.isin(place, TIMELESS_PLACES) & (rng.random(count) < 0.35)
     place = np.where(again, rng.integers(1, len(SLOTS["place"]), count), place)
     timeless = np.isin(place, TIMELESS_PLACES)
-    time = np.where(timeless, SLOTS["time"].index("day"), rng.integers(1, len(SLOTS["time"]), count))
+    hours = np.where(rng.random(count) < 0.2, rng.choice(_LATE, count), rng.integers(1, len(SLOTS["time"]), count))
+    time = np.where(timeless, SLOTS["time"].index("day"), hours)
     weather = np.where(timeless | (rng.random(count) < 0.2), 0, rng.integers(0, len(SLOTS["weather"]), count))
     return {name: torch.from_numpy(values) for name, values in zip(STRIP_SLOTS, (place, time, weather), strict=True)}
 
@@ -189,7 +192,7 @@ def sample_scenery(count: int, rng: np.random.Generator) -> dict[str, Tensor]:
 class StripsObjective(_LayerObjective):
     """Scenery: one random strip of each of many scenes per step, from a pool of bytes."""
 
-    warm = 0.86
+    warm = 0.97
 
     def __init__(self, generator: TextToVideoGenerator, context: Context) -> None:
         height = generator.config.strip_height

@@ -80,7 +80,7 @@ class TextToVideoRecipe(Recipe):
     phases = (
         Phase("sprites", 5200, sheet_every=500, save_every=250),
         Phase("strips", 10500, sheet_every=500, save_every=250),
-        Phase("tracks", 4000, sheet_every=10**9, save_every=500),
+        Phase("tracks", 6000, sheet_every=10**9, save_every=500),
         Phase("reader", 200, sheet_every=10**9, save_every=50),
         Phase("adversarial", 200, sheet_every=50, save_every=50),
         Phase("detail", 1500, sheet_every=150, save_every=100),
