@@ -40,7 +40,7 @@ SECONDS = 2.0
 
 PHASE = "adversarial"
 CLIPS, WORDINGS = 600, 8
-MIXED, BLURRED = 10.0, 4.0
+MATCHED, BLURRED = 1.0, 12.0
 """Weights of feature matching and of the blurred L1 beside the adversarial losses."""
 
 KINDS: dict[str, type[nn.Module]] = {"conv3d_gan": Conv3dGenerator, "gru_gan": GruGenerator}
@@ -94,7 +94,7 @@ class RivalObjective(Objective):
     """A rival generator against a picture critic (one random frame) and a clip critic."""
 
     ema = ("generator",)
-    ema_decay = 0.995
+    ema_decay = 0.98
 
     def __init__(self, kind: str, context: Context) -> None:
         torch.manual_seed(context.seed)
@@ -106,15 +106,15 @@ class RivalObjective(Objective):
             "picture_critic": PictureDiscriminator(3, (SIZE, SIZE), sizes.picture),
         }
         nets = {name: net.to(self.device) for name, net in nets.items()}
-        self.rates = {"generator": 4e-4, "clip_critic": 3e-4, "picture_critic": 3e-4}
+        self.rates = {"generator": 8e-4, "clip_critic": 2e-4, "picture_critic": 2e-4}
         betas = {"generator": (0.5, 0.99), "clip_critic": (0.0, 0.99), "picture_critic": (0.0, 0.99)}
         optimisers = {
             name: torch.optim.Adam(net.parameters(), self.rates[name], betas[name]) for name, net in nets.items()
         }
         super().__init__(nets, optimisers)
         self.critics = {
-            "clip": Adversary(nets["clip_critic"], 0.5, self.device),
-            "picture": Adversary(nets["picture_critic"], 0.5, self.device),
+            "clip": Adversary(nets["clip_critic"], 2.0, self.device),
+            "picture": Adversary(nets["picture_critic"], 2.0, self.device),
         }
         self._fill(context, sizes.clips)
 
@@ -145,7 +145,7 @@ class RivalObjective(Objective):
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """The critics' losses, then the generator's."""
         for name, optimiser in self.optimisers.items():
-            set_rate(optimiser, self.rates[name] * cosine_rate(step, self.steps))
+            set_rate(optimiser, self.rates[name] * cosine_rate(step, self.steps, warm_up=20))
         real, text, wrong = self._draw(rng)
         generator = self.nets["generator"]
         with fast(self.device):
@@ -160,7 +160,7 @@ class RivalObjective(Objective):
         figures = {"blurred": float(total.detach()) / BLURRED}
         for name, critic in self.critics.items():
             fooled, matched = critic.maker_losses(views[name](real), views[name](made), text)
-            total = total + fooled + 0.1 * MIXED * matched
+            total = total + fooled + MATCHED * matched
             figures |= {f"{name}_fooled": float(fooled.detach()), f"{name}_matched": float(matched.detach())}
         yield "generator", total, figures
 

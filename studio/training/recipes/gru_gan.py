@@ -19,7 +19,7 @@ class GruGanRecipe(Recipe):
     """See the head of this file."""
 
     name = "gru_gan"
-    phases = (Phase(PHASE, 1200, sheet_every=200, save_every=100),)
+    phases = (Phase(PHASE, 600, sheet_every=200, save_every=100),)
 
     def objective(self, phase: str, context: Context) -> Objective:
         """The one phase: all nets from the start."""
