@@ -109,7 +109,9 @@ class StripsNet(nn.Module):
         style = self.mapping(torch.cat([entry, words], 1), noise)
         straight = self.painter(entry, style, rough)
         opaque = (kinds.flatten() == 0)[:, None, None, None]
-        alpha = torch.where(opaque, torch.ones_like(straight[:, 3:]), straight[:, 3:])
+        # Nothing of the world is black: a pixel of land that is has never been learnt, and is left open instead.
+        lit = ((straight[:, :3].amax(1, keepdim=True) - 0.05) / 0.07).clamp(0, 1)
+        alpha = torch.where(opaque, torch.ones_like(lit), straight[:, 3:] * lit)
         return premultiplied(torch.cat([straight[:, :3], alpha], 1)).unflatten(0, (batch, count)), offsets
 
 
