@@ -17,8 +17,8 @@ from studio.worlds.captions import captions, sample_slots, say_less, swap_one
 
 KINDS = ("seen", "held out", "paraphrased")
 NEGATIVES = 63
-UNJUDGED = ("size",)
-"""What captions say and the probe does not judge: no hard negative differs in it alone."""
+UNJUDGED = ("size", "count", "other", "other_colour", "relation")
+"""What captions say and the probe does not judge, or not as surely: no hard negative differs in it alone."""
 
 
 @dataclass(frozen=True)

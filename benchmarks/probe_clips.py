@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -186,6 +187,17 @@ def _painted_pool(scenes: int, rng: np.random.Generator) -> dict[str, np.ndarray
     kept = {"clips": np.concatenate(clips), "boxes": np.concatenate(boxes), "crops": np.stack(crops)}
     kept |= {f"slot_{name}": torch.cat([part[name] for part in slots]).numpy() for name in SLOTS}
     return kept | {"subject": np.array(named)[:, 0], "colour": np.array(named)[:, 1]}
+
+
+@torch.no_grad()
+def more_clips(scenes: int, seed: int) -> Iterator[tuple[np.ndarray, dict[str, Tensor]]]:
+    """Small bare clips uint8 (T, SMALL, SMALL, 3) and their slots (1,): quick ones, for nets that look at motion."""
+    rng, even = np.random.default_rng(seed), (torch.arange(FRAMES) / FRAMES).expand(4, FRAMES)
+    for _ in range(scenes // _CHUNK):
+        stage = _Stage(rng)
+        for rows in torch.arange(_CHUNK).repeat(3).split(4):
+            frames, _, slots = stage.shown(rows, even, SMALL, True, SMALL)
+            yield from ((to_uint8(clip), part_of(slots, slice(i, i + 1))) for i, clip in enumerate(frames))
 
 
 def _cut(

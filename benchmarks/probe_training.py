@@ -58,8 +58,8 @@ class _Optimiser:
         self.adam.zero_grad()
 
 
-def _fit(net: nn.Module, batches: Iterator[Batch], steps: int, loss_of: Loss) -> None:
-    """Counted steps with a cosine rate, in bfloat16."""
+def _fit(net: nn.Module, batches: Iterator[Batch], steps: int, loss_of: Loss, rate: float = 1.0) -> None:
+    """Counted steps with a cosine rate up to `rate` of the full ones, in bfloat16."""
     optimiser = _Optimiser(net.train())
     for step in range(steps):
         inputs, truth = next(batches)
@@ -67,7 +67,7 @@ def _fit(net: nn.Module, batches: Iterator[Batch], steps: int, loss_of: Loss) ->
             found = {name: values.float() for name, values in net(*inputs).items()}
         loss = loss_of(found, truth)
         loss.backward()
-        optimiser.step(cosine_rate(step, steps, steps // 20))
+        optimiser.step(rate * cosine_rate(step, steps, steps // 20))
         if step % 50 == 49:
             shown = {name: round(float((found[name].argmax(1) == truth[name]).float().mean()), 2) for name in net.heads}
             logger.info("%s step %d: loss %.2f, right %s", type(net).__name__, step + 1, loss.item(), shown)
@@ -135,14 +135,18 @@ def _cell_loss(cells: Tensor, boxes: Tensor) -> Tensor:
 # ---------------------------------------------------------------------------------------------- crops
 
 
-def train_crop_net(pool: Pool, steps: int, seed: int) -> CropNet:
-    """Noun and colour: crops of the world's frames, and as many of sprites put over them anew."""
-    torch.manual_seed(seed)
-    net, rng = CropNet().to(memory_format=torch.channels_last), np.random.default_rng(seed)
+def train_crop_net(pool: Pool, steps: int, seed: int, net: CropNet | None = None) -> CropNet:
+    """Noun and colour: crops of the world's frames, and as many of sprites put over them anew.
 
-    def batches(size: int = 32) -> Iterator[Batch]:
+    A `net` that is given learns on, at half the rates and with three of the world's crops to every one put together.
+    """
+    torch.manual_seed(seed)
+    rate, size = (1.0, 32) if net is None else (0.5, 16)
+    net, rng = (net or CropNet()).to(memory_format=torch.channels_last), np.random.default_rng(seed)
+
+    def batches() -> Iterator[Batch]:
         while True:
-            rows = rng.integers(0, len(pool.crops), 2 * size)
+            rows = rng.integers(0, len(pool.crops), 64)
             crops = _window(crops_as_input(pool.crops[rows]), CONTEXT / POOL_CONTEXT, rng)
             truth = {name: pool.crop_slots[name][rows] for name in CROP_HEADS}
             anew = {name: torch.from_numpy(rng.integers(0, len(SLOTS[name]), size)) for name in CROP_HEADS}
@@ -150,7 +154,7 @@ def train_crop_net(pool: Pool, steps: int, seed: int) -> CropNet:
             truth = {name: torch.cat([anew[name], truth[name][size:]]) for name in CROP_HEADS}
             yield (_worn(crops, rng, 3).contiguous(memory_format=torch.channels_last),), truth
 
-    _fit(net, batches(), steps, lambda found, truth: _named_loss(found, truth, CROP_HEADS))
+    _fit(net, batches(), steps, lambda found, truth: _named_loss(found, truth, CROP_HEADS), rate)
     return net
 
 
@@ -198,24 +202,31 @@ def heat_of(net: FrameNet, clip: np.ndarray) -> tuple[dict[str, Tensor], Tensor]
     return found, torch.sigmoid(found["cells"][:, :1])
 
 
-def train_clip_net(pool: Pool, frame_net: FrameNet, steps: int, seed: int) -> ClipNet:
-    """Motion, camera, number of actors and relation, from flow and from where FrameNet sees actors."""
+def moves_of(frame_net: FrameNet, clips: Iterable[np.ndarray]) -> tuple[Tensor, Tensor]:
+    """What ClipNet reads of clips (T, SMALL, SMALL, 3): flow and heat, in half precision."""
+    found = [(torch.from_numpy(flow_of(clip)), heat_of(frame_net, clip)[1].half()) for clip in clips]
+    return torch.stack([flow for flow, _ in found]), torch.stack([heat for _, heat in found])
+
+
+def train_clip_net(flow: Tensor, heat: Tensor, slots: dict[str, Tensor], steps: int, seed: int) -> ClipNet:
+    """Motion, camera, number of actors and relation of N clips, from flow and from where FrameNet sees actors."""
     torch.manual_seed(seed)
-    net, rng = ClipNet(), np.random.default_rng(seed)
-    flow = np.stack([flow_of(clip) for clip in pool.clips])
-    heat = torch.stack([heat_of(frame_net, clip)[1] for clip in pool.clips]).half()
-    told = blind(pool.slots)
+    net, rng, told = ClipNet(), np.random.default_rng(seed), blind(slots)
 
     def batches(size: int = 32) -> Iterator[Batch]:
         while True:
-            rows = rng.integers(0, len(pool.clips), size)
-            moves, seen = torch.from_numpy(flow[rows]).float(), heat[rows].float()
+            rows = torch.from_numpy(rng.integers(0, len(flow), size))
+            moves, seen = flow[rows].float(), heat[rows].float()
             truth = {name: values[rows] for name, values in told.items()}
             if rng.random() < 0.5:
                 moves, seen = moves.flip(4) * torch.tensor([-1.0, 1])[:, None, None], seen.flip(4)
                 turned = {name: _TURNED[name][truth[name]] for name in _TURNED}
                 truth |= turned | {"motion": torch.where(truth["meets"], truth["motion"], turned["motion"])}
-            moves = moves + 0.02 * torch.from_numpy(rng.normal(size=moves.shape).astype(np.float32))
+            # A cell up, down or to a side: it is the way that counts, not where it begins.
+            shift = tuple(int(step) for step in rng.integers(-1, 2, 2))
+            moves, seen = moves.roll(shift, (3, 4)), seen.roll(shift, (3, 4))
+            noise = torch.from_numpy(rng.normal(0, 0.02, moves.shape).astype(np.float32))
+            moves = moves * float(rng.uniform(0.9, 1.1)) + noise
             yield (moves, seen), truth
 
     _fit(net, batches(), steps, lambda found, truth: _named_loss(found, truth, net.heads))

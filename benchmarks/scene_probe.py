@@ -9,7 +9,7 @@ losses or its CLIP. Letters: N clips, M candidate labels, T frames, V nouns, C c
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,19 +18,19 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmarks.probe_clips import build_pool, claim
+from benchmarks.probe_clips import Pool, build_pool, claim, more_clips
 from benchmarks.probe_nets import CLIP_HEADS, FRAME_HEADS, FRAMES, SMALL, ClipNet, CropNet, FrameNet
 from benchmarks.probe_sight import CONTEXT, SIDE, actors_of, crop_of, crops_as_input, flow_of, halves, shrunk
-from benchmarks.probe_training import heat_of, train_clip_net, train_crop_net, train_frame_net
+from benchmarks.probe_training import heat_of, moves_of, train_clip_net, train_crop_net, train_frame_net
 from studio.worlds.lexicon import SLOTS
 
 JUDGED = ("subject", "colour", "place", "time", "motion", "camera", "weather", "count", "other", "relation")
-STEPS = {"frame": 1000, "crop": 2100, "clip": 700}
-SCENES = 800
+STEPS = {"frame": 1000, "crop": 2100, "crop again": 1500, "clip": 1400}
+SCENES, MORE_SCENES = 800, 1000
 _LOOKS = tuple(range(1, FRAMES - 1, 3))  # the frames whose actors are named
 _PARTS = ("nouns", "colours", "where", "unlike", "features")
 _FLOOR = 1e-4  # no evidence is stronger than this: one slip must not outweigh all else
-_PAIR_AT, _PAIR_SLOPE, _SIDE_SLOPE = 0.3, 15.0, 30.0
+_PAIR_AT, _PAIR_SLOPE, _SIDE_SLOPE = 0.36, 15.0, 30.0
 
 logger = logging.getLogger(__name__)
 
@@ -165,8 +165,9 @@ class SceneProbe:
             return probe
         pool = build_pool(folder, SCENES, seed)
         probe.nets["frame"] = train_frame_net(pool, STEPS["frame"], seed)
-        probe.nets["clip"] = train_clip_net(pool, probe.nets["frame"], STEPS["clip"], seed)
-        probe.nets["crop"] = train_crop_net(pool, STEPS["crop"], seed)
+        probe.nets["clip"] = _clip_net(pool, probe.nets["frame"], seed)
+        crop = train_crop_net(pool, STEPS["crop"], seed)
+        probe.nets["crop"] = train_crop_net(pool, STEPS["crop again"], seed + 1, crop)
         save_file(probe._weights(), weights)
         return probe
 
@@ -218,6 +219,21 @@ class SceneProbe:
         where = (sure.T @ found[:, 1:3]) / sure.sum(0)[:, None].clamp(min=1e-9)
         unlike = torch.stack([_unlike(noun[frames == index], found[frames == index, 0]) for index in _LOOKS]).mean()
         return best[None], mass[None], where[None], unlike[None]
+
+
+def _clip_net(pool: Pool, frame_net: FrameNet, seed: int) -> ClipNet:
+    """ClipNet of the pool's clips and of some more, of which only flow and heat are kept."""
+    slots: list[dict[str, Tensor]] = [pool.slots]
+
+    def all_clips() -> Iterator[np.ndarray]:
+        yield from pool.clips
+        for clip, named in more_clips(MORE_SCENES, seed + 1):
+            slots.append(named)
+            yield clip
+
+    flow, heat = moves_of(frame_net, all_clips())
+    named = {name: torch.cat([part[name] for part in slots]) for name in SLOTS}
+    return train_clip_net(flow, heat, named, STEPS["clip"], seed)
 
 
 def _unlike(nouns: Tensor, certainty: Tensor) -> Tensor:

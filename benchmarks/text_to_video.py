@@ -52,16 +52,16 @@ PROTOCOL = """Each row is one maker of clips asked {count} scenes for each of 3 
 differ between seeds), so {total} prompts of a kind; kinds: seen, held out (subject, colour and place never together in
 training) and paraphrased (sentences built as no training caption is). Clips are 24 frames in 2 seconds at 128 px. A
 measure's values are its three seeds', so that median, least and most show the spread. Judge: the probe of
-benchmarks/scene_probe.py, trained on the world's clips alone, which reads pixels; it shares nothing with the generator,
-its losses or its CLIP. A slot is judged only where the caption says it (colour among the twelve named ones; of two
-actors, which is which is told by the nouns asked). hard_recall_at_1_of_64: the probe finds the caption's own labels
-likelier than those of {negatives} captions that differ in one slot; clip_hard_recall_at_1_of_64: our CLIP, which the
-generator was conditioned on, does (not independent; {read} seen prompts a seed). 'all' rows: frechet_to_world is the
-Frechet distance of the probe's penultimate features of the seen scenes' clips to the world's clips of the same scenes
-with other noise (each feature over the world's deviation), frechet_of_all of the three sets together; the row 'world'
-gives both between two such sets of the world. pixel_distance (0..255) and feature_distance: between {times} clips of a
-scene, {varied} scenes. Steadiness: studio/metrics/temporal.py over {steady} clips. Rivals draw 16 frames of 64 px,
-spread and enlarged."""
+benchmarks/scene_probe.py, trained on the world's clips alone, which reads pixels; it shares nothing with the
+generator, its losses or its CLIP. A slot is judged only where the caption says it (colour among the twelve named ones;
+of two actors, which is which is told by the nouns asked). hard_recall_at_1_of_64: the probe finds the caption's own
+labels likelier than those of {negatives} captions that differ in one slot (any of the seven from subject to weather);
+clip_hard_recall_at_1_of_64: our CLIP, which the generator was conditioned on, does (not independent; {read} seen
+prompts a seed). 'all' rows: frechet_to_world is the Frechet distance of the probe's penultimate features of the seen
+scenes' clips to the world's clips of the same scenes with other noise (each feature over the world's deviation),
+frechet_of_all of the three sets together; the row 'world' gives both between two such sets of the world.
+pixel_distance (0..255) and feature_distance: between {times} clips of a scene, {varied} scenes. Steadiness:
+studio/metrics/temporal.py over {steady} clips. Rivals draw 16 frames of 64 px, spread and enlarged."""
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from benchmarks.asked_scenes import NEGATIVES, ask, with_negatives
+from benchmarks.asked_scenes import NEGATIVES, UNJUDGED, ask, with_negatives
 from benchmarks.clip_measures import hard_recall, repeated, rival_maker
 from benchmarks.probe_nets import CLIP_HEADS, FRAMES
 from benchmarks.probe_sight import actors_of, crop_of, flow_of
@@ -79,7 +79,7 @@ def test_negatives_differ_in_one_slot_and_from_each_other() -> None:
         table = torch.stack(list(found.values()), 1)
         assert table.shape == (NEGATIVES + 1, len(SLOTS)) and len(table.unique(dim=0)) == NEGATIVES + 1
         assert ((table[1:] != table[0]).sum(1) == 1).all()
-        assert (found["size"] == found["size"][0]).all()
+        assert all((found[slot] == found[slot][0]).all() for slot in UNJUDGED)
 
 
 def test_hard_recall_of_a_perfect_and_of_a_blind_probe() -> None:
