@@ -206,7 +206,7 @@ def test_one_text_encoder_speaks_in_all_four():
 @pytest.mark.shipped
 def test_the_shipped_files_are_light_safe_and_carry_their_cards():
     files = [item for item in SHIPPED.rglob("*") if item.is_file()]
-    assert sum(item.stat().st_size for item in files) < 60e6
+    assert sum(item.stat().st_size for item in files) < 100e6
     assert max(item.stat().st_size for item in files) < 15e6
     assert not {item.suffix for item in files} & {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".py"}
     for name in CARDS:

@@ -22,6 +22,7 @@ _LONGEST_PHRASE = 6  # words
 _MENDED = 24  # unknown words that a nearest one is sought for; text of more is not a typing error
 _NEGATORS = frozenset(("no", "not", "without", "never", "nor", "neither", "isn't", "aren't", "don't", "doesn't"))
 _SKIPPED = frozenset(("a", "an", "any", "the", "it", "is", "be", "much", "more", "there", "are", "in", "at", "with"))
+_AT_REST = re.compile(r"\b(?:not|never|without|isn't|doesn't) (?:moving|move)\b")
 _NUMBERS = {"1": "one", "2": "two", "3": "three"}
 _MORE = frozenset(("four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "dozen", "hundred"))
 _NEIGHBOURS = {
@@ -96,7 +97,7 @@ class PromptWords:
     def read(self, prompt: str) -> Wording:
         """The prompt, ready to be encoded. Raises RequestError where there is nothing to go by."""
         text, strange = self._without_signs(unicodedata.normalize("NFKC", prompt).replace("’", "'"))
-        text = _latin(text.lower())
+        text = _AT_REST.sub("standing still", _latin(text.lower()))
         pieces = _PIECES.split(text)
         unknown: list[tuple[str, str]] = [(sign, "") for sign in strange]
         stand_ins: list[tuple[str, str]] = []

@@ -119,7 +119,7 @@ def _notes(request: TextToVideoRequest, understood: Understanding, layers: Scene
         notes.append(f'"{word}" is a word that this studio does not know{known}.')
     if understood.ignored:
         words = ", ".join(f'"{word}"' for word in understood.ignored)
-        notes.append(f"{words} contradicts another word and was left out.")
+        notes.append(f"{words} did not go together with the other words and was left out.")
     chosen = [layers.setting[name].replace("_", " ") for name in ("place", "time") if getattr(understood, name) == "any"
               and name in layers.setting]  # fmt: skip
     if chosen:

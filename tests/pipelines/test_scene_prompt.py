@@ -7,7 +7,7 @@ from studio.pipelines.scene_prompt import PromptWords, Said, slips
 
 KNOWN = """a an the in on at with without no not or and of two three red blue green big small old dog dogs cat car ball
 rabbit horse elephant bear chases runs drives left right city desert beach rain snow fog sunset night purple
-moon cloud moving but""".split()
+moon cloud moving standing still that is but""".split()
 FILLER = "a an the in on at with without no not or and of".split()
 MEANINGS = {
     "red": ("colour", "red"), "blue": ("colour", "blue"), "green": ("colour", "green"), "purple": ("colour", "purple"),
@@ -50,6 +50,10 @@ def words():
 )
 def test_prompts_become_plain_words(words, prompt, text):
     assert words.read(prompt).text == text
+
+
+def test_what_does_not_move_stands_still(words):
+    assert words.read("a red car that is not moving").text == "a red car that is standing still"
 
 
 def test_a_sign_of_weather_alone_is_a_thing(words):
