@@ -18,7 +18,7 @@ from benchmarks.probe_nets import CROP, GRID, MOST_ACTORS, SMALL
 
 SIDE = 128
 CONTEXT = 1.5  # a crop's side, in sides of the actor
-LEAST_SIDE = 0.05  # of a box, in frame heights
+LEAST_SIDE, SMALLER = 0.05, 0.62  # of a box, in frame heights; how much nearer one looks for someone small
 
 
 
@@ -52,17 +52,22 @@ def flow_of(clip: np.ndarray) -> np.ndarray:
     return (small.transpose(0, 3, 1, 2) * (GRID / SMALL)).astype(np.float16)
 
 
-def actors_of(cells: Tensor, most: int = MOST_ACTORS, least: float = 0.3) -> list[np.ndarray]:
-    """FrameNet's cells (B, 4, G, G) to the actors of each frame (n, 4), n >= 1: certainty, x, y, side; surest first."""
+def actors_of(cells: Tensor, most: int = MOST_ACTORS, least: float = 0.3, crowded: bool = False) -> list[np.ndarray]:
+    """FrameNet's cells (B, 4, G, G) to the actors of each frame (n, 4), n >= 1: certainty, x, y, side; surest first.
+
+    `crowded` takes neighbouring cells for several, each at its side and at SMALLER of it: more than there are, but
+    someone small beside or upon another is among them.
+    """
     certainty = torch.sigmoid(cells[:, 0])
     peak = certainty == F.max_pool2d(certainty[:, None], 3, 1, 1)[:, 0]
-    score, index = (certainty * peak).flatten(1).topk(most, 1)
+    score, index = (certainty * (peak | crowded)).flatten(1).topk(most, 1)
     inside = cells[:, 1:].flatten(2).gather(2, index[:, None].expand(-1, 3, -1))
     x = (index % GRID + 0.5 + inside[:, 0]) / GRID
     y = (index // GRID + 0.5 + inside[:, 1]) / GRID
     side = inside[:, 2].exp().clamp(LEAST_SIDE, 1.4)
     found = torch.stack([score, x, y, side], 2).numpy()
-    return [rows[: max(1, int((rows[:, 0] > least).sum()))] for rows in found]
+    kept = [rows[: max(1, int((rows[:, 0] > least).sum()))] for rows in found]
+    return [np.concatenate([rows, rows * np.float32([1, 1, 1, SMALLER])]) for rows in kept] if crowded else kept
 
 
 def crop_of(levels: Sequence[np.ndarray], x: float, y: float, side: float, pixels: int = CROP) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -67,6 +68,9 @@ def _fit(net: nn.Module, batches: Iterator[Batch], steps: int, loss_of: Loss, ra
             found = {name: values.float() for name, values in net(*inputs).items()}
         loss = loss_of(found, truth)
         loss.backward()
+        for parameter in net.parameters():  # heads that this loss does not reach
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
         optimiser.step(rate * cosine_rate(step, steps, steps // 20))
         if step % 50 == 49:
             shown = {name: round(float((found[name].argmax(1) == truth[name]).float().mean()), 2) for name in net.heads}
@@ -96,20 +100,30 @@ def train_frame_net(pool: Pool, steps: int, seed: int) -> FrameNet:
     torch.manual_seed(seed)
     net, rng = FrameNet(), np.random.default_rng(seed)
 
-    def batches(size: int = 48) -> Iterator[Batch]:
-        while True:
-            rows, moments = rng.integers(0, len(pool.clips), size), rng.integers(0, pool.clips.shape[1] - 1, size)
-            pairs = _worn(pairs_of(pool.clips[rows, moments], pool.clips[rows, moments + 1]), rng, 3)
-            boxes = torch.from_numpy(pool.boxes[rows, moments])
-            if rng.random() < 0.5:
-                pairs, boxes = pairs.flip(3), boxes * torch.tensor([-1.0, 1, 1]) + torch.tensor([1.0, 0, 0])
-            yield (pairs,), {name: pool.slots[name][rows] for name in FRAME_HEADS} | {"boxes": boxes}
-
     def loss(found: dict[str, Tensor], truth: dict[str, Tensor]) -> Tensor:
         return _named_loss(found, truth, FRAME_HEADS) + 2 * _cell_loss(found["cells"], truth["boxes"])
 
-    _fit(net, batches(), steps, loss)
+    _fit(net, _pairs(pool, rng), steps, loss)
     return net
+
+
+def train_finder(pool: Pool, frame_net: FrameNet, steps: int, seed: int) -> FrameNet:
+    """The same net, a copy that learns on to find actors and nothing else."""
+    net = deepcopy(frame_net)
+    pairs = _pairs(pool, np.random.default_rng(seed))
+    _fit(net, pairs, steps, lambda found, truth: _cell_loss(found["cells"], truth["boxes"]), 0.7)
+    return net
+
+
+def _pairs(pool: Pool, rng: np.random.Generator, size: int = 48) -> Iterator[Batch]:
+    """Pairs of frames, their settings and boxes."""
+    while True:
+        rows, moments = rng.integers(0, len(pool.clips), size), rng.integers(0, pool.clips.shape[1] - 1, size)
+        pairs = _worn(pairs_of(pool.clips[rows, moments], pool.clips[rows, moments + 1]), rng, 3)
+        boxes = torch.from_numpy(pool.boxes[rows, moments])
+        if rng.random() < 0.5:
+            pairs, boxes = pairs.flip(3), boxes * torch.tensor([-1.0, 1, 1]) + torch.tensor([1.0, 0, 0])
+        yield (pairs,), {name: pool.slots[name][rows] for name in FRAME_HEADS} | {"boxes": boxes}
 
 
 def _cell_loss(cells: Tensor, boxes: Tensor) -> Tensor:

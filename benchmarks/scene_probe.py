@@ -21,15 +21,16 @@ from torch import Tensor
 from benchmarks.probe_clips import Pool, build_pool, claim, more_clips
 from benchmarks.probe_nets import CLIP_HEADS, FRAME_HEADS, FRAMES, SMALL, ClipNet, CropNet, FrameNet
 from benchmarks.probe_sight import CONTEXT, SIDE, actors_of, crop_of, crops_as_input, flow_of, halves, shrunk
-from benchmarks.probe_training import heat_of, moves_of, train_clip_net, train_crop_net, train_frame_net
+from benchmarks.probe_training import heat_of, moves_of, train_clip_net, train_crop_net, train_finder, train_frame_net
 from studio.worlds.lexicon import SLOTS
 
 JUDGED = ("subject", "colour", "place", "time", "motion", "camera", "weather", "count", "other", "relation")
-STEPS = {"frame": 1000, "crop": 2100, "crop again": 1500, "clip": 1400}
+STEPS = {"frame": 1000, "crop": 2100, "crop again": 1500, "clip": 1400, "finder": 1500}
 SCENES, MORE_SCENES = 800, 1000
 _LOOKS = tuple(range(1, FRAMES - 1, 3))  # the frames whose actors are named
 _PARTS = ("nouns", "colours", "where", "unlike", "features")
 _FLOOR = 1e-4  # no evidence is stronger than this: one slip must not outweigh all else
+_CROWD, _HARDLY = 8, 0.15  # cells in which someone is looked for, and how sure the finder must be of them
 _PAIR_AT, _PAIR_SLOPE, _SIDE_SLOPE = 0.36, 15.0, 30.0
 
 logger = logging.getLogger(__name__)
@@ -150,21 +151,26 @@ class Evidence:
 
 
 class SceneProbe:
-    """The three networks together."""
+    """The networks together; the finder is the net of frames, trained further for the actors alone."""
 
-    def __init__(self, frame: FrameNet, crop: CropNet, clip: ClipNet) -> None:
-        self.nets = {"frame": frame.eval(), "crop": crop.eval(), "clip": clip.eval()}
+    def __init__(self) -> None:
+        self.nets: dict[str, FrameNet | CropNet | ClipNet] = {
+            "frame": FrameNet(), "finder": FrameNet(), "crop": CropNet(), "clip": ClipNet(),
+        }  # fmt: skip
+        for net in self.nets.values():
+            net.eval()
 
     @classmethod
     def of(cls, folder: Path, seed: int = 0) -> SceneProbe:
         """The probe kept in `folder`; trained and kept there if there is none."""
-        weights, probe = folder / "probe.safetensors", cls(FrameNet(), CropNet(), ClipNet())
+        weights, probe = folder / "probe.safetensors", cls()
         claim(folder)
         if weights.exists():
             probe._read(load_file(weights))
             return probe
         pool = build_pool(folder, SCENES, seed)
         probe.nets["frame"] = train_frame_net(pool, STEPS["frame"], seed)
+        probe.nets["finder"] = train_finder(pool, probe.nets["frame"], STEPS["finder"], seed + 1)
         probe.nets["clip"] = _clip_net(pool, probe.nets["frame"], seed)
         crop = train_crop_net(pool, STEPS["crop"], seed)
         probe.nets["crop"] = train_crop_net(pool, STEPS["crop again"], seed + 1, crop)
@@ -198,26 +204,29 @@ class SceneProbe:
                 logits[:, 0] = -1e4  # that there is none is told by the nouns
             seen[name] = logits.log_softmax(1)
         features = torch.cat([found["features"].mean(0), moved["features"][0].float()])
-        return Evidence(*self._actors(clip, found["cells"]), seen, features[None])
+        return Evidence(*self._actors(clip, heat_of(self.nets["finder"], small)[0]["cells"]), seen, features[None])
 
     def _actors(self, clip: np.ndarray, cells: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The evidence of nouns, of their colours and places, and of a second noun, over some frames; N = 1."""
-        crops, actors, frame = [], [], []
+        crops, actors, frame, alone = [], [], [], []
         for index in _LOOKS:
-            levels = halves(clip[index])
-            for row in actors_of(cells[index : index + 1])[0]:
+            levels, here = halves(clip[index]), cells[index : index + 1]
+            peaks, others = actors_of(here)[0], actors_of(here, _CROWD, _HARDLY, crowded=True)[0]
+            for row in np.concatenate([peaks, others]):
                 crops.append(crop_of(levels, row[1], row[2], CONTEXT * row[3]))
-                actors.append(row)
-                frame.append(index)
+            actors += [peaks, others]
+            frame += [index] * (len(peaks) + len(others))
+            alone += [True] * len(peaks) + [False] * len(others)
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.nets["crop"](crops_as_input(np.stack(crops)).contiguous(memory_format=torch.channels_last))
         noun, colour = (logits[name].float().softmax(1) for name in ("subject", "colour"))
-        found, frames = torch.from_numpy(np.stack(actors)), torch.tensor(frame)
-        sure = noun * found[:, :1]
+        found, frames, alone = torch.from_numpy(np.concatenate(actors)), torch.tensor(frame), torch.tensor(alone)
+        sure = noun * found[:, :1].sqrt()  # hardly found is still seen, if it looks like something
         best = torch.stack([sure[frames == index].amax(0) for index in _LOOKS]).mean(0)
         mass = torch.einsum("kv,kc->vc", sure, colour)
         where = (sure.T @ found[:, 1:3]) / sure.sum(0)[:, None].clamp(min=1e-9)
-        unlike = torch.stack([_unlike(noun[frames == index], found[frames == index, 0]) for index in _LOOKS]).mean()
+        peaks = [alone & (frames == index) for index in _LOOKS]
+        unlike = torch.stack([_unlike(noun[rows], found[rows, 0]) for rows in peaks]).mean()
         return best[None], mass[None], where[None], unlike[None]
 
 

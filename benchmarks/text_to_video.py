@@ -216,11 +216,12 @@ def measure_quality(options: argparse.Namespace, pipeline: TextToVideoPipeline) 
         if run is not None:
             makers[name] = rival_maker(load_rival(run, options.checkpoints))
     chosen = tuple(name for name in makers if not options.rows or name in options.rows)
-    report = Report("text_to_video", protocol, rows=_kept_rows("text_to_video", chosen))
+    report = Report("text_to_video", protocol)
     quality = Quality(options.probe, options.checkpoints / "clip", count, options.seeds)
     for name in chosen:
         quality.row(report, name, makers[name])
-        report.write()
+        # Other rows are as the file has them by now: two calls may work at once.
+        Report(report.name, protocol, rows=[*_kept_rows(report.name, chosen), *report.rows]).write()
 
 
 if __name__ == "__main__":
