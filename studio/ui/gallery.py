@@ -30,7 +30,8 @@ def build() -> Gallery:
     with gr.Column(visible=False, elem_id="made-before", elem_classes="zoe-gallery") as place:
         gr.HTML('<p class="zoe-heading">Made in this visit</p>', elem_classes="zoe-bare")
         clips = gr.Gallery(
-            label="Made in this visit", show_label=False, columns=8, height=150, object_fit="cover",
+            label="Made in this visit", show_label=False, columns=8, fit_columns=False, height=150,
+            object_fit="cover",
             allow_preview=False, interactive=False, buttons=[], elem_id="made-before-clips",
         )  # fmt: skip
     return Gallery(place, clips, gr.State([]))

@@ -27,9 +27,12 @@ SLOT_WORDS = {
     "other": "second subject", "other_colour": "its colour", "time": "time of day", "size": "size", "count": "how many",
 }  # fmt: skip
 """Slots whose names read better in other words."""
-PLAINER = {"static": "still", "natural": "its own", "left": "to the left", "right": "to the right", "any": "not said"}
+PLAINER = {"natural": "its own", "left": "to the left", "right": "to the right"}
 """Values of the slots that read better in other words."""
-UNSAID = {"size": "normal", "count": "one", "other": "none", "other_colour": "natural", "relation": "none"}
+UNSAID = {
+    "size": "normal", "count": "one", "other": "none", "other_colour": "natural", "relation": "none", "place": "any",
+    "time": "any", "camera": "static", "weather": "clear",
+}  # fmt: skip
 """Values that are not worth a chip: what a scene is like when nobody says otherwise."""
 OURS = "Something went wrong inside the studio. Your request was not finished; please try again."
 

@@ -54,9 +54,10 @@ def test_strangers_words_are_escaped(markup):
 
 def test_understanding_shows_what_was_said_and_the_unknown_word():
     markup = messages.understood(READING, ("The clip has no sound.",))
-    for word in ("car", "red", "desert", "sunset", "left jumping", "still", "clear", "not known", "has no sound"):
+    for word in ("car", "red", "desert", "sunset", "left jumping", "not known", "has no sound"):
         assert word in markup
-    assert "second subject" not in markup and "how many" not in markup
+    for word in ("second subject", "how many", "camera", "weather"):
+        assert word not in markup
 
 
 def test_a_second_subject_is_shown_with_its_colour():
