@@ -144,7 +144,7 @@ class TextToVideoRequest(Request):
 
     task: ClassVar[str] = "text_to_video"
     prompt: str = _bounded(
-        MISSING, "Prompt", "What to show: a subject, perhaps a second one, colours, a place, a time of day, how it moves."
+        MISSING, "Prompt", "What to show: one or two subjects, their colours, a place, a time of day, how they move."
     )
     picture: Path | None = None
     """A picture of the person's own that takes the subject's place and moves as the subject would."""

@@ -68,8 +68,8 @@ class SceneLayers:
     """The layers that composite to a clip.
 
     ``strips`` uint8 (4, h, 2h, 4): sky, far, middle, near, straight (not premultiplied) RGBA; ``offsets`` (4,) their
-    horizontal start in frame heights. ``sprites`` uint8 (2, s, s, 4) straight RGBA: the subject and the other one (empty
-    if there is none). ``cast`` (4,) which sprite each of ACTORS wears, -1 where it is absent. ``actors`` float32
+    horizontal start in frame heights. ``sprites`` uint8 (2, s, s, 4) straight RGBA: the subject and the other one
+    (empty if there is none). ``cast`` (4,) which sprite each of ACTORS wears, -1 where it is absent. ``actors`` float32
     (T, 4, 8), see ACTOR_TRACKS; ``scene`` float32 (T, 8), see SCENE_TRACKS; ``fps`` frames per second. ``setting``: the
     place, time and weather that were drawn, in words. ``ground``: whether the ground mirrors (0 or 1), and how far the
     light shears shadows.

@@ -1,4 +1,4 @@
-"""Rewording: ridge regression finds a map that is known, a folded layer keeps its answers; the shipped ones still hear."""
+"""Rewording: ridge regression finds a map that is known, a folded layer keeps its answers; the shipped still hear."""
 
 from __future__ import annotations
 
