@@ -67,7 +67,7 @@ def test_cancelling_a_running_job_stops_within_a_frame_and_leaves_nothing(open_s
     job = studio.submit(LONG)
     until_running(job)
     job.cancel()
-    before = next(event.done for event in job.events() if event.kind == "working")
+    before = [event.done for event in job.events(timeout=0) if event.kind == "working"][-1]
     with pytest.raises(Cancelled):
         job.result(10)
     after = [event.done for event in job.events() if event.kind == "working"][-1]
