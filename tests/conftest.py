@@ -45,12 +45,14 @@ def _tiny_pipelines() -> dict:
     from studio.pipelines.prediction import PredictionPipeline
     from studio.pipelines.restyle import RestylePipeline
     from studio.pipelines.text_to_video import TextToVideoPipeline
+    from studio.training.scene_words import scene_words as words
+
     tokenizer = train_tokenizer(WORDS, 560)
     clip = build_clip(tokenizer, tiny=True).eval()
     text = CLIPTextModelWithProjection(clip.config.text_config).eval()
     vision = CLIPVisionModelWithProjection(clip.config.vision_config).eval()
     looks = {"looks": ["oil", "neon"], "look_titles": ["oil painting", "neon"]}
-    drawing = TextToVideoGenerator.tiny(text_width=text.config.hidden_size, **_scene_words())
+    drawing = TextToVideoGenerator.tiny(text_width=text.config.hidden_size, **words())
     between = InterpolationGenerator(width=8, deep=8, style=8)
     painting = RestyleGenerator.tiny(**looks, known_words=["oil", "painting"])
     torch.nn.init.normal_(painting.look_codes)
@@ -62,26 +64,12 @@ def _tiny_pipelines() -> dict:
     }
 
 
-def _scene_words() -> dict:
-    from studio.worlds import lexicon
-    from studio.worlds.light import ground_tables
-
-    return {
-        "slots": {name: list(values) for name, values in lexicon.SLOTS.items()},
-        "known_words": sorted(lexicon.known_words()),
-        "filler_words": sorted(lexicon.FUNCTION_WORDS),
-        "homes": {name: list(places) for name, places in lexicon.HOMES.items()},
-        "stand_ins": dict(lexicon.STAND_INS),
-        "emoji": dict(lexicon.EMOJI),
-        "word_slots": {phrase: list(meaning) for phrase, meaning in lexicon.WORD_SLOTS.items()},
-        "ground": ground_tables(),
-    }
-
-
 @pytest.fixture(scope="session")
 def scene_words() -> dict:
     """The words of the captioned world, as a scene generator's configuration wants them."""
-    return _scene_words()
+    from studio.training.scene_words import scene_words as words
+
+    return words()
 
 
 class Maker:

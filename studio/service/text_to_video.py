@@ -78,22 +78,19 @@ def _one(
     if number == 0:
         bench.start("working", request.num_frames * request.variations, words)
     before = number * request.num_frames
-    scene = {
-        "num_frames": request.num_frames, "fps": request.fps, "variety": request.variety, "picture": picture,
-    }  # fmt: skip
+    layers = pipeline.layers(
+        request.prompt,
+        num_frames=request.num_frames,
+        fps=request.fps,
+        variety=request.variety,
+        generator=bench.generator(number),
+        picture=picture,
+    )
     with bench.video(name, (request.width, request.height), Fraction(request.fps), request=own) as video:
-        frames = pipeline.stream(
-            request.prompt,
-            height=request.height,
-            width=request.width,
-            generator=bench.generator(number),
-            is_cancelled=bench.is_cancelled,
-            **scene,
-        )
+        frames = pipeline.paint(layers, request.height, request.width, is_cancelled=bench.is_cancelled)
         for done, frame in enumerate(frames, start=1):
             video.write(frame)
             bench.step(before + done, words)
-    layers = pipeline.layers(request.prompt, generator=bench.generator(number), **scene)
     return bench.results / name, layers
 
 

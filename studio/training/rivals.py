@@ -26,7 +26,7 @@ from studio.models.rivals import FRAMES, SIZE, Conv3dDiscriminator, Conv3dGenera
 from studio.training.adversary import LAZY, Adversary, fast
 from studio.training.captions import CaptionEmbedder, SlotCodes
 from studio.training.losses import cosine_rate, low_frequency_loss, set_rate
-from studio.training.objective import Context, Losses, Objective
+from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.scene_pool import from_bytes, to_bytes
 from studio.training.state import load_average
 from studio.worlds.captions import captions, sample_slots, say_less
@@ -174,6 +174,24 @@ class RivalObjective(Objective):
         pairs = (from_bytes(self.clips[:count]), made)
         rows = [torch.cat([clips[:, at] for at in (0, 5, 10, 15)], 3) for clips in pairs]
         return to_bytes(torch.cat(rows, 3).permute(0, 2, 3, 1).flatten(0, 1)).numpy()
+
+
+class RivalRecipe(Recipe):
+    """What both rivals' recipes share: one phase, all nets from the start. A rival's name is its kind."""
+
+    phases = (Phase(PHASE, 600, sheet_every=200, save_every=100),)
+
+    def objective(self, phase: str, context: Context) -> Objective:
+        """The one phase."""
+        write_card(self.name, context)
+        return RivalObjective(self.name, context)
+
+    def export(self, context: Context, folder: Path) -> None:
+        """The average generator in half precision."""
+        folder.mkdir(parents=True, exist_ok=True)
+        net = load_average(context.run / PHASE, "generator", KINDS[self.name]())
+        save_file({name: value.half().contiguous() for name, value in net.state_dict().items()},
+                  folder / "model.safetensors")  # fmt: skip
 
 
 def write_card(kind: str, context: Context) -> None:

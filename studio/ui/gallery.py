@@ -10,10 +10,9 @@ import gradio as gr
 
 from studio.service import Studio
 from studio.ui import messages
+from studio.ui.handover import PRIVATE
 from studio.ui.layout import Tab
 from studio.ui.running import Updates, outputs_of, show
-
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True)
