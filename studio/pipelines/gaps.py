@@ -1,17 +1,17 @@
 """Filling the gap between two frames: as they are, held, dissolved, or made anew, whichever fits what they show.
 
-One GapFiller lives as long as one stream: it holds the stream's worker thread, and nothing else between gaps.
+One GapFiller lives as long as one stream and holds nothing between gaps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 
 import cv2
 import numpy as np
 
-from studio.motion.between import Candidates, Gap, blend, candidates, full_warps, matched_share, measure_gap
+from studio.motion.between import Gap, matched_share, measure_gap, synthesise
 from studio.motion.cuts import is_cut
 
 AT_CUT = ("auto", "hold", "dissolve")
@@ -20,27 +20,21 @@ AT_CUT = ("auto", "hold", "dissolve")
 _UNMATCHED = 0.3  # keyframes of which a smaller share is found again have nothing to morph: they dissolve
 _ENDS = 1e-4  # a moment nearer to a frame than this is the frame
 
-Correct = Callable[[Candidates], tuple[np.ndarray, np.ndarray | None]]
-"""The generator's say: weights float32 (4, h, w) and residual float32 (3, h, w) or None, for one moment."""
-
 InBetween = Callable[[float], np.ndarray]
 """A moment in [0, 1] to the frame there."""
 
+Draw = Callable[[Gap], InBetween]
+"""The generator: asked once per gap, it gives what draws the gap's in-betweens at any moment in (0, 1)."""
+
 
 class GapFiller:
-    """Makes in-betweens. ``correct`` None leaves the classical picture; at_cut: one of AT_CUT."""
+    """Makes in-betweens. draw None: the classical picture; at_cut: one of AT_CUT; pool: takes half the work."""
 
-    def __init__(self, correct: Correct | None, at_cut: str) -> None:
+    def __init__(self, draw: Draw | None, at_cut: str, pool: Executor | None = None) -> None:
         assert at_cut in AT_CUT, at_cut
-        self._correct = correct
+        self._draw = draw
         self._at_cut = at_cut
-        self._pool: Executor = ThreadPoolExecutor(1, thread_name_prefix="in-between")
-
-    def __enter__(self) -> GapFiller:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._pool.shutdown()
+        self._pool = pool
 
     def gap(self, first: np.ndarray, second: np.ndarray, far: bool) -> InBetween:
         """The in-betweens of two frames (uint8 (H, W, 3), one size); nothing is computed before it is asked for.
@@ -68,17 +62,11 @@ class GapFiller:
         gap = measure_gap(first, second, pool=self._pool)
         if far and matched_share(gap) < _UNMATCHED:
             return self._unlike(first, second, far)
-        return lambda moment: self._synthesise(gap, moment)
+        if self._draw is not None:
+            return self._draw(gap)
+        return lambda moment: synthesise(gap, moment, self._pool)
 
     def _unlike(self, first: np.ndarray, second: np.ndarray, far: bool) -> InBetween:
         if self._at_cut == "hold" or (self._at_cut == "auto" and not far):
             return lambda moment: first.copy()
         return lambda moment: cv2.addWeighted(first, 1 - moment, second, moment, 0)
-
-    def _synthesise(self, gap: Gap, moment: float) -> np.ndarray:
-        found = candidates(gap, moment)
-        if self._correct is None:
-            return blend(full_warps(gap, found, self._pool), found.weights)
-        warps = self._pool.submit(full_warps, gap, found)  # beside the network, which does not need them
-        weights, residual = self._correct(found)
-        return blend(warps.result(), weights, residual)

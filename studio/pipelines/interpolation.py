@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from itertools import count, islice, pairwise
 
@@ -20,7 +21,7 @@ import torch
 from studio.clip import check_frame, check_frames
 from studio.errors import RequestError
 from studio.models.interpolation import InterpolationGenerator
-from studio.motion.between import Candidates
+from studio.motion.between import Candidates, Gap, blend, candidates, full_warps
 from studio.motion.rates import frames_out, moments, nodes
 from studio.pipelines.base import (
     FramesOutput,
@@ -31,7 +32,7 @@ from studio.pipelines.base import (
     collect,
     seeded,
 )
-from studio.pipelines.gaps import AT_CUT, GapFiller
+from studio.pipelines.gaps import AT_CUT, Draw, GapFiller, InBetween
 from studio.tensors import to_channels_first, to_float
 
 EASINGS: dict[str, Callable[[float], float]] = {
@@ -280,12 +281,28 @@ class InterpolationPipeline(StudioPipeline):
         last = max(1, frames_out(length, fps_in, fps_out) - 1)
         return ((length - 1) * curve(index / last) if index <= last else length + index for index in count())
 
-    def _filler(self, prompt: str | None, at_cut: str, generator: torch.Generator | None) -> GapFiller:
+    @contextmanager
+    def _filler(self, prompt: str | None, at_cut: str, generator: torch.Generator | None) -> Iterator[GapFiller]:
+        with ThreadPoolExecutor(1, thread_name_prefix="in-between") as pool:
+            yield GapFiller(self._drawing(prompt, generator, pool), at_cut, pool)
+
+    def _drawing(self, prompt: str | None, generator: torch.Generator | None, pool: Executor) -> Draw | None:
+        """What draws the in-betweens of a gap; None where the generator has no say."""
         if self.generator.config.strength == 0:
-            return GapFiller(None, at_cut)
+            return None
         embeds = self.encode_prompt([prompt]) if prompt and prompt.strip() else None
         noise = None if generator is None else seeded(generator, (1, self.generator.config.noise))
-        return GapFiller(lambda found: self._correct(found, embeds, noise), at_cut)
+
+        def draw(gap: Gap) -> InBetween:
+            def at(moment: float) -> np.ndarray:
+                found = candidates(gap, moment)
+                warps = pool.submit(full_warps, gap, found)  # beside the network, which does not need them
+                weights, residual = self._correct(found, embeds, noise)
+                return blend(warps.result(), weights, residual)
+
+            return at
+
+        return draw
 
     def _correct(
         self, found: Candidates, embeds: torch.Tensor | None, noise: torch.Tensor | None
