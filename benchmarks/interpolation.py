@@ -1,8 +1,10 @@
 """In-betweens against what was really there: the studio's generator, its classical path, ffmpeg and plain blending.
 
-python -m benchmarks.interpolation --data ../shared/data            writes results/interpolation.json
-python -m benchmarks.interpolation --data ../shared/data --quick    few repeats, nothing written
-python -m benchmarks.interpolation --data ../shared/data --part speed    the other part's rows stay as they are
+python -m benchmarks.interpolation --data DATA                  writes results/interpolation.json
+python -m benchmarks.interpolation --data DATA --part speed     the other part's rows stay as they are
+python -m benchmarks.interpolation --data DATA --quick          x2 and x4, classical and generator, nothing written
+python -m benchmarks.interpolation --data DATA --split train    on training clips that no recipe trains on: choose there
+python -m benchmarks.interpolation --data DATA --worst FOLDER   pictures of the worst in-betweens, to look at
 """
 
 from __future__ import annotations
@@ -10,221 +12,165 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import subprocess
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+import os
 from pathlib import Path
 
-import cv2
-import imageio_ffmpeg
 import numpy as np
-import torch
 
-from benchmarks.report import RESULTS, Report, milliseconds, to_log
-from studio.metrics import psnr, ssim, vmaf
-from studio.motion.between import measure_gap, synthesise
-from studio.motion.cuts import is_cut
-from studio.motion.duplicates import is_duplicate
-from studio.motion.warp import resize_flow
-from studio.pipelines.interpolation import InterpolationPipeline
+from benchmarks.between_quality import LENGTH, LONGEST, ClipScores, Job, measure_clips
+from benchmarks.between_rivals import METHODS, MINTERPOLATE, OURS
+from benchmarks.clip_stretches import SPLITS, clips_of
+from benchmarks.report import RESULTS, Report, to_log
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL = """Dev clips, resized by area to at most 448 pixels on the longer side; per clip up to {segments} segments of
-{length} consecutive frames without scene cuts or repeated frames. x2: every second frame is dropped and made again at
-moment 1/2; x4: three of four at 1/4, 1/2, 3/4. Values are means per clip (PSNR in RGB, SSIM of luma, VMAF v0.6.1 of the
-made frames in order), then median and spread over clips; "mean" is the mean of clips. minterpolate runs at defaults
-but for mi_mode=mci:mc_mode=aobmc:vsbmc=1 and the named me_mode, its output aligned to its input. Farneback: the same
-classical formula on Farneback's flow. Times: wall milliseconds per new frame of a x2 pass over one panned photo-like
-clip at each size, everything included but decoding; {threads} threads (minterpolate is single-threaded by nature)."""
+PROTOCOL = """{split} clips, resized by area to at most {longest} pixels on the longer side; per clip up to {segments}
+stretches of {length} consecutive frames without scene cuts (as listed with the data) or repeated frames. xN: of every N
+frames one is kept, and the others are made again at moments 1/N, 2/N... Values are means per clip (PSNR in RGB, SSIM of
+luma, VMAF v0.6.1 of the made frames in order; over the whole film, kept frames included: error_flicker, half the mean
+change of the error's change along the true motion in levels of 255, and motion_error_px, the mean length by which
+Farneback's flow from frame to frame differs from the truth's), then median and spread over clips; "mean" is the mean of
+clips. minterpolate runs at defaults but for mi_mode=mci:mc_mode=aobmc:vsbmc=1 and the named me_mode, its output aligned
+to its input. Farneback: the same classical formula on Farneback's flow. "against" rows: gains per clip, "best
+minterpolate" being the better of both modes for each clip and each frame anew; shares of clips and of frames that are
+more than {margin} dB worse."""
 
-SIZES = ((448, 256), (640, 360), (1280, 720))
-LONGEST = 448
-LENGTH = 25
-GAPS = 16  # of the timed clip: enough that a child process of ffmpeg does not count for much
-
-InBetweens = Callable[[np.ndarray, int], np.ndarray]
-"""Kept frames (K, H, W, 3) and a step (2 or 4) to the (K - 1) (step - 1) frames between, in order."""
-
-
-def segments(path: Path, most: int) -> Iterator[np.ndarray]:
-    """Up to `most` stretches of LENGTH frames of a clip in which every frame is new and of one shot."""
-    frames = list(_read(path))
-    start, found = 0, []
-    for index in range(1, len(frames) + 1):
-        ends = index == len(frames) or is_cut(*frames[index - 1 : index + 1])
-        ends = ends or is_duplicate(*frames[index - 1 : index + 1])
-        if ends:
-            found += [frames[at : at + LENGTH] for at in range(start, index - LENGTH + 1, LENGTH)]
-            start = index
-    if not found:
-        logger.info("%s has no stretch of %d sound frames", path.name, LENGTH)
-    for chosen in np.unique(np.linspace(0, len(found) - 1, most + 2).round().astype(int)[1:-1] if found else []):
-        yield np.stack(found[chosen])
+MARGIN = 0.2  # dB: a loss that nobody sees and no other seed repeats
+STEPS = (2, 4, 8)
+_FIGURES = ("psnr_db", "ssim", "vmaf", "error_flicker", "motion_error_px")
 
 
-def _read(path: Path) -> Iterator[np.ndarray]:
-    reader = cv2.VideoCapture(str(path))
-    try:
-        while True:
-            there, frame = reader.read()
-            if not there:
-                return
-            scale = min(1.0, LONGEST / max(frame.shape[:2]))
-            size = tuple(round(side * scale / 2) * 2 for side in (frame.shape[1], frame.shape[0]))
-            yield cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
-    finally:
-        reader.release()
+def quality(report: Report, scores: list[ClipScores], job: Job) -> None:
+    """A row per step and method, and one for each rival that ours is held against."""
+    for step in job.steps:
+        means = {name: [one.means(step, name) for one in scores] for name in job.methods}
+        for name, rows in means.items():
+            measures = {figure: [row[figure] for row in rows] for figure in _FIGURES if figure in rows[0]}
+            facts = {
+                f"{figure}_by_clip": {one.clip: round(row[figure], places) for one, row in zip(scores, rows)}
+                for figure, places in (("psnr_db", 2), ("ssim", 4), ("vmaf", 1))
+            }
+            report.add(f"x{step} {name}", measures, **facts)
+    rivals = {"classical": ("classical",), "best minterpolate": MINTERPOLATE, "farneback": ("farneback",)}
+    for step in job.steps:
+        for rival, names in rivals.items():
+            if OURS in job.methods and set(names) <= set(job.methods):
+                _against(report, scores, step, rival, names)
 
 
-def each_gap(make: Callable[[np.ndarray, np.ndarray, list[float]], list[np.ndarray]]) -> InBetweens:
-    """Frames between from a function of one gap and its moments."""
-
-    def run(kept: np.ndarray, step: int) -> np.ndarray:
-        moments = [index / step for index in range(1, step)]
-        return np.stack([frame for pair in zip(kept, kept[1:]) for frame in make(*pair, moments)])
-
-    return run
-
-
-def blending(first: np.ndarray, second: np.ndarray, moments: list[float]) -> list[np.ndarray]:
-    """Cross-dissolve."""
-    return [cv2.addWeighted(first, 1 - moment, second, moment, 0) for moment in moments]
-
-
-def classical(first: np.ndarray, second: np.ndarray, moments: list[float]) -> list[np.ndarray]:
-    """The studio's synthesis without its generator."""
-    with ThreadPoolExecutor(1) as pool:
-        gap = measure_gap(first, second, pool=pool)
-        return [synthesise(gap, moment, pool) for moment in moments]
-
-
-def farneback(first: np.ndarray, second: np.ndarray, moments: list[float]) -> list[np.ndarray]:
-    """The same synthesis on the flow of Farneback (2003)."""
-    gap = measure_gap(first, second)
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (first, second)]
-    flows = [
-        resize_flow(cv2.calcOpticalFlowFarneback(*pair, None, 0.5, 5, 15, 3, 5, 1.2, 0), *gap.forward.shape[:2])
-        for pair in (grey, grey[::-1])
-    ]
-    gap = replace(gap, forward=flows[0], backward=flows[1])
-    return [synthesise(gap, moment) for moment in moments]
+def _against(report: Report, scores: list[ClipScores], step: int, rival: str, names: tuple[str, ...]) -> None:
+    """Ours against the best of the named methods, clip by clip and frame by frame."""
+    gains: dict[str, list[float]] = {"psnr_gain_db": [], "ssim_gain": [], "vmaf_gain": []}
+    frames: list[float] = []
+    for one in scores:
+        ours, theirs = one.means(step, OURS), [one.means(step, name) for name in names]
+        for gain, figure in zip(gains, ("psnr_db", "ssim", "vmaf")):
+            gains[gain].append(ours[figure] - max(row[figure] for row in theirs))
+        best = np.max([one.frames[step, name]["psnr_db"] for name in names], axis=0)
+        frames += list(np.array(one.frames[step, OURS]["psnr_db"]) - best)
+    over_means = {
+        gain: np.mean([one.means(step, OURS)[figure] for one in scores])
+        - max(np.mean([one.means(step, name)[figure] for one in scores]) for name in names)
+        for gain, figure in zip(gains, ("psnr_db", "ssim", "vmaf"))
+    }
+    psnr_gains = gains["psnr_gain_db"]
+    report.add(
+        f"x{step} {OURS} against {rival}",
+        gains,
+        gain_of_means={gain: round(float(value), 4) for gain, value in over_means.items()},
+        clips_worse=_share_worse(psnr_gains),
+        frames_worse=_share_worse(frames),
+        worst_clip=scores[int(np.argmin(psnr_gains))].clip,
+        psnr_gain_by_clip={one.clip: round(gain, 2) for one, gain in zip(scores, psnr_gains)},
+    )
 
 
-def minterpolate(mode: str) -> InBetweens:
-    """ffmpeg's motion interpolation, `mode` bidir or bilat."""
-
-    def run(kept: np.ndarray, step: int) -> np.ndarray:
-        # The filter loses frames at both ends: the ends are repeated, and the output is aligned to the input after.
-        padded = np.concatenate([kept[:1], kept[:1], kept, kept[-1:], kept[-1:], kept[-1:]])
-        height, width = kept.shape[1:3]
-        graph = f"format=yuv444p,minterpolate=fps={24 * step}:mi_mode=mci:mc_mode=aobmc:vsbmc=1:me_mode={mode}:scd=none"
-        raw = ["-f", "rawvideo", "-pix_fmt", "rgb24"]
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *raw, "-s", f"{width}x{height}", "-r", "24"]
-        command += ["-i", "-", "-vf", graph, *raw, "-"]
-        done = subprocess.run(command, input=padded.tobytes(), capture_output=True, check=True)
-        made = np.frombuffer(done.stdout, np.uint8).reshape(-1, height, width, 3)
-        span = (len(kept) - 1) * step
-
-        def distance(offset: int) -> float:
-            return float(np.abs(made[offset : offset + span + 1 : step].astype(int) - kept).mean())
-
-        # Of equally good offsets the last one: the repeated first frame looks the same at all of them.
-        offset = min(range(min(4 * step, len(made) - span - 1), -1, -1), key=distance)
-        return np.stack([frame for at in range(span) if at % step for frame in [made[offset + at]]])
-
-    return run
+def _share_worse(gains: list[float]) -> float:
+    return round(float(np.mean(np.array(gains) < -MARGIN)), 4)
 
 
-def generator(pipeline: InterpolationPipeline) -> InBetweens:
-    """The studio's pipeline, as a person calls it."""
-    return lambda kept, step: pipeline(kept, times=[index / step for index in range(1, step)]).frames
+def show(report: Report) -> None:
+    """The means, and where ours is worse, to the log."""
+    logger.info("\n%s", report.table("mean"))
+    for row in report.rows:
+        if "clips_worse" in row:
+            gains = {name: f"{value:+.3f}" for name, value in row["gain_of_means"].items()}  # type: ignore[attr-defined]
+            least = row["measures"]["psnr_gain_db"]["least"]  # type: ignore[index]
+            logger.info(
+                "%s: %s, worse by more than %s dB on %.0f %% of clips, %.1f %% of frames; least %+.2f dB (%s)",
+                row["row"], gains, MARGIN, 100 * row["clips_worse"], 100 * row["frames_worse"],  # type: ignore[operator]
+                least, row["worst_clip"],
+            )  # fmt: skip
 
 
-def quality(report: Report, methods: dict[str, InBetweens], data: Path, most: int) -> None:
-    """A row per method and step; a row per clip of the generator's gain, for the curious."""
-    clips = {path.stem: list(segments(path, most)) for path in sorted((data / "dev" / "clips").iterdir())}
-    clips = {name: parts for name, parts in clips.items() if parts}
-    for step in (2, 4):
-        for name, method in methods.items():
-            values: dict[str, list[float]] = {"psnr_db": [], "ssim": [], "vmaf": []}
-            facts: dict[str, float] = {}
-            for clip, parts in clips.items():
-                scores: dict[str, list[float]] = {key: [] for key in values}
-                for frames in parts:
-                    made = method(frames[::step], step)
-                    truth = np.stack([frame for at, frame in enumerate(frames) if at % step])
-                    scores["psnr_db"] += [psnr(*pair) for pair in zip(made, truth)]
-                    scores["ssim"] += [ssim(*pair) for pair in zip(made, truth)]
-                    scores["vmaf"].append(vmaf(made, truth))
-                for key in values:
-                    values[key].append(float(np.mean(scores[key])))
-                facts[clip] = round(values["psnr_db"][-1], 2)
-            report.add(f"x{step} {name}", values, psnr_by_clip=facts)
-
-
-def speed(report: Report, methods: dict[str, InBetweens], repeats: int) -> None:
-    """Milliseconds per new frame of a x2 pass at each size."""
-    rng = np.random.default_rng(0)
-    for width, height in SIZES:
-        wall = sum(
-            cv2.resize(rng.random((height // s + 2, width // s + 2, 3)), (width + 7 * GAPS, height)) for s in (3, 9, 40)
-        )
-        wall = np.uint8(wall / 3 * 255)
-        kept = np.stack([wall[:, 7 * index : 7 * index + width] for index in range(GAPS + 1)])
-        for name, method in methods.items():
-            times: list[float] = []
-            method(kept[:2], 2)
-            for _ in range(repeats):
-                with milliseconds(times):
-                    method(kept, 2)
-            report.add(f"{width}x{height} {name}", {"ms_per_frame": [value / GAPS for value in times]})
-
-
-def _rows_on_disk(is_speed: bool) -> list[dict[str, object]]:
+def _rows_on_disk(path: Path, is_speed: bool) -> list[dict[str, object]]:
     """The rows of one part in the results file; times want a quiet machine, quality does not care."""
-    path = RESULTS / "interpolation.json"
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
     return [row for row in rows if ("ms_per_frame" in row["measures"]) == is_speed]
 
 
-def main() -> None:
-    """Entry point."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with dev/clips")
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line, with the defaults of --quick filled in."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.interpolation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, help="folder with dev/clips")
+    parser.add_argument("--split", choices=SPLITS, default="dev")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/interpolation"))
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--segments", type=int, default=1, help="stretches of each clip")
+    parser.add_argument("--methods", help=f"some of: {', '.join(METHODS)} (separated by commas)")
+    parser.add_argument("--steps", help="some of 2,4,8")
+    parser.add_argument("--segments", type=int, default=2, help="stretches of each clip")
+    parser.add_argument("--workers", type=int, help="processes that measure quality; as many as there are cores")
+    parser.add_argument("--device", default="cpu", help="of the generator, for quality: cpu or cuda")
     parser.add_argument("--part", choices=("both", "quality", "speed"), default="both")
-    parser.add_argument("--quick", action="store_true", help="few repeats, write nothing")
-    options = parser.parse_args()
-    to_log()
-    torch.set_num_threads(options.threads)
-    cv2.setNumThreads(options.threads)
-    methods: dict[str, InBetweens] = {
-        "blend": each_gap(blending),
-        "minterpolate bidir": minterpolate("bidir"),
-        "minterpolate bilat": minterpolate("bilat"),
-        "farneback": each_gap(farneback),
-        "classical": each_gap(classical),
-    }
-    if (options.checkpoint / "model_index.json").is_file():
-        methods["generator"] = generator(InterpolationPipeline.from_pretrained(options.checkpoint))
-    protocol = PROTOCOL.format(segments=options.segments, length=LENGTH, threads=options.threads)
-    report = Report("interpolation", protocol)
-    if options.part != "speed":
-        quality(report, methods, options.data, options.segments)
-    elif not options.quick:
-        report.rows += _rows_on_disk(is_speed=False)
-    if options.part != "quality":
-        speed(report, methods, 2 if options.quick else 5)
-    elif not options.quick:
-        report.rows += _rows_on_disk(is_speed=True)
+    parser.add_argument("--quick", action="store_true", help="see above; one process, one stretch")
+    parser.add_argument("--worst", type=Path, help="a folder for pictures of the worst in-betweens")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="another folder for the result")
+    options = parser.parse_args(arguments)
     if options.quick:
-        logger.info("%s", report.table())
+        options.methods = options.methods or f"classical,{OURS}"
+        options.steps = options.steps or "2,4"
+        options.segments = min(options.segments, 1) if "--segments" not in (arguments or []) else options.segments
+        options.workers = options.workers or 1
+        options.part = "quality"
+    if options.part != "speed" and options.data is None:
+        parser.error("quality needs --data, a folder with clips.")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point."""
+    options = parse(arguments)
+    to_log()
+    job = Job(
+        methods=tuple(name.strip() for name in (options.methods or ",".join(METHODS)).split(",")),
+        checkpoint=options.checkpoint,
+        steps=tuple(int(step) for step in options.steps.split(",")) if options.steps else STEPS,
+        segments=options.segments,
+        steady=not options.quick,
+        device=options.device,
+    )
+    protocol = PROTOCOL.format(
+        split=options.split, longest=LONGEST, segments=job.segments, length=LENGTH, margin=MARGIN
+    )
+    report = Report("interpolation", protocol)
+    path = options.results / "interpolation.json"
+    if options.part == "speed":
+        report.rows += _rows_on_disk(path, is_speed=False)
     else:
-        report.write()
+        workers = options.workers or len(os.sched_getaffinity(0))
+        scores = []
+        for one in measure_clips(clips_of(options.data, options.split), job, workers):
+            logger.info("%s: done", one.clip)
+            scores.append(one)
+        quality(report, scores, job)
+    if options.quick:
+        show(report)
+        return
+    report.write(options.results)
+    show(report)
 
 
 if __name__ == "__main__":

@@ -95,8 +95,11 @@ class Report:
     protocol: str
     rows: list[dict[str, object]] = field(default_factory=list)
 
-    def add(self, row: str, measures: Mapping[str, Sequence[float]], **facts: str | int | float) -> None:
-        """Add a row: ``measures`` maps a measure (its unit in its name) to its values; ``facts`` are kept as given."""
+    def add(self, row: str, measures: Mapping[str, Sequence[float]], **facts: object) -> None:
+        """Add a row: ``measures`` maps a measure (its unit in its name) to its values.
+
+        ``facts`` are kept as given: text, numbers, or mappings of them.
+        """
         summary = {measure: summarise(values) for measure, values in measures.items()}
         self.rows.append({"row": row, **facts, "measures": summary})
         shown = "  ".join(
@@ -123,13 +126,13 @@ class Report:
         logger.info("wrote %s\n%s", path, self.table())
         return path
 
-    def table(self) -> str:
-        """The rows as a text table of medians, a column for each measure, '-' where a row lacks one."""
+    def table(self, figure: str = "median") -> str:
+        """The rows as a text table of medians (or means), a column for each measure, '-' where a row lacks one."""
         names = list(dict.fromkeys(name for row in self.rows for name in row["measures"]))  # type: ignore[attr-defined]
         lines = [["row", *names]]
         for row in self.rows:
             measures: Mapping[str, Mapping[str, float]] = row["measures"]  # type: ignore[assignment]
-            lines.append([str(row["row"]), *(f"{measures[n]['median']:g}" if n in measures else "-" for n in names)])
+            lines.append([str(row["row"]), *(f"{measures[n][figure]:g}" if n in measures else "-" for n in names)])
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 

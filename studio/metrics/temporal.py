@@ -7,6 +7,7 @@ judged by the very flow that made it. Report ``contrast`` beside both errors, or
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -37,26 +38,60 @@ def _shrunk(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
 
-def _compensated(frames: Iterable[np.ndarray], source: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each step the signed change (H, W, 3) of the clip along the source's motion, and where it can be trusted."""
-    before: tuple[np.ndarray, np.ndarray] | None = None
-    for frame, truth in zip(frames, source, strict=True):
-        now = (_shrunk(frame).astype(np.float32), luma(_shrunk(truth)))
+@dataclass(frozen=True, kw_only=True)
+class TrueMotion:
+    """A clip's motion, found once to judge several results by it: a pair for each frame after the first.
+
+    steps: (back float32 (h, w, 2), the flow to the frame before in pixels of the shrunk frame; trusted bool (h, w),
+    where it holds both ways and stays inside).
+    """
+
+    steps: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    @classmethod
+    def of(cls, source: Iterable[np.ndarray]) -> TrueMotion:
+        """The motion of a clip (T, H, W, 3) uint8."""
+        return cls(steps=tuple(_steps(source)))
+
+
+def _steps(source: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    before: np.ndarray | None = None
+    for truth in source:
+        now = luma(_shrunk(truth))
         if before is not None:
-            back, forth = _farneback(now[1], before[1]), _farneback(before[1], now[1])
+            back, forth = _farneback(now, before), _farneback(before, now)
             gap = np.linalg.norm(back + _sample(forth, back), axis=2)
             x, y = np.meshgrid(np.arange(gap.shape[1]), np.arange(gap.shape[0]))
             x, y = x + back[..., 0], y + back[..., 1]
             inside = (x >= 0) & (y >= 0) & (x <= gap.shape[1] - 1) & (y <= gap.shape[0] - 1)
-            yield now[0] - _sample(before[0], back), inside & (gap < _CONSISTENT)
+            yield back, inside & (gap < _CONSISTENT)
         before = now
 
 
-def warping_error(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | None = None) -> float:
+def _compensated(
+    frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | TrueMotion
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each step the signed change (H, W, 3) of the clip along the source's motion, and where it can be trusted."""
+    steps = iter(source.steps) if isinstance(source, TrueMotion) else _steps(source)
+    before: np.ndarray | None = None
+    for frame in frames:
+        now = _shrunk(frame).astype(np.float32)
+        if before is not None:
+            step = next(steps, None)
+            if step is None:
+                raise ValueError("The source whose motion counts has fewer frames than the clip.")
+            yield now - _sample(before, step[0]), step[1]
+        before = now
+    if next(steps, None) is not None:
+        raise ValueError("The source whose motion counts has more frames than the clip.")
+
+
+def warping_error(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | TrueMotion | None = None) -> float:
     """Mean absolute change, in levels of 0..255, of each frame against the one before carried along the motion.
 
     ``frames`` is a clip (T, H, W, 3) or an iterable of frames; ``source`` the clip whose motion counts (a restyled clip
-    is judged by its original's), the frames themselves by default. Occluded pixels are left out. nan below two frames.
+    is judged by its original's), or that motion where it is known already; the frames themselves by default. Occluded
+    pixels are left out. nan below two frames. Raises ValueError for clips of different lengths.
     """
     if source is None:
         frames = list(frames)
@@ -65,7 +100,7 @@ def warping_error(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | N
     return float(np.mean(steps)) if steps else float("nan")
 
 
-def flicker(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | None = None) -> float:
+def flicker(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | TrueMotion | None = None) -> float:
     """How much the change along the motion reverses from step to step, in levels of 0..255; 0 for a steady drift.
 
     Half the mean absolute difference of consecutive motion-compensated changes, blurred a little so that grain counts
@@ -83,6 +118,41 @@ def flicker(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | None = 
                 values.append(0.5 * np.abs(change - before[0])[both].mean())
         before = (change, trusted)
     return float(np.mean(values)) if values else float("nan")
+
+
+def error_flicker(frames: np.ndarray, truth: np.ndarray, motion: TrueMotion | None = None) -> float:
+    """How much the error of a clip blinks, in levels of 0..255: ``flicker`` of (frames - truth) along the true motion.
+
+    0 where every frame is as it really was, and nearly so where an error moves along with what it sits on; in-betweens
+    that are softer or elsewhere than their neighbours blink at the rate of the frames. Clips (T, H, W, 3) uint8 of one
+    shape, the given frames included; ``motion`` is ``TrueMotion.of(truth)`` where it is known. nan below three frames.
+    """
+    _check_clips(frames, truth)
+    errors = (frame.astype(np.float32) - real.astype(np.float32) for frame, real in zip(frames, truth))
+    return flicker(errors, truth if motion is None else motion)
+
+
+def motion_error(frames: np.ndarray, truth: np.ndarray, motion: TrueMotion | None = None) -> float:
+    """How wrongly a clip moves: mean length in pixels by which its flow from frame to frame differs from the truth's.
+
+    tOF of Chu et al., "Learning temporal coherence via self-supervision" (2020), with lengths in place of absolute
+    components: a dissolve or a stutter shows here even where it costs few levels. Arguments as for ``error_flicker``.
+    nan below two frames.
+    """
+    _check_clips(frames, truth)
+    steps = (TrueMotion.of(truth) if motion is None else motion).steps
+    small = [luma(_shrunk(frame)) for frame in frames]
+    scale = max(truth.shape[1:3]) / max(small[0].shape) if small else 1.0
+    apart = [
+        np.linalg.norm(_farneback(now, before) - back, axis=2).mean()
+        for before, now, (back, _) in zip(small, small[1:], steps, strict=False)
+    ]
+    return float(np.mean(apart)) * scale if apart else float("nan")
+
+
+def _check_clips(frames: np.ndarray, truth: np.ndarray) -> None:
+    if frames.shape != truth.shape or truth.ndim != 4:
+        raise ValueError(f"Clips to compare must have one shape (T, H, W, 3), not {frames.shape} and {truth.shape}.")
 
 
 def contrast(frames: Iterable[np.ndarray]) -> float:
