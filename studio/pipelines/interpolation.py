@@ -1,47 +1,34 @@
 """In-between frames: the classical motion-compensated picture, corrected by the generator, as streams.
 
 Three ways in: the in-betweens of given keyframes at given moments (``stream``, ``__call__``), a film of keyframes
-(``animate``), and a clip at another frame rate (``retime``). Frames are uint8 RGB (H, W, 3) on the way in and out.
+(``animate``), and a clip at another frame rate (``retime``). Frames are uint8 RGB (H, W, 3) on the way in and out;
+keyframes may also be straight RGBA (H, W, 4), and then so is what comes out.
 Words about timing ("slow start") bend time; no words leave it straight. ``generator`` gives the randomness in what
 nobody can know (torn and hidden places); None draws the likeliest picture.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from fractions import Fraction
-from itertools import count, islice, pairwise
+from functools import lru_cache
+from itertools import count
 
 import numpy as np
 import torch
 
-from studio.clip import check_frame, check_frames
+from studio.clip import check_frames
 from studio.errors import RequestError
 from studio.models.interpolation import InterpolationGenerator
 from studio.motion.between import Candidates, Gap, blend, candidates, full_warps
-from studio.motion.rates import frames_out, moments, nodes
-from studio.pipelines.base import (
-    FramesOutput,
-    IsCancelled,
-    OnProgress,
-    StudioPipeline,
-    check_cancelled,
-    collect,
-    seeded,
-)
-from studio.pipelines.gaps import AT_CUT, Draw, GapFiller, InBetween
+from studio.motion.rates import frames_out
+from studio.pipelines.base import FramesOutput, IsCancelled, OnProgress, StudioPipeline, collect, seeded
+from studio.pipelines.films import film, retimed
+from studio.pipelines.gaps import AT_CUT, Draw, GapFiller, InBetween, OnNote
+from studio.pipelines.pace import EASINGS, Curve, gap_lengths, words_of_gaps
 from studio.tensors import to_channels_first, to_float
-
-EASINGS: dict[str, Callable[[float], float]] = {
-    "linear": lambda x: x,
-    "ease": lambda x: x * x * (3 - 2 * x),
-    "ease-in": lambda x: x * x,
-    "ease-out": lambda x: x * (2 - x),
-}
-Curve = Callable[[float], float]
 
 
 class InterpolationPipeline(StudioPipeline):
@@ -69,9 +56,10 @@ class InterpolationPipeline(StudioPipeline):
         generator: torch.Generator | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
+        on_note: OnNote | None = None,
     ) -> FramesOutput:
         """The in-betweens only: for each gap in order, one frame for each of ``times``. See ``stream``."""
-        keyframes = check_frames(keyframes, at_least=2)
+        keyframes = check_keyframes(keyframes)
         made = self.stream(
             keyframes,
             times,
@@ -80,6 +68,7 @@ class InterpolationPipeline(StudioPipeline):
             generator=generator,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
+            on_note=on_note,
         )
         return collect(made, keyframes.shape[1:3])
 
@@ -93,24 +82,34 @@ class InterpolationPipeline(StudioPipeline):
         generator: torch.Generator | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
+        on_note: OnNote | None = None,
     ) -> Iterator[np.ndarray]:
-        """Yields the in-betweens of K >= 2 keyframes (K, H, W, 3), K - 1 gaps in order, len(times) frames each.
+        """Yields the in-betweens of K >= 2 keyframes (K, H, W, 3 or 4), K - 1 gaps in order, len(times) frames each.
 
         times: moments strictly between 0 (a gap's first keyframe) and 1 (its second), in the order wanted. prompt:
-        words about timing, applied in each gap. at_cut: what stands between keyframes that show different things
-        (AT_CUT; "auto" dissolves).
+        words about timing, applied in each gap, or where they name a keyframe ("the second picture") in the gaps on
+        either side of it. at_cut: what stands between keyframes that show different things (AT_CUT; "auto" dissolves).
+        on_note: told, in a sentence, what a person should know about the result, each sentence once.
         Raises RequestError, Cancelled.
         """
-        keyframes = check_frames(keyframes, at_least=2)
+        keyframes = check_keyframes(keyframes)
         if len(times) == 0 or not all(0 < moment < 1 for moment in times):
             raise RequestError("The times of in-betweens must lie between 0 and 1, without the ends.")
         _check_at_cut(at_cut)
-        return self._stream(keyframes, tuple(times), prompt, at_cut, generator, on_progress, is_cancelled)
+        pace = self._pace(prompt, len(keyframes), loop=False)
+        return film(
+            list(keyframes),
+            lambda gap: [pace(gap)(float(moment)) for moment in times],
+            self._filler(prompt, at_cut, generator, on_note),
+            total=(len(keyframes) - 1) * len(times),
+            on_progress=on_progress,
+            is_cancelled=is_cancelled,
+        )
 
     def animate(
         self,
         keyframes: np.ndarray | Sequence[np.ndarray],
-        seconds: float = 1.0,
+        seconds: float | Sequence[float] = 1.0,
         fps: Fraction | float = 24,
         easing: str = "linear",
         loop: bool = False,
@@ -120,24 +119,31 @@ class InterpolationPipeline(StudioPipeline):
         generator: torch.Generator | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
+        on_note: OnNote | None = None,
     ) -> Iterator[np.ndarray]:
         """Yields a whole film: every keyframe as it is, with the frames between.
 
-        Each gap lasts ``seconds``, rounded to whole frames of 1 / ``fps`` (at least one), so that keyframes fall on
-        frames. A film of K keyframes has (K - 1) gaps and ends on the last keyframe; with ``loop`` a K-th gap leads
-        back to the first, which is not shown twice. easing: one of EASINGS, in each gap; words of ``prompt`` bend time
-        before. at_cut: see ``stream``. Raises RequestError, Cancelled.
+        Each gap lasts ``seconds`` (one number, or one for each gap), rounded to whole frames of 1 / ``fps`` (at least
+        one), so that keyframes fall on frames. A film of K keyframes has (K - 1) gaps and ends on the last keyframe;
+        with ``loop`` a K-th gap leads back to the first, which is not shown twice. easing: one of EASINGS, in each gap;
+        words of ``prompt`` bend time before. The rest: see ``stream``. Raises RequestError, Cancelled.
         """
-        keyframes = check_frames(keyframes, at_least=2)
+        keyframes = check_keyframes(keyframes)
         if easing not in EASINGS:
             raise RequestError(f'Easing must be one of {", ".join(EASINGS)}, not "{easing}".')
-        if not (math.isfinite(seconds) and seconds > 0 and fps > 0):
-            raise RequestError("The seconds between keyframes and the frame rate must be above zero.")
+        lengths = gap_lengths(seconds, fps, len(keyframes) - 1 + loop)
         _check_at_cut(at_cut)
-        return self._animate(
-            keyframes, frames_per_gap(seconds, fps), EASINGS[easing], loop, prompt, at_cut, generator,
-            on_progress, is_cancelled,
-        )  # fmt: skip
+        pace, ease = self._pace(prompt, len(keyframes), loop), EASINGS[easing]
+        stops = list(keyframes)
+        return film(
+            [*stops, stops[0]] if loop else stops,
+            lambda gap: [ease(pace(gap)(step / lengths[gap])) for step in range(lengths[gap])],
+            self._filler(prompt, at_cut, generator, on_note),
+            total=sum(lengths) + (not loop),
+            with_last=not loop,
+            on_progress=on_progress,
+            is_cancelled=is_cancelled,
+        )
 
     def retime(
         self,
@@ -152,23 +158,32 @@ class InterpolationPipeline(StudioPipeline):
         generator: torch.Generator | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
+        on_note: OnNote | None = None,
     ) -> Iterator[np.ndarray]:
         """Yields a clip at another rate, its length kept to the nearest frame (``motion.rates.frames_out``).
 
         frames: the clip, read once, never more than a few frames held. Source frames that fall on a wanted moment are
-        passed through untouched. at_cut: "hold" (and "auto") repeats the last picture before a cut, "dissolve" fades.
-        replace_duplicates: frames that repeat the one before give way to in-betweens. length: how many frames the clip
-        has, where known: needed with a prompt, because its timing spans the whole clip. Raises RequestError, Cancelled.
+        passed through untouched. at_cut: "hold" (and "auto") repeats the last picture before a cut, "dissolve" fades,
+        "cut" holds it for the first half of the gap only. replace_duplicates: frames that repeat the one before give
+        way to in-betweens. length: how many frames the clip has, where known: needed with a prompt, because its timing
+        spans the whole clip. on_note: see ``stream``. Raises RequestError, Cancelled.
         """
         if not (fps_in > 0 and fps_out > 0):
             raise RequestError("Frame rates must be above zero.")
         if prompt and not length:
             raise RequestError("Timing in words needs a clip whose length is known.")
         _check_at_cut(at_cut)
-        return self._retime(
-            frames, Fraction(fps_in), Fraction(fps_out), at_cut, replace_duplicates, prompt, length, generator,
-            on_progress, is_cancelled,
-        )  # fmt: skip
+        return retimed(
+            frames,
+            Fraction(fps_in),
+            Fraction(fps_out),
+            lambda: self._positions(prompt, length, Fraction(fps_in), Fraction(fps_out)),
+            self._filler(prompt, at_cut, generator, on_note),
+            length=length,
+            replace_duplicates=replace_duplicates,
+            on_progress=on_progress,
+            is_cancelled=is_cancelled,
+        )
 
     def timing(self, prompt: str | None) -> Curve:
         """What words say about timing: a rising function of [0, 1] onto [0, 1]; no words give the identity."""
@@ -180,111 +195,29 @@ class InterpolationPipeline(StudioPipeline):
         ticks = np.linspace(0, 1, len(points))
         return lambda moment: float(np.interp(moment, ticks, points))
 
-    # ---- the streams behind the checks
+    # ---- what the streams are made with
 
-    def _stream(
-        self,
-        keyframes: np.ndarray,
-        times: tuple[float, ...],
-        prompt: str | None,
-        at_cut: str,
-        generator: torch.Generator | None,
-        on_progress: OnProgress | None,
-        is_cancelled: IsCancelled | None,
-    ) -> Iterator[np.ndarray]:
-        curve = self.timing(prompt)
-        bent = [curve(float(moment)) for moment in times]
-        total, done = (len(keyframes) - 1) * len(times), 0
-        with self._filler(prompt, at_cut, generator) as filler:
-            for first, second in pairwise(keyframes):
-                gap = filler.gap(first, second, far=True)
-                for moment in bent:
-                    check_cancelled(is_cancelled)
-                    yield gap(moment)
-                    done += 1
-                    _tell(on_progress, done, total)
-
-    def _animate(
-        self,
-        keyframes: np.ndarray,
-        per_gap: int,
-        easing: Curve,
-        loop: bool,
-        prompt: str | None,
-        at_cut: str,
-        generator: torch.Generator | None,
-        on_progress: OnProgress | None,
-        is_cancelled: IsCancelled | None,
-    ) -> Iterator[np.ndarray]:
-        curve = self.timing(prompt)
-        bent = [easing(curve(step / per_gap)) for step in range(per_gap)]
-        stops = [*keyframes, keyframes[0]] if loop else list(keyframes)
-        total, done = (len(stops) - 1) * per_gap + (not loop), 0
-        with self._filler(prompt, at_cut, generator) as filler:
-            for first, second in pairwise(stops):
-                gap = filler.gap(first, second, far=True)
-                for moment in bent:
-                    check_cancelled(is_cancelled)
-                    yield gap(moment)
-                    done += 1
-                    _tell(on_progress, done, total)
-        if not loop:
-            check_cancelled(is_cancelled)
-            yield stops[-1].copy()
-            _tell(on_progress, total, total)
-
-    def _retime(
-        self,
-        frames: Iterable[np.ndarray],
-        fps_in: Fraction,
-        fps_out: Fraction,
-        at_cut: str,
-        replace_duplicates: bool,
-        prompt: str | None,
-        length: int | None,
-        generator: torch.Generator | None,
-        on_progress: OnProgress | None,
-        is_cancelled: IsCancelled | None,
-    ) -> Iterator[np.ndarray]:
-        positions = self._positions(fps_in / fps_out, prompt, length, fps_in, fps_out)
-        total = frames_out(length, fps_in, fps_out) if length else None
-        counted = _Counted(frames)
-        # One frame waits in hand: only the clip's end tells whether the last one still belongs to its length.
-        done, waiting, last = 0, None, None
-        with self._filler(prompt, at_cut, generator) as filler, closing(nodes(counted, replace_duplicates)) as points:
-            for first, second, inside in moments(pairwise(points), positions):
-                gap = filler.gap(first[1], second[1], far=False)
-                last = second[1]
-                for moment in inside:
-                    check_cancelled(is_cancelled)
-                    if waiting is not None:
-                        yield waiting
-                        done += 1
-                        _tell(on_progress, done, total)
-                    waiting = gap(moment)
-        if last is None:
-            raise RequestError("This clip has only one picture: motion needs at least two.")
-        rest = frames_out(counted.count, fps_in, fps_out) - done
-        for frame in islice(_tail(waiting, last), rest):
-            check_cancelled(is_cancelled)
-            yield frame
-            done += 1
-            _tell(on_progress, done, total)
+    def _pace(self, prompt: str | None, keyframes: int, loop: bool) -> Callable[[int], Curve]:
+        """The number of a gap to what the words say about timing there; read when they are first asked for."""
+        words = words_of_gaps(prompt, keyframes, loop)
+        return lru_cache(maxsize=1)(lambda gap: self.timing(words[gap]))
 
     def _positions(
-        self, step: Fraction, prompt: str | None, length: int | None, fps_in: Fraction, fps_out: Fraction
+        self, prompt: str | None, length: int | None, fps_in: Fraction, fps_out: Fraction
     ) -> Iterator[Fraction | float]:
         """Places in the clip of the result's frames, rising without end."""
         if not prompt or not length:
-            return (index * step for index in count())
-        curve = self.timing(prompt)
+            return (index * fps_in / fps_out for index in count())
+        curve = self.timing(words_of_gaps(prompt, 2)[0])
         last = max(1, frames_out(length, fps_in, fps_out) - 1)
         return ((length - 1) * curve(index / last) if index <= last else length + index for index in count())
 
     @contextmanager
-    def _filler(self, prompt: str | None, at_cut: str, generator: torch.Generator | None) -> Iterator[GapFiller]:
+    def _filler(
+        self, prompt: str | None, at_cut: str, generator: torch.Generator | None, on_note: OnNote | None
+    ) -> Iterator[GapFiller]:
         with ThreadPoolExecutor(1, thread_name_prefix="in-between") as pool:
-            yield GapFiller(self._drawing(prompt, generator, pool), at_cut, pool)
+            yield GapFiller(self._drawing(prompt, generator, pool), at_cut, pool, on_note)
 
     def _drawing(self, prompt: str | None, generator: torch.Generator | None, pool: Executor) -> Draw | None:
         """What draws the in-betweens of a gap; None where the generator has no say."""
@@ -322,40 +255,15 @@ class InterpolationPipeline(StudioPipeline):
             return made.weights[0].float().cpu().numpy(), residual
 
 
-class _Counted:
-    """Passes frames on, checked, and remembers how many there were."""
-
-    def __init__(self, frames: Iterable[np.ndarray]) -> None:
-        self.frames = frames
-        self.count = 0
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        shape: tuple[int, ...] | None = None
-        for frame in self.frames:
-            if shape is not None and check_frame(frame).shape != shape:
-                raise RequestError("All frames of a clip must have the same size.")
-            shape = check_frame(frame).shape
-            self.count += 1
-            yield frame
-
-
-def frames_per_gap(seconds: float, fps: Fraction | float) -> int:
-    """Frames from one keyframe to the next: ``seconds`` to the nearest frame, at least one."""
-    return max(1, math.floor(Fraction(str(seconds)) * Fraction(fps) + Fraction(1, 2)))
-
-
-def _tail(waiting: np.ndarray | None, last: np.ndarray) -> Iterator[np.ndarray]:
-    if waiting is not None:
-        yield waiting
-    while True:
-        yield last.copy()
+def check_keyframes(keyframes: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+    """Keyframes as one array, uint8 (K, H, W, 3), or straight RGBA (K, H, W, 4), K >= 2; RequestError otherwise."""
+    shapes = {np.shape(keyframe) for keyframe in keyframes}
+    if len(shapes) == 1 and len(shape := shapes.pop()) == 3 and shape[2] == 4:
+        check_frames([keyframe[..., :3] for keyframe in keyframes], at_least=2)
+        return np.stack(list(keyframes))
+    return check_frames(keyframes, at_least=2)
 
 
 def _check_at_cut(at_cut: str) -> None:
     if at_cut not in AT_CUT:
         raise RequestError(f'At a cut, choose one of {", ".join(AT_CUT)}, not "{at_cut}".')
-
-
-def _tell(on_progress: OnProgress | None, done: int, total: int | None) -> None:
-    if on_progress is not None:
-        on_progress(done, total)

@@ -1,0 +1,119 @@
+"""The two streams of frames that interpolation gives: a film of keyframes, and a clip at another frame rate.
+
+Both walk along gaps, ask a GapFiller for the frames wanted in each, and hold a few frames only, whatever the length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
+from fractions import Fraction
+from itertools import islice, pairwise
+
+import numpy as np
+
+from studio.clip import check_frame
+from studio.errors import RequestError
+from studio.motion.rates import frames_out, moments, nodes
+from studio.pipelines.base import IsCancelled, OnProgress, check_cancelled
+from studio.pipelines.gaps import GapFiller
+
+ONE_PICTURE = "This clip has only one picture: motion needs at least two."
+
+
+def film(
+    stops: Sequence[np.ndarray],
+    moments_of: Callable[[int], list[float]],
+    opening: AbstractContextManager[GapFiller],
+    *,
+    total: int,
+    with_last: bool = False,
+    on_progress: OnProgress | None = None,
+    is_cancelled: IsCancelled | None = None,
+) -> Iterator[np.ndarray]:
+    """Yields the frames at the moments of each gap between neighbouring stops, and with_last the last stop itself.
+
+    moments_of: the number of a gap to its moments in [0, 1], in order; total: how many frames there will be.
+    """
+    done = 0
+    with opening as filler:
+        for number, (first, second) in enumerate(pairwise(stops)):
+            # A loop's last gap leads back to picture 1.
+            other = 1 if number > 0 and second is stops[0] else number + 2
+            gap = filler.gap(first, second, keyframes=f"Pictures {number + 1} and {other}")
+            for moment in moments_of(number):
+                check_cancelled(is_cancelled)
+                yield gap(moment)
+                done += 1
+                _tell(on_progress, done, total)
+    if with_last:
+        check_cancelled(is_cancelled)
+        yield stops[-1].copy()
+        _tell(on_progress, total, total)
+
+
+def retimed(
+    frames: Iterable[np.ndarray],
+    fps_in: Fraction,
+    fps_out: Fraction,
+    positions: Callable[[], Iterator[Fraction | float]],
+    opening: AbstractContextManager[GapFiller],
+    *,
+    length: int | None = None,
+    replace_duplicates: bool = False,
+    on_progress: OnProgress | None = None,
+    is_cancelled: IsCancelled | None = None,
+) -> Iterator[np.ndarray]:
+    """Yields a clip at another rate; positions: places in the clip of the result's frames, rising without end."""
+    total = frames_out(length, fps_in, fps_out) if length else None
+    counted = _Counted(frames)
+    # One frame waits in hand: only the clip's end tells whether the last one still belongs to its length.
+    done, waiting, last = 0, None, None
+    with opening as filler, closing(nodes(counted, replace_duplicates)) as points:
+        for first, second, inside in moments(pairwise(points), positions()):
+            gap = filler.gap(first[1], second[1])
+            last = second[1]
+            for moment in inside:
+                check_cancelled(is_cancelled)
+                if waiting is not None:
+                    yield waiting
+                    done += 1
+                    _tell(on_progress, done, total)
+                waiting = gap(moment)
+    if last is None:
+        raise RequestError(ONE_PICTURE)
+    rest = frames_out(counted.count, fps_in, fps_out) - done
+    for frame in islice(_tail(waiting, last), rest):
+        check_cancelled(is_cancelled)
+        yield frame
+        done += 1
+        _tell(on_progress, done, total)
+
+
+class _Counted:
+    """Passes frames on, checked, and remembers how many there were."""
+
+    def __init__(self, frames: Iterable[np.ndarray]) -> None:
+        self.frames = frames
+        self.count = 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        shape: tuple[int, ...] | None = None
+        for frame in self.frames:
+            if shape is not None and check_frame(frame).shape != shape:
+                raise RequestError("All frames of a clip must have the same size.")
+            shape = check_frame(frame).shape
+            self.count += 1
+            yield frame
+
+
+def _tail(waiting: np.ndarray | None, last: np.ndarray) -> Iterator[np.ndarray]:
+    if waiting is not None:
+        yield waiting
+    while True:
+        yield last.copy()
+
+
+def _tell(on_progress: OnProgress | None, done: int, total: int | None) -> None:
+    if on_progress is not None:
+        on_progress(done, total)
