@@ -1,4 +1,5 @@
-"""The little that is read from containers without ffmpeg: is the file whole, and how are GIF and WebP frames timed.
+"""The little that is read from containers without ffmpeg: is the file whole, and how are the pictures of a GIF,
+WebP or PNG timed.
 
 A file that was cut off says so in its own structure: a box, a segment or a chunk that claims more bytes than there are.
 Seen here, it is refused at once instead of after minutes of work. Only sizes and delays are read, with bounded reads
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from studio.errors import MediaError
-from studio.media.sniff import AVI, GIF, MATROSKA, MP4, WEBP, Kind
+from studio.media.sniff import AVI, GIF, MATROSKA, MP4, PNG, WEBP, Kind
 
 CUT_OFF = "The file is cut off: its end is missing; please upload it again or export it anew."
 _MOST_BOXES = 2_000_000
@@ -100,10 +101,10 @@ def _check_riff(file: BinaryIO, size: int) -> None:
 
 
 def read_animation(path: Path, kind: Kind) -> Animation:
-    """Size and delays of a GIF or WebP, without decoding a pixel. Raises MediaError for a damaged or cut file."""
+    """Size and delays of a GIF, WebP or PNG, without decoding a pixel. Raises MediaError for a damaged or cut file."""
     with path.open("rb") as file:
         try:
-            return _read_gif(file) if kind is GIF else _read_webp(file)
+            return {GIF: _read_gif, WEBP: _read_webp, PNG: _read_png}[kind](file)
         except (struct.error, IndexError) as error:
             raise MediaError(CUT_OFF) from error
 
@@ -176,3 +177,28 @@ def _read_webp(file: BinaryIO) -> Animation:
                 delays.append((milliseconds if milliseconds > 10 else 100) / 1000)
             position += 8 + length + (length & 1)
     return Animation(width, height, tuple(delays) or (0.1,))
+
+
+def _read_png(file: BinaryIO) -> Animation:
+    """An animated PNG has an acTL chunk before its pixels, and an fcTL chunk with the delay before every picture."""
+    width = height = pictures = 0
+    delays: list[float] = []
+    position = 8
+    for _ in range(_MOST_BOXES):
+        file.seek(position)
+        head = file.read(8 + 26)
+        length, name = struct.unpack(">I4s", head[:8])
+        if name == b"IHDR":
+            width, height = struct.unpack(">II", head[8:16])
+        elif name == b"acTL":
+            pictures = struct.unpack(">I", head[8:12])[0]
+        elif name == b"fcTL" and pictures:
+            over, under = struct.unpack(">HH", head[28:32])
+            milliseconds = round(1000 * over / (under or 100))
+            delays.append((milliseconds if milliseconds > 10 else 100) / 1000)
+        elif name == b"IEND" or (name == b"IDAT" and not pictures):
+            break
+        position += 12 + length
+    if len(delays) < pictures:
+        raise MediaError(CUT_OFF)
+    return Animation(width, height, tuple(delays[:pictures]) or (0.1,))

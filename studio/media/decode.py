@@ -13,19 +13,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 from studio.clip import FrameStream
 from studio.errors import LimitError, MediaError
 from studio.media.container import read_animation
-from studio.media.frames import over_white, scaled_to
+from studio.media.frames import over_white, resize, scaled_to
 from studio.media.probe import MediaInfo, open_picture, probe
 from studio.media.reader import FrameReader
-from studio.media.sniff import WEBP
+from studio.media.sniff import PNG, WEBP
 from studio.settings import Limits
 
 logger = logging.getLogger(__name__)
@@ -98,9 +98,9 @@ def _held(pictures: Iterator[np.ndarray], delays: Sequence[float], rate: Fractio
 def _pictures(
     path: Path, info: MediaInfo, size: tuple[int, int], limits: Limits, alpha: bool, count: int
 ) -> Generator[np.ndarray]:
-    """The ``count`` pictures of an animation, one by one. ffmpeg reads GIF, Pillow WebP (ffmpeg does not)."""
-    if info.format is WEBP:
-        yield from _webp_pictures(path, info, size, alpha)
+    """The ``count`` pictures of an animation, one by one. ffmpeg reads GIF; Pillow WebP and PNG, as it reads stills."""
+    if info.format in (WEBP, PNG):
+        yield from _pillow_pictures(path, info, size, alpha)
         return
     reader = FrameReader(path, info, limits, size, alpha, None, count)
     try:
@@ -109,13 +109,13 @@ def _pictures(
         reader.close()
 
 
-def _webp_pictures(path: Path, info: MediaInfo, size: tuple[int, int], alpha: bool) -> Iterator[np.ndarray]:
+def _pillow_pictures(path: Path, info: MediaInfo, size: tuple[int, int], alpha: bool) -> Iterator[np.ndarray]:
     try:
         with open_picture(path, info.format) as picture:
-            for step in ImageSequence.Iterator(picture):
-                frame = np.asarray(step.convert("RGBA"))
-                if (frame.shape[1], frame.shape[0]) != size:
-                    frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+            # an animated PNG may begin with a picture for programs that know no animation
+            extra = int(getattr(picture, "default_image", False))
+            for step in islice(ImageSequence.Iterator(picture), extra, None):
+                frame = resize(np.asarray(step.convert("RGBA")), size)
                 yield frame if alpha else over_white(frame)
     except _PILLOW_FAULTS as error:
         raise MediaError("The animation is damaged or cut off; please save it again.") from error
@@ -144,10 +144,7 @@ def read_rgba(path: Path, limits: Limits, max_size: int | None = None) -> np.nda
         raise LimitError("The picture has far too many pixels; please make it smaller.") from error
     except _PILLOW_FAULTS as error:
         raise MediaError(_DAMAGED) from error
-    width, height = scaled_to(info.size, max_size)
-    if pixels.shape[:2] != (height, width):
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(pixels)
+    return np.ascontiguousarray(resize(pixels, scaled_to(info.size, max_size)))
 
 
 def _eight_bit(picture: Image.Image) -> np.ndarray:

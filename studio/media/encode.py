@@ -34,7 +34,7 @@ from studio.media.timing import clip_rate, packet_times
 logger = logging.getLogger(__name__)
 
 QUALITY = 18
-_TO_BT709 = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p"
+TO_BT709 = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp"
 GIF_LONGEST = 480
 GIF_MOST_FPS = 25
 _DISK_FULL = "The disk is full: the clip could not be saved; please make room and try again."
@@ -69,7 +69,7 @@ class VideoWriter:
         if self.fps <= 0 or min(size) < 1:
             raise RequestError("A clip needs a size and a frame rate above zero.")
         self._given = (int(size[0]), int(size[1]))
-        self.size = (self._given[0] + self._given[0] % 2, self._given[1] + self._given[1] % 2)
+        self.size = self._coded_size(self._given)
         if self.size != self._given:
             self.notes.append(
                 f"H.264 needs even sizes: the last row or column was repeated once, "
@@ -91,32 +91,48 @@ class VideoWriter:
             self.notes.append(SOUND_LOST)
             return None
 
+    def _coded_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """What 4:2:0 in H.264 makes of a size: even."""
+        return size[0] + size[0] % 2, size[1] + size[1] % 2
+
+    def _encoding(self) -> tuple[str, list[str]]:
+        """The pixels that come in, and ffmpeg's arguments from there to a file's format."""
+        return "rgb24", [
+            "-vf", f"{TO_BT709},format=yuv420p",
+            "-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY), "-f", "mp4",
+        ]  # fmt: skip
+
     def _start(self) -> ffmpeg.Child:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         width, height = self.size
         rate = f"{self.fps.numerator}/{self.fps.denominator}"
+        pixels, encoding = self._encoding()
         arguments = [
             "-v", "error", "-y", "-protocol_whitelist", "pipe,file",
-            "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", rate, "-i", "pipe:0",
-            "-vf", _TO_BT709,
-            "-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY), "-threads", str(ffmpeg.THREADS),
+            # -framerate alone is "corrected" by ffmpeg to a rounder rate nearby: 119.88 would become 120
+            "-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{width}x{height}", "-framerate", rate, "-r", rate,
+            "-i", "pipe:0",
+            *encoding[:-2], "-threads", str(ffmpeg.THREADS),
             "-g", str(max(1, round(2 * self.fps))), "-fps_mode", "passthrough",
             "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
-            "-f", "mp4", f"file:{self._video}",
+            *encoding[-2:], f"file:{self._video}",
         ]  # fmt: skip
         return ffmpeg.Child(arguments, feed=True, memory=ffmpeg.memory_for(width * height))
 
+    def _pixels(self, frame: np.ndarray) -> np.ndarray:
+        """One frame as it goes to the encoder: checked, and padded to the coded size."""
+        return pad_to_even(check_frame(frame))[0]
+
     def write(self, frame: np.ndarray) -> None:
         """Append one frame (H, W, 3) uint8 RGB of the size given at the start."""
-        check_frame(frame)
+        pixels = self._pixels(frame)
         if (frame.shape[1], frame.shape[0]) != self._given:
             self.abort()
             raise RequestError(
                 f"A frame of {frame.shape[1]} x {frame.shape[0]} does not belong into this clip of {self._given}."
             )
-        padded = np.ascontiguousarray(pad_to_even(frame)[0])
         try:
-            self._child.write(memoryview(padded).cast("B"))
+            self._child.write(memoryview(np.ascontiguousarray(pixels)).cast("B"))
         except (BrokenPipeError, ValueError) as error:
             raise self._fail() from error
         except StudioError:
@@ -144,11 +160,15 @@ class VideoWriter:
         length = self.frames_written / self.fps
         if self._sound_seconds is not None:
             length = min(length, max(Fraction(0), Fraction(self._sound_seconds)))
-        note = join(self._video, self._whole, self._sound, length, self._metadata)
+        note = self._join(length)
         if note:
             self.notes.append(note)
         self._video.unlink()
         settle(self._whole, self.path)
+
+    def _join(self, length: Fraction) -> str | None:
+        """Picture, sound and tags into one file; what a person should know of the sound, or None."""
+        return join(self._video, self._whole, self._sound, length, self._metadata)
 
     def _fail(self) -> ResourceError:
         """Clean up after an encoder that ended on its own, and say why."""

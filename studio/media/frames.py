@@ -30,15 +30,25 @@ def scaled_to(size: tuple[int, int], longest: int | None) -> tuple[int, int]:
 
 
 def resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """``frame`` at (width, height): areas averaged when it shrinks, cubic when it grows."""
+    """``frame`` (RGB or RGBA) at (width, height): areas averaged when it shrinks, cubic when it grows.
+
+    Colours count as much as they are seen: what is transparent gives none of its own to its neighbours.
+    """
     if (frame.shape[1], frame.shape[0]) == tuple(size):
         return frame
     shrinks = size[0] * size[1] < frame.shape[0] * frame.shape[1]
-    return cv2.resize(frame, tuple(size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    if frame.shape[2] == 3 or frame[..., 3].min() == 255:
+        return cv2.resize(frame, tuple(size), interpolation=how)
+    weight = frame[..., 3:].astype(np.float32) / 255
+    scaled = cv2.resize(np.concatenate([frame[..., :3] * weight, weight], 2), tuple(size), interpolation=how)
+    alpha = scaled[..., 3:]  # a little above 1 beside an edge where it grows, as the colours are
+    colour = scaled[..., :3] / np.maximum(alpha, 1 / 512)
+    return np.rint(np.concatenate([colour, 255 * alpha], 2)).clip(0, 255).astype(np.uint8)
 
 
 def fit(frame: np.ndarray, size: tuple[int, int], rule: str = "cover") -> np.ndarray:
-    """``frame`` (H, W, 3) brought to ``size`` = (width, height) by one of RULES; bars of "contain" are black."""
+    """``frame`` (H, W, C) brought to ``size`` = (width, height) by one of RULES; bars of "contain" are 0."""
     if rule not in RULES:
         raise RequestError(f'A picture can be fitted by {", ".join(RULES)}, not "{rule}".')
     width, height = size

@@ -20,7 +20,7 @@ from PIL import Image
 from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.container import CUT_OFF, Animation, check_whole, read_animation
-from studio.media.sniff import AVI, GIF, MP4, WEBP, Kind, sniff
+from studio.media.sniff import AVI, GIF, MP4, PNG, WEBP, Kind, sniff
 from studio.media.timing import clip_rate, delays_rate, packet_times
 from studio.settings import Limits
 
@@ -45,7 +45,7 @@ _TEN_BIT = re.compile(r"(?:p|gray|gbrap|x2\w+|y2)(?:9|10|12|14|16)(?:le|be)|p0(?
 
 @dataclass(frozen=True, kw_only=True)
 class MediaInfo:
-    """What ``probe`` found. ``kind`` is "video", "animation" (GIF, WebP) or "image"; sizes are upright, in pixels.
+    """What ``probe`` found. ``kind`` is "video", "animation" (GIF, WebP, PNG) or "image"; sizes are upright, in pixels.
 
     ``fps`` is the constant rate at which the frames will be given (for a clip of variable rate: its most usual one);
     ``frame_count`` the frames at that rate where known (an estimate for long clips); ``duration`` seconds, 0 for an
@@ -97,7 +97,7 @@ def probe(path: Path, limits: Limits) -> MediaInfo:
     kind = sniff(path)
     _check_bytes(path, kind, limits)
     check_whole(path, kind)
-    if kind in (GIF, WEBP):
+    if kind in (GIF, WEBP, PNG):
         animation = read_animation(path, kind)
         if len(animation.delays) > 1:
             return _animation_info(path, kind, animation, limits)

@@ -217,7 +217,7 @@ def test_transparency_lies_over_white_or_is_kept(ff, media, limits):
     assert frame.shape == (32, 64, 4) and frame[16, 8, 3] < 5 and frame[16, 56, 3] > 250
 
 
-@pytest.mark.parametrize("ending", ["gif", "webp"])
+@pytest.mark.parametrize("ending", ["gif", "webp", "png"])
 def test_an_animation_keeps_its_own_delays(tmp_path, limits, ending):
     greys = [0, 80, 160, 240]
     pictures = [Image.new("RGB", (16, 16), (grey, grey, grey)) for grey in greys]
@@ -229,6 +229,32 @@ def test_an_animation_keeps_its_own_delays(tmp_path, limits, ending):
     with open_frames(path, limits) as stream:
         seen = [int(frame.mean()) for frame in stream]
     assert np.abs(np.array(seen) - np.array([0, 80, 80, 80, 160, 160, 240])).max() <= 2
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_animated_png_is_seen_as_a_browser_shows_it(tmp_path, limits, apart):
+    """Small pictures laid over each other; a first one for programs that know no animation is not part of it."""
+    base = Image.new("RGBA", (24, 16), (0, 0, 0, 0))
+    pictures = []
+    for left in (0, 8, 16):
+        picture = base.copy()
+        picture.paste((200, 30, 40, 255), (left, 4, left + 8, 12))
+        pictures.append(picture)
+    first = [Image.new("RGBA", (24, 16), (9, 9, 9, 255))] if apart else []
+    path = tmp_path / "moving.png"
+    (first + pictures)[0].save(
+        path, save_all=True, append_images=(first + pictures)[1:], duration=[50, 100, 50], default_image=apart, blend=0
+    )
+    info = probe(path, limits)
+    assert info.kind == "animation" and info.fps == 20 and info.frame_count == 4 and info.size == (24, 16)
+    with open_frames(path, limits, alpha=True) as stream:
+        seen = np.stack(list(stream))
+    expected = np.stack([np.asarray(pictures[number]) for number in (0, 1, 1, 2)])
+    assert np.array_equal(seen[..., 3], expected[..., 3])
+    assert np.array_equal(seen[seen[..., 3] > 0], expected[expected[..., 3] > 0])
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(MediaError):
+        probe(path, limits)
 
 
 def test_a_still_gif_and_a_picture_are_one_frame(tmp_path, limits):

@@ -85,6 +85,27 @@ def test_the_rate_is_kept_exactly(tmp_path, limits, rate):
     assert isinstance(rate, float) or info.fps == rate
 
 
+RATES = [
+    "1", "5", "7", "10", "12", "25/2", "15", "18", "24000/1001", "24", "25", "30000/1001", "30", "48000/1001", "48",
+    "50", "60000/1001", "60", "72", "90", "100", "120000/1001", "120", "144", "240", "1000/7", "17.5", "59.9",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_every_frame_stands_at_its_exact_time(tmp_path, ff, rate):
+    """The times in the file itself, as exact fractions: frame n at n / rate, and it ends after the last one."""
+    path, rate = tmp_path / "out.mp4", Fraction(rate)
+    with VideoWriter(path, (16, 16), rate) as writer:
+        for index in range(130 if rate > 100 else 40):
+            writer.write(_grey(index, (16, 16)))
+    text = ff("-i", path, "-map", "0:v", "-c", "copy", "-f", "framecrc", "-").decode()
+    tick = Fraction(text.split("#tb 0: ")[1].split()[0])
+    packets = [line.split(",") for line in text.splitlines() if line.startswith("0,")]
+    times = sorted(int(packet[2]) * tick for packet in packets)
+    assert times == [index / rate for index in range(writer.frames_written)]
+    assert sum(int(packet[3]) for packet in packets) * tick == writer.frames_written / rate
+
+
 # --- sound
 
 SOUNDS = {
