@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 LONGEST = 448
 LENGTH = 25  # frames of a stretch: three gaps of x8, six of x4, twelve of x2
 
-Worst = tuple[float, str, np.ndarray]
-
 
 @dataclass(frozen=True)
 class Job:
@@ -43,12 +41,13 @@ class Job:
 @dataclass
 class ClipScores:
     """Of one clip: ``frames`` {(step, method): {"psnr_db", "ssim": a value per made frame}}, ``films`` likewise
-    {"vmaf", "error_flicker", "motion_error_px": a value per stretch}; ``places`` the number of each made frame."""
+    {"vmaf", "error_flicker", "motion_error_px": a value per stretch}; ``places`` {step: (number of the kept frame
+    before, own number) of each made frame}."""
 
     clip: str
     frames: dict[tuple[int, str], dict[str, list[float]]] = field(default_factory=dict)
     films: dict[tuple[int, str], dict[str, list[float]]] = field(default_factory=dict)
-    places: dict[int, list[int]] = field(default_factory=dict)
+    places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
     def means(self, step: int, method: str) -> dict[str, float]:
         """Every measure's mean over this clip."""
@@ -59,12 +58,12 @@ class ClipScores:
 def measure_clips(clips: Sequence[Path], job: Job, workers: int) -> Iterator[ClipScores]:
     """The scores of each clip that has a sound stretch, in order; ``workers`` 1 stays in this process."""
     if workers <= 1:
-        _prepare(job)
+        prepare(job)
         found = map(_measure, clips)
         yield from (scores for scores in found if scores is not None)
         return
     # Long clips first would be a little faster; in order, the log reads better.
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_prepare, initargs=(job,)) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=prepare, initargs=(job,)) as pool:
         for scores in pool.map(_measure, clips):
             if scores is not None:
                 yield scores
@@ -74,7 +73,12 @@ _JOB: Job
 _METHODS: dict[str, InBetweens]
 
 
-def _prepare(job: Job) -> None:
+def methods() -> dict[str, InBetweens]:
+    """The methods of this process's job by name."""
+    return _METHODS
+
+
+def prepare(job: Job) -> None:
     """Loads the methods, once in each process."""
     global _JOB, _METHODS
     cv2.setNumThreads(1)
@@ -91,7 +95,7 @@ def _measure(path: Path) -> ClipScores | None:
         motion = TrueMotion.of(frames) if _JOB.steady else None
         for step in _JOB.steps:
             inner = [at for at in range(len(frames)) if at % step]
-            scores.places.setdefault(step, []).extend(start + at for at in inner)
+            scores.places.setdefault(step, []).extend((start + at - at % step, start + at) for at in inner)
             for name, method in _METHODS.items():
                 made = method(frames[::step], step)
                 singles = scores.frames.setdefault((step, name), {"psnr_db": [], "ssim": []})

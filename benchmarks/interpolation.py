@@ -5,6 +5,8 @@ python -m benchmarks.interpolation --data DATA --part speed     the other part's
 python -m benchmarks.interpolation --data DATA --quick          x2 and x4, classical and generator, nothing written
 python -m benchmarks.interpolation --data DATA --split train    on training clips that no recipe trains on: choose there
 python -m benchmarks.interpolation --data DATA --worst FOLDER   pictures of the worst in-betweens, to look at
+python -m benchmarks.interpolation --folder TRIPLETS            a published benchmark: Vimeo-90K, UCF101, Middlebury,
+                                                                SNU-FILM; layouts in benchmarks/triplets.py
 """
 
 from __future__ import annotations
@@ -19,8 +21,13 @@ import numpy as np
 
 from benchmarks.between_quality import LENGTH, LONGEST, ClipScores, Job, measure_clips
 from benchmarks.between_rivals import METHODS, MINTERPOLATE, OURS
+from benchmarks.between_speed import GAPS, speed
+from benchmarks.between_speed import PROTOCOL as TIMES
 from benchmarks.clip_stretches import SPLITS, clips_of
 from benchmarks.report import RESULTS, Report, to_log
+from benchmarks.triplets import PROTOCOL as TRIPLETS
+from benchmarks.triplets import find_triplets, measure_triplets
+from benchmarks.worst_frames import draw_worst
 
 logger = logging.getLogger(__name__)
 
@@ -103,12 +110,6 @@ def show(report: Report) -> None:
             )  # fmt: skip
 
 
-def _rows_on_disk(path: Path, is_speed: bool) -> list[dict[str, object]]:
-    """The rows of one part in the results file; times want a quiet machine, quality does not care."""
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
-    return [row for row in rows if ("ms_per_frame" in row["measures"]) == is_speed]
-
-
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line, with the defaults of --quick filled in."""
     parser = argparse.ArgumentParser(
@@ -127,7 +128,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--part", choices=("both", "quality", "speed"), default="both")
     parser.add_argument("--quick", action="store_true", help="see above; one process, one stretch")
     parser.add_argument("--worst", type=Path, help="a folder for pictures of the worst in-betweens")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="another folder for the result")
+    parser.add_argument("--folder", type=Path, help="triplets of pictures, measured in place of clips")
+    parser.add_argument("--list", type=Path, help="a file that names the triplets of --folder, three paths a line")
+    parser.add_argument("--most", type=int, help="measure so many of the triplets, evenly spread")
+    parser.add_argument("--repeats", type=int, default=3, help="of each timing")
+    parser.add_argument("--results", type=Path, help="another folder for the result")
     options = parser.parse_args(arguments)
     if options.quick:
         options.methods = options.methods or f"classical,{OURS}"
@@ -135,8 +140,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         options.segments = min(options.segments, 1) if "--segments" not in (arguments or []) else options.segments
         options.workers = options.workers or 1
         options.part = "quality"
-    if options.part != "speed" and options.data is None:
-        parser.error("quality needs --data, a folder with clips.")
+    if options.part != "speed" and options.data is None and options.folder is None:
+        parser.error("quality needs --data, a folder with clips, or --folder, a folder with triplets of pictures.")
     return options
 
 
@@ -152,25 +157,59 @@ def main(arguments: list[str] | None = None) -> None:
         steady=not options.quick,
         device=options.device,
     )
-    protocol = PROTOCOL.format(
-        split=options.split, longest=LONGEST, segments=job.segments, length=LENGTH, margin=MARGIN
+    if options.folder is not None:
+        _triplets(options, job)
+    else:
+        _clips(options, job)
+
+
+def _triplets(options: argparse.Namespace, job: Job) -> None:
+    """The published benchmark: shown, and written where --results says."""
+    triplets = find_triplets(options.folder, options.list)
+    if options.most:
+        chosen = np.unique(np.linspace(0, len(triplets) - 1, options.most).round().astype(int))
+        triplets = [triplets[index] for index in chosen]
+    report = Report("interpolation_triplets", TRIPLETS.format(folder=options.folder.name, count=len(triplets)))
+    measure_triplets(report, triplets, job, options.workers or _cores())
+    if options.results:
+        report.write(options.results)
+    logger.info("\n%s", report.table("mean"))
+
+
+def _clips(options: argparse.Namespace, job: Job) -> None:
+    """Clips of which frames were dropped, and times; one part alone leaves the other's rows on disk as they are."""
+    protocol = (PROTOCOL + " " + TIMES).format(
+        split=options.split, longest=LONGEST, segments=job.segments, length=LENGTH, margin=MARGIN, gaps=GAPS
     )
     report = Report("interpolation", protocol)
-    path = options.results / "interpolation.json"
-    if options.part == "speed":
-        report.rows += _rows_on_disk(path, is_speed=False)
-    else:
-        workers = options.workers or len(os.sched_getaffinity(0))
-        scores = []
-        for one in measure_clips(clips_of(options.data, options.split), job, workers):
+    results = options.results or RESULTS
+    if options.part != "speed":
+        clips, scores = clips_of(options.data, options.split), []
+        for one in measure_clips(clips, job, options.workers or _cores()):
             logger.info("%s: done", one.clip)
             scores.append(one)
         quality(report, scores, job)
-    if options.quick:
-        show(report)
-        return
-    report.write(options.results)
+        if options.worst:
+            logger.info("look at %s", draw_worst(options.worst, clips, scores, job))
+    if options.part != "quality":
+        speed(report, options.checkpoint, options.repeats, options.device)
     show(report)
+    if not options.quick:
+        _keep_the_rest(report, results / "interpolation.json", options.part, options.device)
+        report.write(results)
+
+
+def _keep_the_rest(report: Report, path: Path, part: str, device: str) -> None:
+    """Adds the rows of the file that this run did not measure: the other part's, and times on another device."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
+    times = [row for row in rows if "ms_per_frame" in row["measures"]]
+    if part == "speed":
+        report.rows[:0] = [row for row in rows if row not in times]
+    report.rows += [row for row in times if part == "quality" or row.get("device", "cpu") != device]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -141,11 +141,13 @@ def motion_error(frames: np.ndarray, truth: np.ndarray, motion: TrueMotion | Non
     """
     _check_clips(frames, truth)
     steps = (TrueMotion.of(truth) if motion is None else motion).steps
+    if len(steps) != max(0, len(frames) - 1):
+        raise ValueError(f"The true motion has {len(steps)} steps, the clip {len(frames)} frames.")
     small = [luma(_shrunk(frame)) for frame in frames]
     scale = max(truth.shape[1:3]) / max(small[0].shape) if small else 1.0
     apart = [
         np.linalg.norm(_farneback(now, before) - back, axis=2).mean()
-        for before, now, (back, _) in zip(small, small[1:], steps, strict=False)
+        for before, now, (back, _) in zip(small, small[1:], steps)
     ]
     return float(np.mean(apart)) * scale if apart else float("nan")
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio.metrics import contrast, flicker, vmaf, warping_error
+from studio.metrics import TrueMotion, contrast, error_flicker, flicker, motion_error, vmaf, warping_error
 
 
 def _texture(height: int, width: int) -> np.ndarray:
@@ -62,3 +62,35 @@ def test_vmaf_ranks_a_clip_above_its_blur(moving: np.ndarray) -> None:
 def test_vmaf_refuses_clips_of_two_shapes(moving: np.ndarray) -> None:
     with pytest.raises(ValueError):
         vmaf(moving, moving[:-1])
+
+
+def test_motion_found_once_judges_as_motion_found_anew(moving: np.ndarray) -> None:
+    motion = TrueMotion.of(moving)
+    dimmed = (moving * np.linspace(1, 0.6, len(moving))[:, None, None, None]).astype(np.uint8)
+    assert warping_error(dimmed, motion) == warping_error(dimmed, moving)
+    assert flicker(dimmed, motion) == flicker(dimmed, moving)
+    with pytest.raises(ValueError, match="fewer frames"):
+        warping_error(moving, TrueMotion.of(moving[:-1]))
+    with pytest.raises(ValueError, match="more frames"):
+        warping_error(moving[:-1], motion)
+
+
+def test_an_error_that_moves_along_does_not_blink(moving: np.ndarray) -> None:
+    softer = np.stack([cv2.GaussianBlur(frame, (0, 0), 2) for frame in moving])
+    every_second = moving.copy()
+    every_second[1::2] = softer[1::2]
+    steady, blinking = error_flicker(softer, moving), error_flicker(every_second, moving)
+    assert error_flicker(moving, moving) == 0
+    assert blinking > 4 * steady
+    with pytest.raises(ValueError):
+        error_flicker(moving, moving[:-1])
+
+
+def test_a_stutter_moves_wrongly(moving: np.ndarray) -> None:
+    stuttering = moving.copy()
+    stuttering[1::2] = moving[0:-1:2]
+    brighter = np.clip(moving.astype(int) + 10, 0, 255).astype(np.uint8)
+    assert motion_error(moving, moving) == 0
+    # 2 pixels a frame: 0 and 4 in turn are wrong by 2.
+    assert motion_error(stuttering, moving) == pytest.approx(2, abs=0.7)
+    assert motion_error(brighter, moving) < 0.5
