@@ -31,11 +31,16 @@ from studio.requests import (
     bounds_of,
     default_of,
 )
-from studio.service import Event, Result, Studio
+from studio.service import Event, Result, Studio, Trust
 from studio.settings import Settings, from_environment
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 BAR_WIDTH = 24
+STRIP = 10  # digits of the confidence
+MORE_ENDINGS: dict[type[Request], str] = {
+    RestyleRequest: " (or .png for a picture)",
+    InterpolationRequest: " (or .webm, which keeps the pictures' transparency)",
+}
 
 EXAMPLES = """\
 examples:
@@ -44,6 +49,7 @@ examples:
   python -m studio interpolate clip.mp4 --fps 60 --out smooth.mp4
   python -m studio restyle clip.mp4 --style "watercolour painting" --out painted.mp4
   python -m studio predict clip.mp4 --seconds 1 --prompt "pans left" --append --out longer.mp4
+  python -m studio predict clip.mp4 --seconds 3 --futures 3 --out next.mp4
   python -m studio models
 
 `python -m studio COMMAND --help` lists a command's options. `python app.py` opens the same studio in a browser.
@@ -102,6 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     words = "fill in the motion between pictures or frames"
     interpolate = _command(commands, "interpolate", "FILE...", _interpolate, words, InterpolationRequest)
     interpolate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more pictures, or one clip")
+    interpolate.add_argument(
+        "--gap-seconds", type=_numbers, default=(), metavar="N,N,...", help="how long each gap lasts, where they differ"
+    )
     restyle = _command(commands, "restyle", "SOURCE", _restyle, "give a clip or a picture another look", RestyleRequest)
     restyle.add_argument("source", type=Path, help="the clip or picture")
     restyle.add_argument("--style-image", type=Path, metavar="PICTURE", help="a picture whose look to take")
@@ -127,7 +136,7 @@ def _command(
     )
     parser.set_defaults(command=run)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the result: .mp4, or .gif"
-                        + (" (or .png for a picture)" if kind is RestyleRequest else ""))  # fmt: skip
+                        + MORE_ENDINGS.get(kind, ""))  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace FILE if it exists (otherwise: refuse)")
     by_hand = {"width", "height"} | ({"prompt"} if kind is TextToVideoRequest else set())
     for field, bounds in bounds_of(kind):
@@ -179,26 +188,23 @@ def _number(flag: str) -> Callable[[str], int | float]:
     return read
 
 
+def _numbers(text: str) -> tuple[float, ...]:
+    """Numbers with commas between them."""
+    read = _number("--gap-seconds")
+    return tuple(read(part.strip()) for part in text.split(","))
+
+
 def _generate(arguments: argparse.Namespace) -> int:
     width, height = _size(arguments.size)
-    extras = [arguments.layers] if arguments.layers else []
-    outs = _numbered(arguments.out, arguments.variations)
-    _check_places([*outs, *extras], arguments.overwrite, (".mp4", ".gif"), extras)
     request = TextToVideoRequest(prompt=arguments.prompt, width=width, height=height, **_values(arguments))
-    with Studio(_settings(arguments)) as studio:
-        result = _run(studio, request, arguments)
-        for number, (video, out) in enumerate(zip(result.variations or (result.video,), outs)):
-            _deliver(studio.gif(result.job_id, number) if out.suffix.lower() == ".gif" else video, out)
-        if arguments.layers and result.layers is not None:
-            _deliver(result.layers, arguments.layers)
-    return 0
+    return _make(request, arguments, (".mp4", ".gif"), request.variations, arguments.layers)
 
 
 def _interpolate(arguments: argparse.Namespace) -> int:
     files: tuple[Path, ...] = tuple(arguments.files)
     is_clip = len(files) == 1 and files[0].suffix.lower() not in PICTURES
     inputs = {"clip": files[0]} if is_clip else {"images": files}
-    return _make(InterpolationRequest(**inputs, **_values(arguments)), arguments, (".mp4", ".gif"))
+    return _make(InterpolationRequest(**inputs, **_values(arguments)), arguments, (".mp4", ".gif", ".webm"))
 
 
 def _restyle(arguments: argparse.Namespace) -> int:
@@ -207,19 +213,47 @@ def _restyle(arguments: argparse.Namespace) -> int:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    return _make(PredictionRequest(clip=arguments.clip, **_values(arguments)), arguments, (".mp4", ".gif"))
+    request = PredictionRequest(clip=arguments.clip, **_values(arguments))
+    return _make(request, arguments, (".mp4", ".gif"), request.futures)
 
 
-def _make(request: Request, arguments: argparse.Namespace, endings: tuple[str, ...]) -> int:
-    out: Path = arguments.out
-    _check_places([out], arguments.overwrite, endings)
+def _make(
+    request: Request,
+    arguments: argparse.Namespace,
+    endings: tuple[str, ...],
+    count: int = 1,
+    layers: Path | None = None,
+) -> int:
+    """Check the places, do the job, and put its ``count`` results (and a scene's layers) there."""
+    outs, extras = _numbered(arguments.out, count), [layers] if layers else []
+    _check_places([*outs, *extras], arguments.overwrite, endings, extras)
     with Studio(_settings(arguments)) as studio:
-        if out.suffix.lower() == ".png" and studio.kind_of(request.source) != "image":
-            raise RequestError(f"A clip cannot become {out.name}: please name the result .mp4 or .gif.")
+        _check_ending(studio, request, arguments.out)
         result = _run(studio, request, arguments)
-        made = {".gif": lambda: studio.gif(result.job_id), ".png": lambda: result.picture, ".mp4": lambda: result.video}
-        _deliver(made[out.suffix.lower()](), out)
+        for number, out in enumerate(outs):
+            _deliver(_made(studio, result, number, out.suffix.lower()), out)
+        if layers and result.layers is not None:
+            _deliver(result.layers, layers)
     return 0
+
+
+def _check_ending(studio: Studio, request: Request, out: Path) -> None:
+    """Refuse, before any work, a kind of file that these sources cannot become."""
+    ending = out.suffix.lower()
+    if ending == ".png" and studio.kind_of(request.source) != "image":
+        raise RequestError(f"A clip cannot become {out.name}: please name the result .mp4 or .gif.")
+    if ending == ".webm" and not studio.shows_through(request.images):
+        raise RequestError(f"{out.name} would keep transparency, and there is none: name the result .mp4 or .gif.")
+
+
+def _made(studio: Studio, result: Result, number: int, ending: str) -> Path:
+    """The file of that kind that shows result ``number``."""
+    videos = result.variations or (result.video,)
+    if ending == ".gif":
+        return studio.gif(result.job_id, number)
+    made = {".mp4": videos[number], ".png": result.picture, ".webm": result.transparent}[ending]
+    assert made is not None, ending
+    return made
 
 
 def _models(arguments: argparse.Namespace) -> int:
@@ -283,9 +317,19 @@ def _run(studio: Studio, request: Request, arguments: argparse.Namespace) -> Res
     if show is not None:
         show.end()
         sys.stderr.write(f"seed {result.seed}, {result.frames} frames of {result.width}x{result.height}, ")
-        sys.stderr.write(f"{result.fps:g} per second, made in {result.seconds_taken:.1f} s\n")
+        sys.stderr.write(f"{result.fps:g} per second, {result.seconds:.3f} s, made in {result.seconds_taken:.1f} s\n")
+        if result.trust is not None:
+            sys.stderr.write(f"{result.trust.sentence}\n{_strip(result.trust)}\n")
         sys.stderr.writelines(f"note: {note}\n" for note in result.notes)
     return result
+
+
+def _strip(trust: Trust) -> str:
+    """The confidence along the continuation as a row of ten digits: 9 is sure, 0 a guess."""
+    values, count = trust.confidence, min(STRIP, len(trust.confidence))
+    chosen = [values[round(place * (len(values) - 1) / max(1, count - 1))] for place in range(count)]
+    marks = " ".join(str(min(9, int(10 * value))) for value in chosen)
+    return f"confidence from 0 to {trust.length:.3g} s (9 sure, 0 a guess): {marks}"
 
 
 class ProgressLine:

@@ -25,7 +25,7 @@ MAX_PROMPT = 400
 
 MAX_SEED = 2**31 - 1
 EASINGS = ("linear", "ease", "ease-in", "ease-out")
-AT_CUT = ("auto", "hold", "dissolve")
+AT_CUT = ("auto", "hold", "dissolve", "cut")
 SIZES = {"square": (256, 256), "16:9": (456, 256), "9:16": (256, 456)}
 """Named sizes (width, height) of a prompt's clip; ``scaled_size`` enlarges them."""
 
@@ -186,6 +186,8 @@ class InterpolationRequest(Request):
     images: tuple[Path, ...] = ()
     clip: Path | None = None
     seconds: float = _bounded(1.0, "Seconds between keyframes", "How long each gap lasts.", low=0.1, high=10, step=0.1)
+    gap_seconds: tuple[float, ...] = ()
+    """How long each gap lasts, in order, where they differ; empty: ``seconds`` each. A loop has one gap more."""
     fps: Fraction | None = _bounded(
         None, "Frames per second", "The exact rate of the result: 24, 59.94, 60...", low=1, high=240
     )
@@ -194,7 +196,8 @@ class InterpolationRequest(Request):
     at_cut: str = _bounded(
         "auto",
         "At a scene cut",
-        "Nothing is morphed across a cut: hold the last picture, or dissolve; auto dissolves pictures and holds clips.",
+        "Nothing is morphed across a cut: hold the last picture, dissolve, or cut in the middle; "
+        "auto dissolves pictures and holds clips.",
         choices=AT_CUT,
         advanced=True,
     )
@@ -207,6 +210,7 @@ class InterpolationRequest(Request):
         if self.fps is not None:
             object.__setattr__(self, "fps", exact_rate(self.fps))
         super().__post_init__()
+        object.__setattr__(self, "gap_seconds", tuple(self.gap_seconds))
         if self.clip is None and len(self.images) < 2:
             raise RequestError("Please give at least two pictures, or one clip.")
         if self.clip is not None and self.images:
@@ -217,6 +221,26 @@ class InterpolationRequest(Request):
             raise RequestError("Loop and easing are for keyframe pictures; a clip keeps its own timing.")
         if self.clip is None and self.replace_duplicates:
             raise RequestError("Replacing repeated frames is for a clip; keyframe pictures are all kept.")
+        self._check_gaps()
+
+    @property
+    def gaps(self) -> tuple[float, ...]:
+        """Seconds of every gap between the pictures, in order; none for a clip."""
+        return self.gap_seconds or (self.seconds,) * (len(self.images) - 1 + self.loop if self.images else 0)
+
+    def _check_gaps(self) -> None:
+        if not self.gap_seconds:
+            return
+        bounds = dict(bounds_of(type(self)))["seconds"]
+        for seconds in self.gap_seconds:
+            self._check("seconds", seconds, bounds)
+        if self.clip is not None:
+            raise RequestError("Seconds for each gap are for keyframe pictures; a clip keeps its own timing.")
+        if len(self.gap_seconds) != (wanted := len(self.images) - 1 + self.loop):
+            raise RequestError(
+                f"Please give one number of seconds for each gap between the pictures{' and back' * self.loop}: "
+                f"{wanted}, not {len(self.gap_seconds)}."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +274,15 @@ class PredictionRequest(Request):
     mark: bool = _bounded(
         False, "Mark the predicted part", "A small sign in the corner of every predicted frame.", advanced=True
     )
+    futures: int = _bounded(
+        1,
+        "Futures",
+        "Several ways in which the clip could go on, each with the next seed.",
+        low=1,
+        high=4,
+        step=1,
+        advanced=True,
+    )
 
 
 REQUESTS: dict[str, type[Request]] = {
@@ -280,7 +313,10 @@ def _typed(hint: Any, value: Any) -> Any:
         return Path(value)
     if Fraction in options:
         return Fraction(value)
-    return tuple(Path(item) for item in value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        kind = typing.get_args(hint)[0]
+        return tuple(kind(item) for item in value)
+    return value
 
 
 def scaled_size(shape: str, short_side: int) -> tuple[int, int]:

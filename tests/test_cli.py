@@ -98,6 +98,21 @@ def test_predict_and_append(answers, look):
     assert code == 0 and len(look(Path(said.strip())).frames) == 12 + 6, told
 
 
+def test_futures_are_numbered_files(answers, look):
+    code, said, told = answers["futures"]
+    assert code == 0 and [Path(line).name for line in said.split()] == ["many-1.mp4", "many-2.mp4"], told
+    first, second = (look(Path(line)).frames for line in said.split())
+    assert len(first) == len(second) == 6 and (first != second).any()
+
+
+def test_a_webm_keeps_transparency_and_needs_some(answers):
+    code, said, told = answers["clear"]
+    assert code == 0 and Path(said.strip()).read_bytes()[:4] == b"\x1aE\xdf\xa3", told
+    assert "7 frames" in told
+    code, said, told = answers["solid as webm"]
+    assert (code, said) == (2, "") and "transparency" in told
+
+
 def test_models(run):
     code, said, told = run("models")
     assert (code, told) == (0, "")
@@ -185,6 +200,10 @@ def good_calls(make, folder):
         "smooth": ("interpolate", film, "--fps", 24, "--out", folder / "smooth.mp4"),
         "painted": ("restyle", clip, "--style", "oil painting", "--keep-colours", "--out", folder / "painted.mp4"),
         "picture": ("restyle", make.picture("a.png"), *style, "--out", folder / "painted.png"),
+        "clear": ("interpolate", *(make.picture(f"clear{n}.png", seed=n, alpha=True) for n in range(3)),
+                  "--gap-seconds", "0.2,0.4", "--fps", 10, "--out", folder / "clear.webm"),
+        "solid as webm": (*keyframes, "--out", folder / "solid.webm"),
+        "futures": ("predict", clip, "--seconds", 0.5, "--futures", 2, "--seed", 4, "--out", folder / "many.mp4"),
         "clip as png": ("restyle", clip, "--style", "oil", "--out", folder / "clip.png"),
         "next": ("predict", clip, "--seconds", 0.5, "--prompt", "pans left", "--append", "--mark", "--seed", 1,
                  "--out", folder / "next.mp4"),

@@ -95,6 +95,12 @@ def test_emoji_and_other_scripts_are_words():
         {"images": PICTURES, "easing": "bouncy"},
         {"images": PICTURES, "seconds": 0},
         {"images": PICTURES, "replace_duplicates": True},
+        {"images": PICTURES, "at_cut": "melt"},
+        {"images": PICTURES, "gap_seconds": (1, 2)},
+        {"images": PICTURES, "gap_seconds": (1,), "loop": True},
+        {"images": PICTURES, "gap_seconds": (99,)},
+        {"images": PICTURES, "gap_seconds": (float("nan"),)},
+        {"clip": Path("c.mp4"), "fps": 60, "gap_seconds": (1,)},
     ],
 )
 def test_keyframe_requests_that_contradict_themselves_are_refused(values):
@@ -106,12 +112,14 @@ def test_restyle_needs_a_look_and_prediction_a_length():
     with pytest.raises(RequestError):
         RestyleRequest(source=Path("a.mp4"), style="  ")
     RestyleRequest(source=Path("a.mp4"), style_image=Path("b.png"))
-    with pytest.raises(RequestError):
-        PredictionRequest(clip=Path("a.mp4"), seconds=60)
+    for wrong in ({"seconds": 60}, {"futures": 0}, {"futures": 5}, {"futures": 1.5}):
+        with pytest.raises(RequestError):
+            PredictionRequest(clip=Path("a.mp4"), **wrong)
+    assert PredictionRequest(clip=Path("a.mp4"), seconds=5, futures=4).futures == 4
 
 
 def test_json_carries_names_but_no_paths_and_comes_back():
-    request = InterpolationRequest(images=PICTURES, fps=59.94, loop=True, seed=5)
+    request = InterpolationRequest(images=PICTURES, fps=59.94, loop=True, seed=5, gap_seconds=(0.5, 2))
     text = request.to_json()
     assert "secret" not in text
     again = from_json(text, images=PICTURES)
@@ -141,6 +149,14 @@ def test_every_bound_has_words_and_its_default_lies_within():
             default = default_of(kind, name)
             if bounds.low is not None and default is not None:
                 assert bounds.low <= default <= bounds.high
+
+
+def test_gaps_of_keyframes():
+    three = (*PICTURES, Path("c.png"))
+    assert InterpolationRequest(images=three, seconds=2).gaps == (2, 2)
+    assert InterpolationRequest(images=three, seconds=2, loop=True).gaps == (2, 2, 2)
+    assert InterpolationRequest(images=three, gap_seconds=[0.5, 3]).gaps == (0.5, 3)
+    assert InterpolationRequest(clip=Path("c.mp4"), fps=60).gaps == ()
 
 
 def test_task_is_written_down():

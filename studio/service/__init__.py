@@ -12,7 +12,8 @@ A task file (text_to_video, interpolation, restyle, prediction) walks media -> p
 from studio.service.events import Event
 from studio.service.history import Entry
 from studio.service.jobs import Job
-from studio.service.results import Result
+from studio.service.preview import playable
+from studio.service.results import Result, Trust
 from studio.service.studio import CatalogueRow, Studio
 
-__all__ = ["CatalogueRow", "Entry", "Event", "Job", "Result", "Studio"]
+__all__ = ["CatalogueRow", "Entry", "Event", "Job", "Result", "Studio", "Trust", "playable"]

@@ -1,15 +1,22 @@
-"""Keyframes to a film, or a clip to another frame rate: files -> pipeline -> one finished clip."""
+"""Keyframes to a film, or a clip to another frame rate: files -> pipeline -> one finished clip.
+
+Pictures with transparency give a second film that keeps it.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from studio.errors import LimitError, MediaError
-from studio.media.decode import open_frames, read_image
-from studio.media.frames import fit, scaled_to
+from studio.media.decode import open_frames, read_rgba
+from studio.media.frames import fit, over_white, scaled_to
+from studio.media.transparent import TransparentWriter
+from studio.pipelines.pace import gap_lengths
 from studio.requests import InterpolationRequest
 from studio.service.jobs import Source
 from studio.service.results import Result
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from studio.pipelines.interpolation import InterpolationPipeline
 
 DEFAULT_FPS = Fraction(24)
+TRANSPARENT = "video.webm"
 MAX_KEYFRAME_SIDE = 1920  # photographs are far larger than any film that is wanted of them
 ONE_PICTURE = "This clip has only one picture: motion needs at least two."
 
@@ -39,7 +47,7 @@ def check(request: InterpolationRequest, sources: dict[str, tuple[Source, ...]],
         for picture in sources["images"]:
             if picture.info.kind == "video":
                 raise MediaError(f'"{picture.name}" is a clip: please give pictures only, or one clip alone.')
-        frames = _gaps(request) * request.seconds * float(request.fps or DEFAULT_FPS)
+        frames = sum(request.gaps) * float(request.fps or DEFAULT_FPS)
     if frames > limits.frames:
         raise LimitError(f"The result would have {round(frames)} frames; this studio makes at most {limits.frames}.")
 
@@ -49,23 +57,18 @@ def run(request: InterpolationRequest, bench: Workbench) -> Result:
     return _from_clip(request, bench) if request.clip is not None else _from_pictures(request, bench)
 
 
-def _gaps(request: InterpolationRequest) -> int:
-    return len(request.images) - 1 + request.loop
-
-
 def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
     keyframes = _keyframes(bench)
-    height, width = keyframes.shape[1:3]
+    size = keyframes.shape[2], keyframes.shape[1]
     fps = request.fps or DEFAULT_FPS
     pipeline: InterpolationPipeline = bench.pipeline()
     bench.note_long_words(pipeline, request.prompt)
-    per_gap = max(1, round(request.seconds * fps))
-    if abs(per_gap / fps - request.seconds) > 1e-3:
-        bench.notes.append(f"Each gap has {per_gap} whole frames: {float(per_gap / fps):.3f} seconds.")
-    bench.start("working", _gaps(request) * per_gap + (not request.loop), "Drawing the frames between.")
+    lengths = gap_lengths(request.gaps, fps, len(request.gaps))
+    _note_whole_frames(request.gaps, lengths, fps, bench)
+    bench.start("working", sum(lengths) + (not request.loop), "Drawing the frames between.")
     frames = pipeline.animate(
         keyframes,
-        seconds=request.seconds,
+        seconds=request.gaps,
         fps=fps,
         easing=request.easing,
         loop=request.loop,
@@ -73,33 +76,59 @@ def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
         at_cut=request.at_cut,
         generator=bench.generator(),
         is_cancelled=bench.is_cancelled,
+        on_note=bench.note,
     )
-    with bench.video("video.mp4", (width, height), fps) as video:
+    see_through = keyframes.shape[3] == 4
+    with ExitStack() as films:
+        clear = (
+            films.enter_context(bench.video(TRANSPARENT, size, fps, kind=TransparentWriter)) if see_through else None
+        )
+        video = films.enter_context(bench.video("video.mp4", size, fps))
         for frame in frames:
-            video.write(frame)
+            video.write(over_white(frame))
+            if clear is not None:
+                clear.write(frame)
             bench.step(video.frames_written)
-    return bench.finish(video, fps)
+    if see_through:
+        bench.note(
+            "Transparent parts are kept in the WebM, which Chrome, Edge and Firefox show; the MP4 has them over white."
+        )
+    return replace(bench.finish(video, fps), transparent=None if clear is None else clear.path)
+
+
+def _note_whole_frames(gaps: tuple[float, ...], lengths: list[int], fps: Fraction, bench: Workbench) -> None:
+    """Say so where a gap cannot last as long as was asked, because a film has whole frames."""
+    if all(abs(length / fps - seconds) <= 1e-3 for length, seconds in zip(lengths, gaps)):
+        return
+    if len(set(lengths)) == 1:
+        bench.note(f"Each gap has {lengths[0]} whole frames: {float(lengths[0] / fps):.3f} seconds.")
+    else:
+        bench.note(f"The gaps have {', '.join(map(str, lengths))} whole frames at {float(fps):.5g} per second.")
 
 
 def _keyframes(bench: Workbench) -> np.ndarray:
-    """(K, H, W, 3): all at the size of the first (at most MAX_KEYFRAME_SIDE long), scaled to cover it, then cropped."""
+    """(K, H, W, 3), or (K, H, W, 4) RGBA where any part of a picture is not solid; straight, not premultiplied.
+
+    All are at the size of the first (at most MAX_KEYFRAME_SIDE long), scaled to cover it, then cropped.
+    """
     sources = bench.sources("images")
     bench.start("working", len(sources), "Reading the pictures.")
     first = sources[0].info.size
     size = scaled_to(first, MAX_KEYFRAME_SIDE)
     if size != first:
-        bench.notes.append(f"The first picture is {first[0]}x{first[1]}; the film is {size[0]}x{size[1]}.")
-    pictures = np.empty((len(sources), size[1], size[0], 3), np.uint8)  # one block: many pictures are large
+        bench.note(f"The first picture is {first[0]}x{first[1]}; the film is {size[0]}x{size[1]}.")
+    layers = 4 if any(source.info.has_alpha for source in sources) else 3
+    pictures = np.empty((len(sources), size[1], size[0], layers), np.uint8)  # one block: many pictures are large
     for number, source in enumerate(sources):
-        pictures[number] = fit(read_image(source.path, bench.limits), size, "cover")
+        pictures[number] = fit(read_rgba(source.path, bench.limits)[..., :layers], size, "cover")
         bench.step(number + 1)
     if len({source.info.size for source in sources}) > 1:
-        bench.notes.append(
+        bench.note(
             f"The pictures have different sizes: all were scaled to cover the first one's {size[0]}x{size[1]} "
             "and cropped around the centre."
         )
-    if any(source.info.has_alpha for source in sources):
-        bench.notes.append("Transparent parts were laid over white.")
+    if layers == 4 and pictures[..., 3].min() == 255:  # an alpha channel that nothing shows through
+        return np.ascontiguousarray(pictures[..., :3])
     return pictures
 
 
@@ -121,6 +150,7 @@ def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
             length=clip.length,
             generator=bench.generator(),
             is_cancelled=bench.is_cancelled,
+            on_note=bench.note,
         )
         with bench.video("video.mp4", clip.size, fps, sound=clip.sound) as video:
             for frame in frames:

@@ -1,13 +1,15 @@
-"""How a clip goes on: file -> pipeline -> the continuation alone, or the clip with its continuation."""
+"""How a clip goes on: file -> pipeline -> one to four futures, each alone or after the clip itself."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from studio.clip import FrameStream
 from studio.errors import LimitError, MediaError
 from studio.media.decode import open_frames
 from studio.media.encode import VideoWriter
@@ -36,48 +38,54 @@ def check(request: PredictionRequest, sources: dict[str, tuple[Source, ...]], li
 
 
 def run(request: PredictionRequest, bench: Workbench) -> Result:
-    """Read the clip to its end (copying it into the result where that is asked for), then go on from there."""
+    """Every future, one after another: the clip read to its end (copied where that is asked for), then gone on from."""
     source = bench.source("clip")
     pipeline: PredictionPipeline = bench.pipeline()
     bench.note_long_words(pipeline, request.prompt)
-    with open_frames(source.path, bench.limits, info=source.info) as clip:
-        wanted = max(1, round(request.seconds * clip.fps))
-        sound = clip.sound if request.append else None
-        sound_seconds = float(clip.length / clip.fps) if sound is not None and clip.length else None
-        with bench.video("video.mp4", clip.size, clip.fps, sound=sound, sound_seconds=sound_seconds) as video:
-            tail = _read(iter(clip), clip.length, request, video, bench)
-            bench.start("working", wanted, "Predicting frames.")
-            frames = pipeline.stream(
-                tail,
-                num_frames=wanted,
-                prompt=request.prompt or None,
-                fps=clip.fps,
-                generator=bench.generator(),
-                is_cancelled=bench.is_cancelled,
-            )
-            for done, frame in enumerate(frames, start=1):
-                video.write(mark_predicted(frame) if request.mark else frame)
-                bench.step(done)
-        bench.note_source(source, clip)
+    made = [_one(request, number, source, pipeline, bench) for number in range(request.futures)]
     if source.info.has_sound:
         bench.notes.append(
             "The sound ends where the continuation begins: sound is not predicted."
             if request.append
             else "The continuation has no sound: sound is not predicted."
         )
-    return bench.finish(video, clip.fps)
+    first, rate = made[0]
+    result = bench.finish(first, rate)
+    videos = tuple(video.path for video, _ in made)
+    return replace(result, variations=videos if len(videos) > 1 else ())
 
 
-def _read(
-    frames: Iterator[np.ndarray], length: int | None, request: PredictionRequest, video: VideoWriter, bench: Workbench
-) -> np.ndarray:
+def _one(
+    request: PredictionRequest, number: int, source: Source, pipeline: PredictionPipeline, bench: Workbench
+) -> tuple[VideoWriter, Fraction]:
+    """Future ``number``: its finished video and its rate."""
+    own, name, words = request, "video.mp4", "Predicting frames."
+    if request.futures > 1:
+        own = replace(request, seed=bench.seed_of(number), futures=1)
+        name, words = f"video-{number + 1}.mp4", f"Predicting frames of future {number + 1} of {request.futures}."
+    with open_frames(source.path, bench.limits, info=source.info) as clip:
+        wanted = max(1, round(request.seconds * clip.fps))
+        sound = clip.sound if request.append else None
+        lasts = float(clip.length / clip.fps) if sound is not None and clip.length else None
+        with bench.video(name, clip.size, clip.fps, sound=sound, sound_seconds=lasts, request=own) as video:
+            tail = _read(clip, request, video, bench)
+            asked = {"num_frames": wanted, "prompt": request.prompt or None, "fps": clip.fps}
+            bench.start("working", wanted, words)
+            frames = pipeline.stream(tail, **asked, generator=bench.generator(number), is_cancelled=bench.is_cancelled)
+            for done, frame in enumerate(frames, start=1):
+                video.write(mark_predicted(frame) if request.mark else frame)
+                bench.step(done)
+        if number == 0:
+            bench.note_source(source, clip)
+    return video, clip.fps
+
+
+def _read(clip: FrameStream, request: PredictionRequest, video: VideoWriter, bench: Workbench) -> np.ndarray:
     """The clip's last frames (T, H, W, 3); all of them are copied into the result where that is asked for."""
-    bench.start("working", length, "Reading the clip.")
+    bench.start("working", clip.length, "Reading the clip.")
     tail: deque[np.ndarray] = deque(maxlen=CONTEXT_FRAMES)
-    count = 0
-    for frame in frames:
+    for count, frame in enumerate(clip, start=1):
         tail.append(frame)
-        count += 1
         if request.append:
             video.write(frame)
         bench.step(count)

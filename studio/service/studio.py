@@ -6,13 +6,14 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, TracebackType
 
 from studio import catalogue
 from studio.errors import RequestError, StudioError
+from studio.media.decode import read_rgba
 from studio.media.encode import write_gif
 from studio.media.metadata import read_request
 from studio.media.probe import probe
@@ -144,6 +145,10 @@ class Studio:
     def kind_of(self, path: Path) -> str:
         """What a file is: "video", "animation" (a GIF that moves) or "image"; MediaError or LimitError if neither."""
         return probe(path, self.settings.limits).kind
+
+    def shows_through(self, pictures: Sequence[Path]) -> bool:
+        """Whether any part of any of these pictures is not solid; MediaError or LimitError if one is no picture."""
+        return any(read_rgba(path, self.settings.limits)[..., 3].min() < 255 for path in pictures)
 
     def request_in(self, path: Path, **files: object) -> Request:
         """The request that a file made here carries, to fill a form again; RequestError if it carries none.

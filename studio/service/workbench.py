@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from studio.clip import FrameStream
 from studio.errors import Cancelled
 from studio.media.encode import VideoWriter
-from studio.requests import Request
+from studio.requests import MAX_SEED, Request
 from studio.scene import LookReading, Understanding
 from studio.service.events import Event, Kind, StepClock
 from studio.service.jobs import Job, Source
@@ -90,7 +90,11 @@ class Workbench:
         """Randomness on the CPU from the seed plus ``offset``, the same on every device."""
         import torch
 
-        return torch.Generator("cpu").manual_seed(self.seed + offset)
+        return torch.Generator("cpu").manual_seed(self.seed_of(offset))
+
+    def seed_of(self, offset: int) -> int:
+        """The seed of the variation that comes ``offset`` after the first; after the largest seed comes 0."""
+        return (self.seed + offset) % (MAX_SEED + 1)
 
     def start(self, kind: Kind, total: int | None, message: str) -> None:
         """Begin a stage of ``total`` steps (None: unknown)."""
@@ -117,21 +121,21 @@ class Workbench:
         sound: Path | None = None,
         sound_seconds: float | None = None,
         request: Request | None = None,
+        kind: type[VideoWriter] = VideoWriter,
     ) -> Iterator[VideoWriter]:
         """A video ``name`` in the results' folder that is finished when the block ends well, and gone if it does not.
 
         ``size`` (width, height) of its frames; an odd one is padded, and noted. ``request`` is what the file says of
-        itself (default: the job's request).
+        itself (default: the job's request). ``kind`` is the class that writes it.
         """
         metadata = (request or self.request).to_json()
-        writer = VideoWriter(
-            self.results / name, size, fps, sound=sound, sound_seconds=sound_seconds, metadata=metadata
-        )
+        writer = kind(self.results / name, size, fps, sound=sound, sound_seconds=sound_seconds, metadata=metadata)
         try:
             yield writer
             self.check_cancelled()
             writer.close()
-            self.notes.extend(note for note in writer.notes if note not in self.notes)
+            for note in writer.notes:
+                self.note(note)
         except BaseException:
             writer.abort()
             raise
@@ -157,6 +161,11 @@ class Workbench:
             understood=understood,
             notes=tuple(self.notes),
         )
+
+    def note(self, sentence: str) -> None:
+        """Tell the person something about the result; the same sentence only once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def note_source(self, source: Source, clip: FrameStream) -> None:
         """Say what a clip lost on its way in: transparency, depth, a rate that varied."""

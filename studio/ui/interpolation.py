@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from studio.errors import RequestError
 from studio.requests import InterpolationRequest, exact_rate
 from studio.settings import Limits
 from studio.ui import layout, messages
 from studio.ui.examples import Example, cards, file_of
-from studio.ui.media_inputs import PICTURES, paths_of
+from studio.ui.keyframes import order_row
+from studio.ui.media_inputs import PICTURES, clip_box, clip_of, paths_of
 from studio.ui.running import cancel
 
 TASK = InterpolationRequest.task
@@ -23,13 +22,18 @@ SIZE_RULE = (
     "their middle. The result keeps the first one's size."
 )
 EASINGS = {"linear": "Even", "ease": "Soft start and end", "ease-in": "Soft start", "ease-out": "Soft end"}
-AT_CUT = {"auto": "Pictures dissolve, clips hold", "hold": "Hold the picture", "dissolve": "Dissolve"}
+AT_CUT = {
+    "auto": "Pictures dissolve, clips hold",
+    "hold": "Hold the picture",
+    "dissolve": "Dissolve",
+    "cut": "Cut in the middle",
+}
 EXAMPLES = (
     Example(
         "Six pictures of a rising balloon",
         {
             "source": FROM_PICTURES,
-            "images": [file_of(TASK, f"balloon-{number}.png") for number in range(1, 7)],
+            "images": [(file_of(TASK, f"balloon-{number}.png"), str(number)) for number in range(1, 7)],
             "seconds": 0.5,
             "fps": "24",
         },
@@ -54,19 +58,12 @@ def build(limits: Limits) -> layout.Tab:
             )  # fmt: skip
             images = gr.Gallery(
                 label="Keyframes, in order", type="filepath", interactive=True, file_types=list(PICTURES), columns=4,
-                height=236, object_fit="cover", buttons=[], sources=["upload"], elem_id=f"{TASK}-images",
-                elem_classes="zoe-drop",
+                height=236, object_fit="cover", allow_preview=False, buttons=[], sources=["upload"],
+                elem_id=f"{TASK}-images", elem_classes="zoe-drop",
             )  # fmt: skip
+            order = order_row(TASK, images)
             rule = gr.Markdown(SIZE_RULE, elem_classes="zoe-bare zoe-lead", elem_id=f"{TASK}-rule")
-            clip = gr.Video(
-                label="Clip",
-                sources=["upload"],
-                height=230,
-                visible=False,
-                interactive=True,
-                elem_id=f"{TASK}-clip",
-                elem_classes="zoe-drop",
-            )
+            box = clip_box(TASK, limits, visible=False)
             with gr.Row(elem_classes="zoe-row"):
                 seconds = layout.slider(kind, "seconds")
                 fps = gr.Dropdown(
@@ -77,6 +74,10 @@ def build(limits: Limits) -> layout.Tab:
             loop = layout.tick(kind, "loop")
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 prompt = layout.words(kind, "prompt", placeholder="slow start")
+                gap_seconds = gr.Textbox(
+                    label="Seconds of each gap", info="Where the gaps differ; empty: all last as long.",
+                    placeholder="0.5, 1, 2", max_lines=1, elem_id=f"{TASK}-gap_seconds",
+                )  # fmt: skip
                 at_cut = layout.choice(kind, "at_cut", AT_CUT)
                 replace_duplicates = layout.tick(kind, "replace_duplicates", visible=False)
                 seed = layout.seed_row(kind)
@@ -86,13 +87,14 @@ def build(limits: Limits) -> layout.Tab:
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
     source.change(
-        _show_source, source, [images, rule, clip, seconds, easing, loop, replace_duplicates],
+        _show_source, source,
+        [images, order, rule, seconds, easing, loop, gap_seconds, box.clip, box.others, replace_duplicates],
         show_progress="hidden", api_visibility="private",
     )  # fmt: skip
     fields = {
-        "source": source, "images": images, "clip": clip, "seconds": seconds, "fps": fps, "easing": easing,
-        "loop": loop, "prompt": prompt, "at_cut": at_cut, "replace_duplicates": replace_duplicates,
-        "seed": seed.number, "keep_prompt": keep_prompt,
+        "source": source, "images": images, "clip": box.clip, "animation": box.animation, "seconds": seconds,
+        "gap_seconds": gap_seconds, "fps": fps, "easing": easing, "loop": loop, "prompt": prompt,
+        "at_cut": at_cut, "replace_duplicates": replace_duplicates, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
@@ -100,8 +102,7 @@ def build(limits: Limits) -> layout.Tab:
 
 def _show_source(source: str) -> list[Any]:
     pictures = source == FROM_PICTURES
-    return [gr.update(visible=shown) for shown in (pictures, pictures, not pictures, pictures, pictures, pictures,
-                                                   not pictures)]  # fmt: skip
+    return [gr.update(visible=pictures)] * 7 + [gr.update(visible=not pictures)] * 3
 
 
 def to_request(values: dict[str, Any]) -> InterpolationRequest:
@@ -115,14 +116,10 @@ def to_request(values: dict[str, Any]) -> InterpolationRequest:
         "keep_prompt": values["keep_prompt"],
     }
     if values["source"] == FROM_CLIP:
-        if not values["clip"]:
-            raise RequestError("Please add a clip first.")
-        return InterpolationRequest(
-            clip=Path(values["clip"]), replace_duplicates=values["replace_duplicates"], **shared
-        )
+        return InterpolationRequest(clip=clip_of(values), replace_duplicates=values["replace_duplicates"], **shared)
     return InterpolationRequest(
         images=paths_of(values["images"]), seconds=values["seconds"], easing=values["easing"], loop=values["loop"],
-        **shared,
+        gap_seconds=layout.numbers_of(values["gap_seconds"]), **shared,
     )  # fmt: skip
 
 
@@ -133,6 +130,7 @@ def from_request(request: InterpolationRequest) -> dict[str, Any]:
     return {
         "source": FROM_CLIP if request.clip else FROM_PICTURES,
         "seconds": request.seconds,
+        "gap_seconds": ", ".join(f"{seconds:g}" for seconds in request.gap_seconds),
         "fps": shown,
         "easing": request.easing,
         "loop": request.loop,

@@ -15,7 +15,9 @@ from studio.requests import Bounds, Request, bounds_of, default_of
 from studio.ui import messages
 
 STAGE_HEIGHT = 420
-VARIATIONS = 4
+VARIATIONS = {"text_to_video": "Variation", "prediction": "Future"}
+"""What one of several clips is called in the tabs that make several."""
+MOST_VARIATIONS = 4
 HANDOVERS = {"interpolation": "Smooth this", "restyle": "Restyle this", "prediction": "Continue this"}
 """Task that takes a result over, and the button's words."""
 
@@ -48,6 +50,15 @@ def choice(kind: type[Request], name: str, labels: dict[str, str] | None = None)
     return gr.Radio(
         options, value=default_of(kind, name), label=found.label, info=found.help, elem_id=f"{kind.task}-{name}"
     )
+
+
+def count(kind: type[Request], name: str) -> gr.Radio:
+    """A row of whole numbers with the request's own words and bounds."""
+    found = bounds(kind, name)
+    return gr.Radio(
+        list(range(int(found.low or 0), int(found.high or 0) + 1)),
+        value=default_of(kind, name), label=found.label, info=found.help, elem_id=f"{kind.task}-{name}",
+    )  # fmt: skip
 
 
 def words(kind: type[Request], name: str, *, lines: int = 1, placeholder: str = "", **overrides: Any) -> gr.Textbox:
@@ -103,11 +114,20 @@ def seed_words(seed: int | None) -> str:
     return "" if seed is None else str(seed)
 
 
+def numbers_of(text: str | None) -> tuple[float, ...]:
+    """The numbers of a list such as "0.5, 1, 2"; none for an empty box. Raises RequestError."""
+    parts = [part for part in re.split(r"[,;\s]+", (text or "").strip()) if part]
+    try:
+        return tuple(float(part) for part in parts)
+    except ValueError as error:
+        raise RequestError('Please give numbers with commas between them, such as "0.5, 1, 2".') from error
+
+
 def settings_drop(task: str) -> gr.File:
     """Where an earlier result is dropped to fill the form with what made it."""
     return gr.File(
         label="Load settings from a result",
-        file_types=[".mp4"],
+        file_types=[".mp4", ".webm", ".gif"],
         height=120,
         elem_id=f"{task}-settings",
         elem_classes="zoe-drop zoe-short",
@@ -151,6 +171,7 @@ class Panel:
     gif: gr.Button
     gif_file: gr.DownloadButton
     layers: gr.DownloadButton
+    webm: gr.DownloadButton
     png: gr.DownloadButton
     keep_seed: gr.Button
     again: gr.Button
@@ -171,11 +192,11 @@ def panel(task: str, on_leave: Callable[[Any], None]) -> Panel:
     cells: list[gr.Video] = []
     picks: list[gr.Button] = []
     with gr.Row(visible=False, elem_classes="zoe-grid") as grid:
-        for index in range(VARIATIONS if task == "text_to_video" else 0):
+        for index in range(MOST_VARIATIONS if task in VARIATIONS else 0):
             with gr.Column(min_width=120):
                 cells.append(
-                    gr.Video(height=200, elem_id=f"{task}-cell-{index}", elem_classes="zoe-stage", label="Variation",
-                             **looks)
+                    gr.Video(height=200, elem_id=f"{task}-cell-{index}", elem_classes="zoe-stage",
+                             label=VARIATIONS[task], **looks)
                 )  # fmt: skip
                 picks.append(gr.Button("Use this one", size="sm", elem_id=f"{task}-pick-{index}"))
     small = {"size": "sm", "elem_classes": "zoe-small"}
@@ -190,6 +211,7 @@ def panel(task: str, on_leave: Callable[[Any], None]) -> Panel:
             gif = gr.Button("Download GIF", elem_id=f"{task}-gif", **small)
             gif_file = gr.DownloadButton("GIF", elem_id=f"{task}-gif-file", elem_classes="zoe-hidden")
             layers = gr.DownloadButton("Download layers", elem_id=f"{task}-layers", visible=False, **small)
+            webm = gr.DownloadButton("Download WebM (transparent)", elem_id=f"{task}-webm", visible=False, **small)
             png = gr.DownloadButton("Download PNG", elem_id=f"{task}-png", visible=False, **small)
         with gr.Row(elem_classes="zoe-words"):
             handovers = {
@@ -199,9 +221,9 @@ def panel(task: str, on_leave: Callable[[Any], None]) -> Panel:
             }
     return Panel(
         video=video, picture=picture, grid=grid, cells=tuple(cells), picks=tuple(picks), made=made, facts=facts,
-        understood=understood, downloads=downloads, mp4=mp4, gif=gif, gif_file=gif_file, layers=layers, png=png,
-        keep_seed=keep_seed, again=again, handovers=handovers, running=gr.State(None, delete_callback=on_leave),
-        done=gr.State(None), chosen=gr.State(0),
+        understood=understood, downloads=downloads, mp4=mp4, gif=gif, gif_file=gif_file, layers=layers,
+        webm=webm, png=png, keep_seed=keep_seed, again=again, handovers=handovers,
+        running=gr.State(None, delete_callback=on_leave), done=gr.State(None), chosen=gr.State(0),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from studio.errors import BusyError, Cancelled, StudioError
 from studio.scene import LookReading, Understanding
 from studio.service import Event, Result
 from studio.settings import Limits
+from studio.ui import trust
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,11 @@ def facts(result: Result, index: int = 0) -> str:
             f"<span>{_number(round(result.seconds, 2))} s</span>",
         ]
     return f'<div class="zoe-facts">{"".join(parts)}</div>'
+
+
+def said_of(result: Result) -> str:
+    """All that is said under a result: how far it can be trusted, what was understood, and the notes."""
+    return trust.markup(result.trust) + understood(result.understood, result.notes)
 
 
 def understood(reading: Understanding | LookReading | None, notes: Iterable[str] = ()) -> str:

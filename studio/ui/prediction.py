@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from studio.errors import RequestError
 from studio.requests import PredictionRequest
 from studio.settings import Limits
 from studio.ui import layout, messages
 from studio.ui.examples import Example, cards, file_of
+from studio.ui.media_inputs import clip_box, clip_of
 from studio.ui.running import cancel
 
 TASK = PredictionRequest.task
@@ -34,14 +33,7 @@ def build(limits: Limits) -> layout.Tab:
     kind = PredictionRequest
     with gr.Row(elem_classes="zoe-columns"):
         with gr.Column(scale=5, elem_classes="zoe-inputs"):
-            clip = gr.Video(
-                label="Clip",
-                sources=["upload"],
-                height=230,
-                interactive=True,
-                elem_id=f"{TASK}-clip",
-                elem_classes="zoe-drop",
-            )
+            box = clip_box(TASK, limits)
             seconds = layout.slider(kind, "seconds")
             prompt = layout.words(kind, "prompt", placeholder="goes on as it was")
             with gr.Row(elem_classes="zoe-words"):
@@ -51,6 +43,7 @@ def build(limits: Limits) -> layout.Tab:
                     chip.click(None, None, prompt, js=f"() => {words!r}", api_visibility="private")
             append = layout.tick(kind, "append")
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
+                futures = layout.count(kind, "futures")
                 mark = layout.tick(kind, "mark")
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
@@ -59,8 +52,8 @@ def build(limits: Limits) -> layout.Tab:
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
     fields = {
-        "clip": clip, "seconds": seconds, "prompt": prompt, "append": append, "mark": mark, "seed": seed.number,
-        "keep_prompt": keep_prompt,
+        "clip": box.clip, "animation": box.animation, "seconds": seconds, "prompt": prompt,
+        "append": append, "mark": mark, "futures": futures, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
@@ -68,14 +61,13 @@ def build(limits: Limits) -> layout.Tab:
 
 def to_request(values: dict[str, Any]) -> PredictionRequest:
     """Widget values to a request."""
-    if not values["clip"]:
-        raise RequestError("Please add a clip first.")
     return PredictionRequest(
-        clip=Path(values["clip"]),
+        clip=clip_of(values),
         seconds=values["seconds"],
         prompt=values["prompt"] or "",
         append=values["append"],
         mark=values["mark"],
+        futures=int(values["futures"]),
         seed=layout.seed_of(values["seed"]),
         keep_prompt=values["keep_prompt"],
     )
@@ -88,6 +80,7 @@ def from_request(request: PredictionRequest) -> dict[str, Any]:
         "prompt": request.prompt,
         "append": request.append,
         "mark": request.mark,
+        "futures": request.futures,
         "seed": layout.seed_words(request.seed),
         "keep_prompt": request.keep_prompt,
     }

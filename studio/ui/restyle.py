@@ -12,7 +12,7 @@ from studio.requests import RestyleRequest
 from studio.settings import Limits
 from studio.ui import layout, messages
 from studio.ui.examples import Example, cards, file_of
-from studio.ui.media_inputs import unopened
+from studio.ui.media_inputs import clip_box, clip_of, unopened
 from studio.ui.running import cancel
 
 TASK = RestyleRequest.task
@@ -44,14 +44,7 @@ def build(limits: Limits) -> layout.Tab:
                 [("A clip", FROM_CLIP), ("A picture", FROM_PICTURE)], value=FROM_CLIP, label="Start from",
                 elem_id=f"{TASK}-source",
             )  # fmt: skip
-            clip = gr.Video(
-                label="Clip",
-                sources=["upload"],
-                height=230,
-                interactive=True,
-                elem_id=f"{TASK}-clip",
-                elem_classes="zoe-drop",
-            )
+            box = clip_box(TASK, limits)
             picture = gr.Image(
                 label="Picture", sources=["upload"], height=230, type="filepath", visible=False, interactive=True,
                 buttons=[], elem_id=f"{TASK}-source-picture", elem_classes="zoe-drop",
@@ -77,12 +70,13 @@ def build(limits: Limits) -> layout.Tab:
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
     source.change(
-        lambda value: [gr.update(visible=value == FROM_CLIP), gr.update(visible=value == FROM_PICTURE)],
-        source, [clip, picture], show_progress="hidden", api_visibility="private",
+        lambda value: [gr.update(visible=value == FROM_CLIP)] * 2 + [gr.update(visible=value == FROM_PICTURE)],
+        source, [box.clip, box.others, picture], show_progress="hidden", api_visibility="private",
     )  # fmt: skip
     fields = {
-        "source": source, "clip": clip, "picture": picture, "style": style, "strength": strength,
-        "keep_colours": keep_colours, "style_image": style_image, "seed": seed.number, "keep_prompt": keep_prompt,
+        "source": source, "clip": box.clip, "animation": box.animation, "picture": picture, "style": style,
+        "strength": strength, "keep_colours": keep_colours, "style_image": style_image, "seed": seed.number,
+        "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
     return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
@@ -90,11 +84,11 @@ def build(limits: Limits) -> layout.Tab:
 
 def to_request(values: dict[str, Any]) -> RestyleRequest:
     """Widget values to a request."""
-    path = values["clip"] if values["source"] == FROM_CLIP else values["picture"]
-    if not path:
+    from_clip = values["source"] == FROM_CLIP
+    if not values["clip" if from_clip else "picture"]:
         raise RequestError("Please add a clip or a picture first.")
     return RestyleRequest(
-        source=Path(path),
+        source=clip_of(values) if from_clip else Path(values["picture"]),
         style=values["style"] or "",
         style_image=Path(values["style_image"]) if values["style_image"] else None,
         strength=values["strength"],

@@ -34,8 +34,8 @@ def outputs_of(controls: Controls, panel: Panel) -> list[Component]:
     """Every widget that a run may change."""
     return [
         controls.run, controls.cancel, controls.progress, panel.video, panel.picture, panel.grid, *panel.cells,
-        *panel.picks, panel.made, panel.facts, panel.understood, panel.downloads, panel.mp4, panel.layers, panel.png,
-        panel.running, panel.done, panel.chosen,
+        *panel.picks, panel.made, panel.facts, panel.understood, panel.downloads, panel.mp4, panel.layers, panel.webm,
+        panel.png, panel.running, panel.done, panel.chosen,
     ]  # fmt: skip
 
 
@@ -89,15 +89,16 @@ def show(panel: Panel, result: Result) -> Updates:
     several = len(result.variations) > 1
     picture = str(result.picture) if result.picture else None
     alone = not several and picture is None
-    says = bool(result.understood or result.notes)
+    says = bool(result.understood or result.trust or result.notes)
     updates: Updates = {
         panel.video: gr.Video(value=str(result.video) if alone else None, visible=alone),
         panel.picture: gr.Image(value=picture, visible=picture is not None),
         panel.grid: gr.Row(visible=several),
-        panel.understood: gr.HTML(messages.understood(result.understood, result.notes), visible=says),
+        panel.understood: gr.HTML(messages.said_of(result), visible=says),
         panel.made: gr.Row(visible=True),
         panel.downloads: gr.Column(visible=True),
         panel.layers: gr.DownloadButton(value=str(result.layers or "") or None, visible=bool(result.layers)),
+        panel.webm: gr.DownloadButton(value=str(result.transparent or "") or None, visible=bool(result.transparent)),
         panel.png: gr.DownloadButton(value=picture, visible=picture is not None),
     }
     for index, cell in enumerate(panel.cells):

@@ -1,10 +1,11 @@
 """What each of the four tasks hands back, looked at with ffmpeg alone."""
 
 import json
+import re
 import subprocess
 import zipfile
+from fractions import Fraction
 
-import cv2
 import imageio_ffmpeg
 import numpy as np
 import pytest
@@ -110,20 +111,93 @@ def test_odd_and_large_first_pictures_are_told(studio, make, look):
     assert "2400x30" in notes_of(result)
 
 
-@pytest.mark.parametrize(
-    ("fps_in", "frames", "fps_out", "expected"),
-    [("24", 12, 60, 30), ("24000/1001", 12, 59.94, 30), ("12", 10, 30, 25), ("12", 12, 7, 7)],
-)
-def test_a_clip_gets_its_exact_rate_and_keeps_its_length(studio, make, look, fps_in, frames, fps_out, expected):
-    clip = make.clip(f"rate-{fps_in.replace('/', '-')}-{frames}.mp4", fps=fps_in, frames=frames, sound=True)
-    request = InterpolationRequest(clip=clip, fps=fps_out, seed=1)
-    result = studio.run(request)
+def test_each_gap_may_last_differently(studio, make, look):
+    pictures = tuple(make.picture(f"gap{number}.png", seed=number) for number in range(3))
+    base = {"images": pictures, "fps": 10, "seed": 1}
+    result = studio.run(InterpolationRequest(**base, gap_seconds=(0.2, 0.5)))
     seen = look(result.video)
-    assert len(seen.frames) == expected == result.frames
-    assert seen.has_sound
-    capture = cv2.VideoCapture(str(result.video))
-    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(float(request.fps), rel=1e-6)
-    capture.release()
+    assert len(seen.frames) == 2 + 5 + 1 == result.frames
+    middle = np.asarray(Image.open(pictures[1]).convert("RGB")).astype(int)
+    assert np.abs(seen.frames[2].astype(int) - middle).mean() < 6
+    assert studio.request_in(result.video, images=pictures).gap_seconds == (0.2, 0.5)
+    looped = studio.run(InterpolationRequest(**base, gap_seconds=(0.2, 0.5, 0.33), loop=True))
+    assert len(look(looped.video).frames) == 2 + 5 + 3
+    assert "2, 5, 3 whole frames" in notes_of(looped)
+
+
+def test_transparent_keyframes_give_a_film_that_keeps_it(studio, make, look):
+    pictures = tuple(make.picture(f"clear{number}.png", (63, 47), number, alpha=True) for number in range(2))
+    result = studio.run(InterpolationRequest(images=pictures, seconds=0.5, fps=10, seed=1))
+    assert "over white" in notes_of(result)
+    solid = look(result.video)
+    assert solid.codec == "h264" and len(solid.frames) == 6
+    assert solid.frames[:, :, :24].min() > 240  # white where the pictures show nothing
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-c:v", "libvpx-vp9", "-i", str(result.transparent)]
+    raw = subprocess.run([*command, "-f", "rawvideo", "-pix_fmt", "rgba", "-"], capture_output=True, check=True).stdout
+    clear = np.frombuffer(raw, np.uint8).reshape(-1, 47, 63, 4)
+    assert len(clear) == 6
+    assert clear[:, :, :24, 3].max() < 8 and clear[:, :, 40:, 3].min() > 247
+    assert studio.request_in(result.transparent, images=pictures).fps == 10
+
+
+def test_an_alpha_channel_that_is_solid_makes_no_second_film(studio, tmp_path):
+    paths = tuple(tmp_path / f"solid{number}.png" for number in range(2))
+    for number, path in enumerate(paths):
+        Image.new("RGBA", (32, 32), (40 * number, 90, 90, 255)).save(path)
+    result = studio.run(InterpolationRequest(images=paths, seconds=0.2, fps=10, seed=1))
+    assert result.transparent is None and "white" not in notes_of(result)
+
+
+def test_at_a_cut_the_second_picture_comes_in_the_middle(studio, make, look, tmp_path):
+    pictures = tuple(tmp_path / f"{name}.png" for name in ("noise", "grey"))
+    noise = np.random.default_rng(3).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(pictures[0])
+    Image.new("RGB", (64, 48), (200, 200, 200)).save(pictures[1])
+    result = studio.run(InterpolationRequest(images=pictures, seconds=1, fps=10, at_cut="cut", seed=1))
+    flat = [frame.std() < 12 for frame in look(result.video).frames]
+    assert len(flat) == 11 and flat == sorted(flat) and flat[0] is np.False_ and 4 <= flat.count(np.True_) <= 7
+
+
+RATE_PAIRS = [
+    ("24", "60"), ("24000/1001", "60000/1001"), ("24000/1001", "25"), ("25", "24000/1001"), ("12", "30"), ("12", "7"),
+    ("30000/1001", "60000/1001"), ("30000/1001", "24000/1001"), ("25", "50"), ("25", "60"), ("50", "30000/1001"),
+    ("15", "24"), ("10", "25/2"), ("25/2", "24"), ("16", "24000/1001"), ("60", "24"), ("60000/1001", "30"),
+    ("24", "120000/1001"), ("18", "24"), ("30", "144"), ("24000/1001", "48000/1001"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fps_in", "fps_out"), RATE_PAIRS)
+def test_a_clip_gets_its_exact_rate_and_keeps_its_length(studio, make, fps_in, fps_out):
+    """Looked up in the written file: every frame's time is exactly n / rate, and the film is as long as the clip."""
+    frames, rate = 9, Fraction(fps_out)
+    clip = make.clip(f"rate-{fps_in.replace('/', '-')}.mp4", size=(32, 24), fps=fps_in, frames=frames, sound=True)
+    result = studio.run(InterpolationRequest(clip=clip, fps=rate, seed=1))
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(result.video)]
+    video, sound = (
+        subprocess.run(
+            [*command, "-map", track, "-c", "copy", "-f", "framecrc", "-"], capture_output=True, check=True
+        ).stdout.decode()
+        for track in ("0:v", "0:a")
+    )
+    tick = Fraction(re.search(r"#tb 0: (\S+)", video)[1])
+    packets = [line.split(",") for line in video.splitlines() if line.startswith("0,")]
+    times = sorted(int(packet[2]) * tick for packet in packets)
+    length = frames / Fraction(fps_in)
+    assert times == [number / rate for number in range(result.frames)]
+    assert abs(result.frames / rate - length) <= 1 / (2 * rate)
+    assert result.seconds == pytest.approx(float(length), abs=float(1 / rate))
+    assert sound.count("\n0,") > 3
+
+
+@pytest.mark.parametrize("name", ["moving.gif", "moving.png", "moving.webp"])
+def test_moving_pictures_are_clips(studio, look, tmp_path, name):
+    pictures = [Image.new("RGB", (48, 32), (20 * number, 60, 90)) for number in range(6)]
+    path = tmp_path / name
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100, loop=0)
+    smooth = studio.run(InterpolationRequest(clip=path, fps=20, seed=1))
+    assert len(look(smooth.video).frames) == 12
+    longer = studio.run(PredictionRequest(clip=path, seconds=0.3, append=True, seed=1))
+    assert len(look(longer.video).frames) == 6 + 3 and longer.fps == 10
 
 
 def test_restyle_keeps_sound_rate_and_length(studio, make, look):
@@ -189,6 +263,19 @@ def test_appended_and_marked(studio, make, look):
     corners = [np.abs(clip.frames[:, :12, :40].astype(int)) for clip in (plain, marked)]
     difference = np.abs(corners[0] - corners[1]).mean(axis=(1, 2, 3))
     assert difference[:24].max() < 5 < difference[24:].min()
+
+
+def test_several_futures_have_the_next_seeds(studio, make, look):
+    base = {"clip": make.clip(), "seconds": 0.5, "append": True}
+    several = studio.run(PredictionRequest(**base, futures=3, seed=5))
+    assert len(several.variations) == 3 and several.video == several.variations[0] and several.seed == 5
+    films = [look(path).frames for path in several.variations]
+    assert all(film.shape == films[0].shape for film in films)
+    assert (films[0][:12] == films[2][:12]).all() and (films[0][12:] != films[2][12:]).any()
+    alone = studio.run(PredictionRequest(**base, seed=7))
+    assert (look(alone.video).frames == films[2]).all() and alone.variations == ()
+    carried = studio.request_in(several.variations[2], clip=make.clip())
+    assert (carried.seed, carried.futures, carried.seconds) == (7, 1, 0.5)
 
 
 def heard_until(path):

@@ -7,7 +7,7 @@ import pytest
 
 from studio.errors import RequestError
 from studio.requests import InterpolationRequest, PredictionRequest, RestyleRequest, TextToVideoRequest
-from studio.ui import interpolation, layout, prediction, restyle, text_to_video
+from studio.ui import interpolation, keyframes, layout, prediction, restyle, text_to_video
 
 CLIP = Path("clip.mp4")
 CASES = [
@@ -22,6 +22,11 @@ CASES = [
     ),
     (
         interpolation,
+        InterpolationRequest(images=(CLIP,) * 3, gap_seconds=(0.5, 1.25), fps=Fraction(24), at_cut="cut"),
+        {"images": [("clip.mp4", None)] * 3, "clip": None},
+    ),
+    (
+        interpolation,
         InterpolationRequest(clip=CLIP, fps=Fraction(60000, 1001), at_cut="dissolve", replace_duplicates=True),
         {"images": None, "clip": "clip.mp4"},
     ),
@@ -32,7 +37,7 @@ CASES = [
     ),
     (
         prediction,
-        PredictionRequest(clip=CLIP, seconds=2, prompt="pans left", append=True, mark=True, seed=1),
+        PredictionRequest(clip=CLIP, seconds=2, prompt="pans left", append=True, mark=True, seed=1, futures=3),
         {"clip": "clip.mp4"},
     ),
 ]
@@ -78,6 +83,46 @@ def test_an_empty_seed_is_a_fresh_one(text, seed):
 def test_a_seed_that_is_no_number_is_said_in_a_sentence(text):
     with pytest.raises(RequestError, match="whole number"):
         layout.seed_of(text)
+
+
+@pytest.mark.parametrize("tab", [interpolation, prediction, restyle])
+def test_a_moving_picture_stands_behind_the_film_that_is_shown_of_it(tab):
+    """The job gets the file that was given, until another clip is put into the box."""
+    request = {interpolation: InterpolationRequest(clip=CLIP, fps=60), restyle: RestyleRequest(source=CLIP, style="x")}
+    values = tab.from_request(request.get(tab, PredictionRequest(clip=CLIP)))
+    values |= {"source": "clip", "clip": "/tmp/a/shown.mp4", "picture": None, "style_image": None, "images": None}
+    values["animation"] = ("shown.mp4", "/tmp/b/dance.gif")
+    made = tab.to_request(values)
+    assert (made.source if tab is restyle else made.clip) == Path("/tmp/b/dance.gif")
+    made = tab.to_request({**values, "clip": "/tmp/a/other.mp4"})
+    assert (made.source if tab is restyle else made.clip) == Path("/tmp/a/other.mp4")
+
+
+PICTURES = [("a.png", None), ("b.png", None), ("c.png", None)]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "by", "order", "place"),
+    [
+        (0, 1, "bac", 1),
+        (2, -1, "acb", 1),
+        (0, -1, "abc", 0),
+        (2, 1, "abc", 2),
+        (None, 1, "abc", None),
+        (7, 1, "abc", 7),
+    ],
+)
+def test_keyframes_are_moved_one_place(chosen, by, order, place):
+    pictures, now = keyframes.moved(PICTURES, chosen, by)
+    assert pictures == [(f"{name}.png", str(number)) for number, name in enumerate(order, start=1)]
+    assert now == place
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("", ()), (None, ()), ("0.5, 1,2", (0.5, 1, 2)), ("1 2;3", (1, 2, 3))])
+def test_a_list_of_numbers(text, numbers):
+    assert layout.numbers_of(text) == numbers
+    with pytest.raises(RequestError, match="commas"):
+        layout.numbers_of("one, 2")
 
 
 def test_clip_rates_are_exact():

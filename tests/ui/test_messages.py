@@ -1,12 +1,13 @@
 """What the page says: sentences, escaping, progress, facts."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from studio.errors import Cancelled, MediaError
 from studio.scene import LookReading, Understanding
-from studio.service import Event, Result
+from studio.service import Event, Result, Trust
 from studio.ui import messages
 
 READING = Understanding(
@@ -80,3 +81,35 @@ def test_facts_of_a_variation_carry_its_own_seed():
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (59, "59 s"), (60, "1 min"), (125, "2 min 5 s")])
 def test_durations(seconds, words):
     assert messages.duration(seconds) == words
+
+
+def trust(seconds: float, confidence=(0.95, 0.8, 0.3, 0.1), length: float = 2.0) -> Trust:
+    return Trust(confidence=confidence, seconds=seconds, length=length)
+
+
+def test_a_continuation_says_how_far_to_trust_it():
+    markup = messages.said_of(result(trust=trust(1.0), notes=("A note.",)))
+    assert "Trust about the first 1.0 s; after that it is a guess." in markup and "A note." in markup
+    assert "95% at the start, 10% after 2 s" in markup
+    assert 'class="zoe-sure"' in markup and 'class="zoe-guess"' in markup and "left:50.0%" in markup
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words", "missing"), [(2.0, "whole 2.0 s can be trusted", "zoe-guess"), (0.0, "a guess", "zoe-sure")]
+)
+def test_all_or_nothing_to_trust_has_no_border(seconds, words, missing):
+    markup = messages.said_of(result(trust=trust(seconds)))
+    assert words in markup and missing not in markup and "<i " not in markup
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 600])
+def test_the_curve_falls_from_left_to_right_within_its_box(count):
+    markup = messages.said_of(result(trust=trust(0.5, tuple(1 - number / count for number in range(count)))))
+    points = re.search(r'<polyline points="([^"]+)"', markup)[1].split()
+    corners = [tuple(map(float, point.split(","))) for point in points]
+    assert corners == sorted(corners) and corners[0][0] == 0 and corners[-1][0] == 100 and len(corners) <= 130
+    assert all(0 <= x <= 100 and 0 <= y <= 100 for x, y in corners)
+
+
+def test_nothing_is_said_of_trust_where_nothing_is_predicted():
+    assert messages.said_of(result()) == ""

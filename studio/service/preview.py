@@ -1,0 +1,43 @@
+"""A moving picture as a small film that a browser plays: what the page shows of a GIF or animated PNG before any job.
+
+The job itself reads the file that was given; this is only for looking at, so it is small and short.
+"""
+
+from __future__ import annotations
+
+import secrets
+from itertools import islice
+from pathlib import Path
+
+from studio.errors import MediaError
+from studio.media.decode import open_frames
+from studio.media.encode import VideoWriter
+from studio.media.probe import probe
+from studio.service.faults import translate
+from studio.settings import Limits
+
+LONGEST_SIDE = 480
+MOST_FRAMES = 300
+
+
+def playable(path: Path, limits: Limits) -> Path:
+    """An mp4 of the start of an animation, beside it under a fresh name.
+
+    Raises MediaError for what does not move or cannot be read, LimitError for what is too large.
+    """
+    info = probe(path, limits)
+    if info.kind != "animation":
+        what = "a picture that does not move" if info.kind == "image" else "a clip: please add it above"
+        raise MediaError(f'"{path.name}" is {what}.')
+    target = path.with_name(f"{secrets.token_hex(8)}.mp4")
+    try:
+        with (
+            open_frames(path, limits, max_size=LONGEST_SIDE, info=info) as frames,
+            VideoWriter(target, frames.size, frames.fps) as video,
+        ):
+            for frame in islice(frames, MOST_FRAMES):
+                video.write(frame)
+    except Exception as error:
+        known = translate(error)
+        raise known from (None if known is error else error)
+    return target
