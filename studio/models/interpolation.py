@@ -1,15 +1,25 @@
-"""The in-between generator: what the classical synthesis cannot know, learnt on top of it.
+"""The in-between generator: it finds the motion at a moment between two frames, and draws the frame there.
 
-The classical path (studio/motion/between.py) offers four warped pictures and weights to mix them. This network sees
-them at half resolution, corrects the weights (which surface is in front, which sample is torn) and adds a residual
-where the four disagree. Both corrections stand behind gates and start nearly silent, and the residual fades out where
-all warps agree: so training begins at the classical picture, and two identical frames give that frame exactly.
-A second, tiny head reads words about timing ("slow start") and gives a monotone curve of time.
+Coarse flow between the two frames (DIS, studio/motion/flow.py) is where it starts. Carried to the wanted moment, the
+two flows are two opinions of the motion there. Where the frames before and after are known too, each opinion also says
+how its motion bends: things rarely move at an even speed, and following the bend (Xu et al., "Quadratic Video
+Interpolation", 2019) is worth half a dB before anything is learnt. Three stages follow, each at twice the resolution of
+the one before:
 
-Condition by FiLM (Perez et al. 2018); fusion of warped candidates after Jiang et al., "Super SloMo" (2018), in our own
-words; nothing learnt is taken from either.
-Letters: B batch, h, w half of the frame's rows and columns, D width of the text embedding, Z dims of noise, P points
-of a timing curve.
+* ``search`` (an eighth of the frame) compares learnt features of both frames, moved by the opinions, over a window of
+  displacements that is symmetric about the moment (a bilateral cost volume, Park et al. 2020), says how far to follow
+  the bends and which opinion, and corrects the motion;
+* ``refine`` (a quarter) sees both frames as the motion brings them and corrects again, up to half resolution;
+* ``fuse`` (half, writing full) sees the two full frames moved to the moment, says which of them to believe where, and
+  adds the detail that mixing loses.
+
+Motion to the first and to the second frame are corrected apart, so that things may accelerate. Iterated correction by
+what the warped frames show follows RIFE (Huang et al. 2022), stages from coarse to fine PWC-Net (Sun et al. 2018), in
+our own words; nothing learnt is taken from any. A further, tiny head reads words about timing ("slow start") and gives
+a monotone curve of time.
+
+Letters: B batch; H, W full rows and columns; h, w half of them, rounded up; flows are (B, 2, ., .), x before y, in
+pixels of their own grid; D width of the text embedding, Z dims of noise, P points of a timing curve.
 """
 
 from __future__ import annotations
@@ -22,37 +32,101 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-WARPS = 4
-_INPUTS = 3 + 3 * WARPS + 2 + 4 + WARPS  # mean, deviations, disagreements, motions, log weights
-_OUTPUTS = WARPS + 3
-_WEIGHT_REACH = 4.0  # how far a unit of the network's output moves a log weight
-_RESIDUAL_REACH = 0.25  # and a residual, of the range 0..1
-_AGREEMENT = 8 / 255  # spread of the warps at which the residual has most of its strength
+_AGREEMENT = 14 / 255  # a disagreement of the two samples by this much divides an opinion's weight by e
+_OFF_FRAME = 12 / 255  # what an opinion that looks beyond the frame is supposed to disagree by
+_DOUBT = 20 / 255  # a disagreement at which a bend is in full doubt
+_SLIVER = 1e-3
+_MULTIPLE = 4  # of half-resolution rows and columns: the coarsest stage works on an eighth of the frame
+_RADIUS = 2  # of the window of displacements, in cells of an eighth of the frame, to either side
+_MATCHED = 16  # channels that are compared
+_DETAIL = 0.25  # largest residual, of the range 0..1
+_HANDED_ON = 24, 12  # channels that a stage hands to the next finer one
 
 
 @dataclass(frozen=True)
-class Correction:
-    """weights (B, 4, h, w), positive, of sum 1; residual (B, 3, h, w) in -1..1 of the picture's range."""
+class Context:
+    """The frames around a gap: before, after: halves (B, 3, h, w); to_before, to_after: flows (B, 2, h, w) to them from
+    the gap's first and second frame; known (B, 2): 1 where there is a frame before, and after, else 0."""
 
-    weights: Tensor
-    residual: Tensor
+    before: Tensor
+    after: Tensor
+    to_before: Tensor
+    to_after: Tensor
+    known: Tensor
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Where the pixels of the wanted moment come from, and what the last stage needs to know of it.
+
+    to_first, to_second: flows (B, 2, h, w); leaning (B, 1, h, w): logit of the first frame's share; hint: features at
+    a quarter of the frame. ``coarse`` (training): the same three of the stage before.
+    """
+
+    to_first: Tensor
+    to_second: Tensor
+    leaning: Tensor
+    hint: Tensor
+    coarse: tuple[Tensor, Tensor, Tensor] | None = None
+
+
+def warp(picture: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
+    """picture(x + flow(x)), (B, C, ., .) on the flow's grid; edges repeat; in float32,
+    because bfloat16 coordinates are too coarse."""
+    height, width = flow.shape[-2:]
+    y = torch.arange(height, device=flow.device, dtype=torch.float32)
+    x = torch.arange(width, device=flow.device, dtype=torch.float32)
+    across = (flow[:, 0].float() + x) * (2 / width) + (1 / width - 1)
+    down = (flow[:, 1].float() + y[:, None]) * (2 / height) + (1 / height - 1)
+    with torch.autocast(flow.device.type, enabled=False):
+        return F.grid_sample(
+            picture.float(), torch.stack([across, down], -1), mode, padding_mode="border", align_corners=False
+        )
+
+
+def inside(flow: Tensor) -> Tensor:
+    """(B, 1, ., .), 0 or 1: does x + flow(x) still lie on the frame, to half a pixel?"""
+    height, width = flow.shape[-2:]
+    x = flow[:, :1] + torch.arange(width, device=flow.device)
+    y = flow[:, 1:] + torch.arange(height, device=flow.device)[:, None]
+    return ((x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)).float()
+
+
+def enlarge(x: Tensor, times: int = 2) -> Tensor:
+    """Bilinear, ``times`` as large."""
+    return F.interpolate(x, scale_factor=times, mode="bilinear", align_corners=False)
+
+
+def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, stride, 1)
+
+
+def _quiet(conv: nn.Conv2d, gain: float = 0.02) -> nn.Conv2d:
+    """Nearly silent at first: training begins at the motion that DIS found."""
+    with torch.no_grad():
+        conv.weight.mul_(gain)
+        conv.bias.zero_()
+    return conv
 
 
 class _Block(nn.Module):
-    """Two 3x3 convolutions around a FiLM, added to the input. No normalisation: levels of light must survive."""
+    """Two 3x3 convolutions, moved by FiLM (Perez et al. 2018) where a style is given, added to the input."""
 
-    def __init__(self, width: int, style: int) -> None:
+    def __init__(self, width: int, style: int = 0) -> None:
         super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.film = nn.Linear(style, 2 * width)
-        nn.init.normal_(self.film.weight, 0.0, 0.02)
-        nn.init.zeros_(self.film.bias)
+        self.first = _conv(width, width)
+        self.second = _conv(width, width)
+        self.film = nn.Linear(style, 2 * width) if style else None
+        if self.film is not None:
+            nn.init.normal_(self.film.weight, 0.0, 0.02)
+            nn.init.zeros_(self.film.bias)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        gain, shift = self.film(style)[..., None, None].chunk(2, 1)
-        y = self.first(x) * (1 + gain).to(x.dtype) + shift.to(x.dtype)
-        return x + self.second(F.leaky_relu(y, 0.1))
+    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        y = self.first(x)
+        if self.film is not None:
+            gain, shift = self.film(style)[..., None, None].chunk(2, 1)
+            y = y * (1 + gain).to(y.dtype) + shift.to(y.dtype)
+        return F.leaky_relu(x + self.second(F.leaky_relu(y, 0.1)), 0.1)
 
 
 class TimingHead(nn.Module):
@@ -73,21 +147,22 @@ class TimingHead(nn.Module):
 
 
 class InterpolationGenerator(ModelMixin, ConfigMixin):
-    """Corrects the classical in-between picture; about 0.3 million parameters.
+    """Motion and picture at a moment between two frames; about .35 million parameters.
 
     Args:
-        width: channels at a quarter of the frame's resolution; deep: at an eighth. blocks: of each.
+        features, search, refine, fuse: channels of the frames' features and of the three stages.
         text: D. style: width of the FiLM vector. noise: Z, randomness for what nobody can know. timing_points: P.
-        strength: a factor in 0..1 on both corrections, lowered after training if the full correction measured worse
-            than the classical picture (0 = classical only). residual: a further factor in 0..1 on the residual alone.
+        strength: 1 draws with this network, 0 leaves the classical picture (set after training where that is better).
+        residual: a factor in 0..1 on the added detail.
     """
 
     @register_to_config
     def __init__(
         self,
-        width: int = 40,
-        deep: int = 64,
-        blocks: int = 1,
+        features: int = 32,
+        search: int = 64,
+        refine: int = 40,
+        fuse: int = 16,
         text: int = 256,
         style: int = 40,
         noise: int = 8,
@@ -100,80 +175,172 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         self.from_moment = nn.Linear(3, style)
         self.from_noise = nn.Linear(noise, style, bias=False)
         self.mix = nn.Linear(style, style)
-        self.enter = nn.Conv2d(4 * _INPUTS, width, 3, padding=1)
-        self.down = nn.Conv2d(width, deep, 3, stride=2, padding=1)
-        self.inner = nn.ModuleList(_Block(deep, style) for _ in range(2 * blocks))
-        self.up = nn.Conv2d(deep, width, 1)
-        self.outer = nn.ModuleList(_Block(width, style) for _ in range(blocks))
-        self.out = nn.Conv2d(width, 4 * _OUTPUTS, 3, padding=1)
-        with torch.no_grad():  # nearly silent at first; gates that start shut would stay shut
-            self.out.weight.mul_(0.05)
-            self.out.bias.zero_()
-        self.gates = nn.Parameter(torch.ones(2))
+        self.enter = _conv(12, features // 2)
+        self.lower = _conv(features // 2, features, 2)
+        self.deepen = _conv(features, features)
+        self.compared = nn.Conv2d(features, _MATCHED, 1)
+        window = (2 * _RADIUS + 1) ** 2
+        self.search_enter = _conv(window + 2 * features + 15, search)
+        self.search_blocks = nn.ModuleList([_Block(search, style), _Block(search, style)])
+        self.search_out = _quiet(_conv(search, 8))
+        self.search_hint = nn.Conv2d(search, _HANDED_ON[0], 1)
+        self.refine_enter = _conv(24 + _HANDED_ON[0] + 8, refine)
+        self.refine_blocks = nn.ModuleList([_Block(refine), _Block(refine)])
+        self.refine_out = _quiet(_conv(refine, 4 * 6))
+        self.refine_hint = nn.Conv2d(refine, _HANDED_ON[1], 1)
+        self.fuse_enter = _conv(24 + _HANDED_ON[1] + 1, fuse)
+        self.fuse_block = _Block(fuse, style)
+        self.fuse_out = _quiet(_conv(fuse, 4 * 4))
         self.timing = TimingHead(text, timing_points)
 
     @classmethod
     def tiny(cls, **config: object) -> InterpolationGenerator:
         """The smallest sizes that work, for tests and dry runs; `config` overrides."""
-        return cls(**{"width": 8, "deep": 8, "style": 8} | config)
+        return cls(**{"features": 8, "search": 8, "refine": 8, "fuse": 8, "style": 8} | config)
 
     def forward(
         self,
-        warps: Tensor,
-        motions: Tensor,
-        weights: Tensor,
+        first: Tensor,
+        second: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        moment: Tensor,
+        context: Context | None = None,
+        text_embeds: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """The frame at ``moment``, (B, 3, H, W), all in one: ``encode``, ``motion``, two warps, ``fuse``.
+
+        first, second: (B, 3, H, W) in 0..1; forward, backward: flows (B, 2, h, w) between their halves; moment: (B,)
+        in (0, 1); context: the frames around, None = unknown; text_embeds: (B, D), None = no words; noise: (B, Z),
+        None = zeros, the likeliest picture.
+        """
+        halves = [halve(picture) for picture in (first, second)]
+        found = self.motion(*halves, self.encode(*halves), forward, backward, moment, context, text_embeds, noise)
+        warps = [warp(picture, to_full(flow, picture.shape[-2:]))
+                 for picture, flow in ((first, found.to_first), (second, found.to_second))]  # fmt: skip
+        return self.fuse(*warps, found, moment, text_embeds, noise)
+
+    def encode(self, first: Tensor, second: Tensor) -> Tensor:
+        """Features (2 B, F, h / 4, w / 4) of both halves (B, 3, h, w): once for all moments of a gap."""
+        both = _padded(torch.cat([first, second]))
+        x = F.leaky_relu(self.enter(F.pixel_unshuffle(both * 2 - 1, 2)), 0.1)
+        return self.deepen(F.leaky_relu(self.lower(x), 0.1))
+
+    def motion(
+        self,
+        first: Tensor,
+        second: Tensor,
+        features: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        moment: Tensor,
+        context: Context | None = None,
+        text_embeds: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> Motion:
+        """The motion at a moment; first, second: half-resolution frames (B, 3, h, w); features: as ``encode`` gave."""
+        size = first.shape[-2:]
+        t = moment.float().view(-1, 1, 1, 1)
+        first, second, forward, backward = (_padded(x) for x in (first, second, forward, backward))
+        told = _opinions(first, second, forward, backward, context, t)
+        style = self._style(moment, text_embeds, noise)
+        pushed, hint = self._search(features.float(), told, t, style)
+        pushed = enlarge(pushed)
+        gates = told.gates + pushed[:, 6:]
+        both = told.followed(gates, t)
+        choice = told.choice + pushed[:, 4:5]
+        flows = _chosen(both, choice) + pushed[:, :4]
+        leaning = _lean(flows, t) + pushed[:, 5:6]
+        coarse = (2 * enlarge(flows[:, :2]), 2 * enlarge(flows[:, 2:]), enlarge(leaning))
+        finer, hint = self._refine(first, second, coarse, both, choice, enlarge(hint))
+        flows = _chosen(2 * enlarge(both), enlarge(choice) + finer[:, 4:5]) + 2 * enlarge(pushed[:, :4]) + finer[:, :4]
+        leaning = coarse[2] + finer[:, 5:]
+        rows, columns = slice(0, size[0]), slice(0, size[1])
+        return Motion(
+            flows[:, :2, rows, columns], flows[:, 2:, rows, columns], leaning[..., rows, columns], hint,
+            tuple(x[..., rows, columns] for x in coarse) if self.training else None,
+        )  # fmt: skip
+
+    def fuse(
+        self,
+        first: Tensor,
+        second: Tensor,
+        found: Motion,
         moment: Tensor,
         text_embeds: Tensor | None = None,
         noise: Tensor | None = None,
-    ) -> Correction:
-        """Corrects the mix of four warps.
-
-        warps: (B, 12, h, w) in 0..1, the four pictures in the order of studio.motion.between; motions: (B, 4, h, w),
-        both opinions in half pixels, x before y; weights: (B, 4, h, w), the classical ones, of sum 1; moment: (B,) in
-        0..1; text_embeds: (B, D), None = no words; noise: (B, Z), None = zeros, the likeliest picture.
-        """
-        height, width = warps.shape[-2:]
-        pictures = warps.unflatten(1, (WARPS, 3))
-        logs = torch.log(weights.clamp(min=1e-4))
-        x = self._features(pictures, motions, logs)
-        if torch.is_autocast_enabled(x.device.type):  # at once: half the bytes to shuffle
-            x = x.to(torch.get_autocast_dtype(x.device.type))
-        if height % 2 or width % 2:
-            x = F.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
-        x = F.pixel_unshuffle(x, 2)
-        style = self._style(moment, text_embeds, noise)
-        top = F.leaky_relu(self.enter(x), 0.1)
-        y = F.leaky_relu(self.down(top), 0.1)
-        for block in self.inner:
-            y = block(y, style)
-        y = F.interpolate(self.up(y), size=top.shape[-2:], mode="bilinear", align_corners=False) + top
-        for block in self.outer:
-            y = block(y, style)
-        y = F.pixel_shuffle(self.out(y), 2)[..., :height, :width].float()
-        push, residual = y.split((WARPS, 3), 1)
-        gates = self.gates.float() * self.config.strength
-        mixed = torch.softmax(logs.float() + gates[0] * _WEIGHT_REACH * push, 1)
-        strength = gates[1] * self.config.residual
-        if self.config.residual == 0 and not self.training:
-            return Correction(mixed, torch.zeros_like(mixed[:, :3]))
-        spread = (pictures.amax(1) - pictures.amin(1)).mean(1, keepdim=True)
-        fade = (spread.float() / _AGREEMENT).clamp(0, 1)
-        return Correction(mixed, strength * _RESIDUAL_REACH * torch.tanh(residual) * fade)
+    ) -> Tensor:
+        """The frame (B, 3, H, W), not clamped, of both frames warped to the moment (B, 3, H, W), in 0..1."""
+        height, width = first.shape[-2:]
+        pair = torch.cat([first, second], 1)
+        pair = F.pad(pair, (0, -width % 4, 0, -height % 4), mode="replicate") if width % 4 or height % 4 else pair
+        half = (pair.shape[-2] // 2, pair.shape[-1] // 2)
+        hint = _cropped(enlarge(found.hint), half)
+        leaning = _cropped(_padded(found.leaning), half)
+        x = self._narrow(pair)
+        apart = x[:, :3] - x[:, 3:]
+        x = torch.cat([x[:, :3] + x[:, 3:] - 1, 4 * apart], 1)
+        x = torch.cat([F.pixel_unshuffle(x, 2), hint.to(x.dtype), leaning.to(x.dtype) / 4], 1)
+        x = F.leaky_relu(self.fuse_enter(x), 0.1)
+        x = self.fuse_out(self.fuse_block(x, self._style(moment, text_embeds, noise)))
+        x = F.pixel_shuffle(x, 2)[..., :height, :width].float()
+        share = torch.sigmoid(enlarge(leaning)[..., :height, :width] + 4 * x[:, :1])
+        mixed = second + share * (first - second)
+        if self.config.residual == 0:
+            return mixed
+        # Where nothing moves and both frames agree, there is nothing to add: a still stays still.
+        way = _padded((found.to_first.abs() + found.to_second.abs()).sum(1, keepdim=True))[..., : half[0], : half[1]]
+        apart = F.avg_pool2d(apart.abs().mean(1, keepdim=True).float(), 6, 2, 2)
+        lively = enlarge((2 * way + apart * (255 / 4)).clamp(0, 1))[..., :height, :width]
+        return mixed + self.config.residual * _DETAIL * lively * x[:, 1:].clamp(-1, 1)
 
     def timing_curve(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to curves (B, P): the share of the way that has been gone at even points in time."""
         return self.timing(text_embeds)
 
-    def _features(self, pictures: Tensor, motions: Tensor, logs: Tensor) -> Tensor:
-        """What the first convolution sees, each part at about unit variance: the warps hardly differ from one another,
-        and fed as they are, their differences would drown in what they share."""
-        mean = pictures.mean(1)
-        deviations = (8 * (pictures - mean[:, None])).clamp(-4, 4)
-        disagree = torch.stack([(deviations[:, i] - deviations[:, i + 1]).abs().mean(1) for i in (0, 2)], 1)
-        first, second = motions.split(2, 1)
-        apart = (first - second).clamp(-8, 8) / 2
-        parts = [mean * 2 - 1, deviations.flatten(1, 2), disagree, (first + second) / 16, apart, logs / 4]
-        return torch.cat(parts, 1)
+    def _search(self, features: Tensor, told: _Told, t: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """Pushes (B, 8, ., .) at an eighth (four of flow in quarter pixels, choice, leaning, gates) and features."""
+        both = F.avg_pool2d(told.followed(told.gates, t), 2) / 2
+        choice = F.avg_pool2d(told.choice, 2)
+        flows = _chosen(both, choice)
+        a, b = features.chunk(2)
+        a, b = self._narrow(warp(a, flows[:, :2])), self._narrow(warp(b, flows[:, 2:]))
+        volume = _cost_volume(self.compared(a), self.compared(b))
+        facts = torch.cat(
+            [(flows[:, 2:] - flows[:, :2]) / 4, ((both[:, 4:6] - both[:, :2]) / 2).clamp(-4, 4),
+             choice.clamp(-8, 8) / 4, inside(flows[:, :2]), inside(flows[:, 2:]),
+             t.expand(-1, 1, *choice.shape[-2:]) * 2 - 1, _lean(flows, t) / 4,
+             (F.avg_pool2d(told.bends, 2) / 2).clamp(-4, 4), F.avg_pool2d(told.doubts, 2)], 1
+        )  # fmt: skip
+        x = torch.cat([volume, a, b, facts.to(a.dtype)], 1)
+        x = F.leaky_relu(self.search_enter(x), 0.1)
+        for block in self.search_blocks:
+            x = block(x, style)
+        return 4 * self.search_out(x).float(), self.search_hint(x)
+
+    def _refine(
+        self,
+        first: Tensor,
+        second: Tensor,
+        coarse: tuple[Tensor, Tensor, Tensor],
+        both: Tensor,
+        choice: Tensor,
+        hint: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Pushes (B, 6, h, w) (four of flow in half pixels, choice, leaning) and features at a quarter."""
+        a, b = warp(first, coarse[0]), warp(second, coarse[1])
+        seen = self._narrow(torch.cat([a + b - 1, 4 * (a - b)], 1))
+        facts = torch.cat(
+            [F.avg_pool2d(torch.cat(coarse[:2], 1), 2) / 8, ((both[:, 4:6] - both[:, :2]) / 4).clamp(-4, 4),
+             choice.clamp(-8, 8) / 4, F.avg_pool2d(coarse[2], 2) / 4], 1
+        )  # fmt: skip
+        x = torch.cat([F.pixel_unshuffle(seen, 2), hint.to(seen.dtype), facts.to(seen.dtype)], 1)
+        x = F.leaky_relu(self.refine_enter(x), 0.1)
+        for block in self.refine_blocks:
+            x = block(x)
+        pushed = F.pixel_shuffle(self.refine_out(x), 2).float()
+        return torch.cat([2 * pushed[:, :4], 4 * pushed[:, 4:]], 1), self.refine_hint(x)
 
     def _style(self, moment: Tensor, text_embeds: Tensor | None, noise: Tensor | None) -> Tensor:
         # The middle is the hardest place and both ends are alike: hence the two even terms beside the plain one.
@@ -185,3 +352,148 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         if noise is not None:
             style = style + self.from_noise(noise.to(style.dtype)) / 4
         return self.mix(F.silu(style))
+
+    def _narrow(self, x: Tensor) -> Tensor:
+        """In the type that convolutions work in: casting before the copies that prepare them halves what they move."""
+        device = x.device.type
+        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.enter.weight.dtype
+        return x.to(kind)
+
+
+def halve(picture: Tensor) -> Tensor:
+    """(B, C, H, W) to (B, C, h, w), means over 2 x 2 pixels; an odd last row or column counts double."""
+    height, width = picture.shape[-2:]
+    if height % 2 or width % 2:
+        picture = F.pad(picture, (0, width % 2, 0, height % 2), mode="replicate")
+    return F.avg_pool2d(picture, 2)
+
+
+def to_full(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """A half-resolution flow (B, 2, h, w) as (B, 2, H, W), in full pixels."""
+    return 2 * enlarge(flow)[..., : size[0], : size[1]]
+
+
+def _padded(x: Tensor) -> Tensor:
+    """Rows and columns repeated up to a multiple that all stages divide."""
+    height, width = x.shape[-2:]
+    down, across = -height % _MULTIPLE, -width % _MULTIPLE
+    return F.pad(x.float(), (0, across, 0, down), mode="replicate") if down or across else x.float()
+
+
+def _cropped(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return x[..., : size[0], : size[1]]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What flow alone says at the moment, at a quarter of the frame, in its pixels.
+
+    straight, bent: (B, 8, ., .), two opinions' flows to the first and to the second frame, at an even speed and along
+    the bend; choice (B, 1): logit of the first opinion; gates (B, 2): logits of following each opinion's bend; bends
+    (B, 4); doubts (B, 2): what the samples behind each bend differ by, 1 where it is unknown.
+    """
+
+    straight: Tensor
+    bent: Tensor
+    choice: Tensor
+    gates: Tensor
+    bends: Tensor
+    doubts: Tensor
+
+    def followed(self, gates: Tensor, t: Tensor) -> Tensor:
+        """Both opinions' flows (B, 8, ., .), each following its bend as far as its gate (B, 2), a logit, is open."""
+        share = torch.sigmoid(gates).repeat_interleave(4, 1)
+        return self.straight + share * (self.bent - self.straight)
+
+
+def _opinions(
+    first: Tensor, second: Tensor, forward: Tensor, backward: Tensor, context: Context | None, t: Tensor
+) -> _Told:
+    """Both flows carried to the moment, with their bends.
+
+    A point of the first frame is at  f t + a (t^2 - t) / 2  from where it was, f its flow to the second frame and a its
+    change of speed. An opinion counts the more, the better the two samples that it fetches agree, as in the classical
+    synthesis (studio/motion/between.py); a bend the more, the better those of both frames agree.
+    """
+    forward, backward = F.avg_pool2d(forward, 2) / 2, F.avg_pool2d(backward, 2) / 2
+    a, b = F.avg_pool2d(first, 2), F.avg_pool2d(second, 2)
+    bends, doubts = _bends(a, b, forward, backward, context)
+    curve = (t * t - t) / 2
+    straight, bent, felt = [], [], []
+    for flow, gone, bend, doubt in ((forward, t, bends[0], doubts[0]), (backward, 1 - t, bends[1], doubts[1])):
+        straight.append(_carried(flow, gone * flow)[0])
+        path, moved = _carried(flow, gone * flow + curve * bend)
+        bent.append(path)
+        felt.append(warp(torch.cat([bend, doubt], 1), -moved))
+    ways = [torch.cat([paths[0], paths[1][:, 2:], paths[1][:, :2]], 1) for paths in (straight, bent)]
+    errors = []
+    for back, on in (ways[0].split(2, 1)[:2], ways[0].split(2, 1)[2:]):
+        error = (warp(a, back) - warp(b, on)).abs().mean(1, keepdim=True)
+        error = F.avg_pool2d(error, 3, 1, 1, count_include_pad=False)
+        errors.append(torch.where(inside(back) * inside(on) > 0, error, _OFF_FRAME))
+    turns = torch.cat([felt[0][:, :2], felt[1][:, :2]], 1)
+    sizes = sum(torch.linalg.vector_norm(felt[k][:, :2], dim=1, keepdim=True) for k in (0, 1))
+    apart = torch.linalg.vector_norm(felt[0][:, :2] - felt[1][:, :2], dim=1, keepdim=True) / (sizes + 0.2)
+    doubts = torch.cat([felt[0][:, 2:], felt[1][:, 2:]], 1)
+    return _Told(*ways, (errors[1] - errors[0]) / _AGREEMENT, 2 - 3 * apart - doubts, turns, doubts)
+
+
+def _carried(flow: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
+    """Flows (B, 4, ., .) to a flow's own and to its other frame, seen from where points are after their ``way`` (B, 2),
+    and that way, seen from there (fixed-point inversion, Sanchez et al. 2015)."""
+    moved = way
+    for _ in range(2):
+        moved = warp(way, -moved)
+    return torch.cat([-moved, warp(flow, -moved) - moved], 1), moved
+
+
+def _bends(
+    a: Tensor, b: Tensor, forward: Tensor, backward: Tensor, context: Context | None
+) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """The change of speed (B, 2, ., .) at the first and at the second frame, in quarter pixels per gap squared, and how
+    far each is in doubt (B, 1, ., .), 0..1. Where only one side is known it speaks for both."""
+    if context is None:
+        none = torch.zeros_like(forward)
+        return (none, none), (none[:, :1] + 1, none[:, :1] + 1)
+    bends, doubts = [], []
+    sides = ((a, forward, context.before, context.to_before), (b, backward, context.after, context.to_after))
+    for own, flow, other, beyond in sides:
+        beyond = F.avg_pool2d(_padded(beyond), 2) / 2
+        error = (warp(F.avg_pool2d(_padded(other), 2), beyond) - own).abs().mean(1, keepdim=True)
+        bends.append(flow + beyond)
+        doubts.append((F.avg_pool2d(error, 3, 1, 1, count_include_pad=False) / _DOUBT).clamp(0, 1))
+    mine = [torch.cat([bend, doubt], 1) for bend, doubt in zip(bends, doubts)]
+    carried = warp(mine[1], forward), warp(mine[0], backward)
+    nothing = torch.cat([torch.zeros_like(forward), torch.ones_like(forward[:, :1])], 1)
+    known = context.known.view(-1, 2, 1, 1, 1).float()
+    both = []
+    for k in (0, 1):
+        here, there = known[:, k], known[:, 1 - k]
+        both.append(here * mine[k] + (1 - here) * (there * carried[k] + (1 - there) * nothing))
+    return (both[0][:, :2], both[1][:, :2]), (both[0][:, 2:], both[1][:, 2:])
+
+
+def _chosen(both: Tensor, choice: Tensor) -> Tensor:
+    """Flows (B, 4, ., .) to the first and second frame of two opinions (B, 8, ., .) mixed by a logit."""
+    return both[:, 4:] + torch.sigmoid(choice) * (both[:, :4] - both[:, 4:])
+
+
+def _lean(flows: Tensor, t: Tensor) -> Tensor:
+    """The logit of the first frame's share before anything is learnt: the nearer one, if it has anything to show."""
+    seen = torch.log(inside(flows[:, :2]) + _SLIVER) - torch.log(inside(flows[:, 2:]) + _SLIVER)
+    return torch.log((1 - t) / t) + seen
+
+
+def _cost_volume(a: Tensor, b: Tensor) -> Tensor:
+    """Likeness (B, (2 R + 1)^2, ., .) of a(x - d) and b(x + d) for all d within R cells; features (B, C, ., .)."""
+    height, width = a.shape[-2:]
+    reach = (_RADIUS,) * 4
+    a, b = F.pad(a, reach), F.pad(b, reach)
+    likeness = []
+    for down in range(2 * _RADIUS + 1):
+        for across in range(2 * _RADIUS + 1):
+            up, left = 2 * _RADIUS - down, 2 * _RADIUS - across
+            there = a[..., up : up + height, left : left + width]
+            here = b[..., down : down + height, across : across + width]
+            likeness.append((there * here).mean(1, keepdim=True))
+    return torch.cat(likeness, 1)

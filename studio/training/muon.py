@@ -71,8 +71,10 @@ class Muon(torch.optim.Optimizer):
         state = self.state[parameter]
         average = state.setdefault("average", torch.zeros_like(parameter))
         average.lerp_(gradient, 1 - group["momentum"])
-        change = orthogonal(gradient.lerp(average, group["momentum"]))
-        parameter.sub_(change, alpha=group["lr"] * max(1.0, parameter.shape[0] / parameter.shape[1]) ** 0.5)
+        # A convolution (out, in, k, k) is the matrix of its outputs by all that one of them sees.
+        change = orthogonal(gradient.lerp(average, group["momentum"]).flatten(1))
+        scale = max(1.0, change.shape[0] / change.shape[1]) ** 0.5
+        parameter.sub_(change.view_as(parameter), alpha=group["lr"] * scale)
 
     def _adam(self, parameter: Tensor, gradient: Tensor, group: dict) -> None:
         state = self.state[parameter]

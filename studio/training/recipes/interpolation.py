@@ -1,18 +1,22 @@
 """The in-between generator's training: first to be right, then to look right, then to read words about timing.
 
-Phase ``fuse``: from the classical picture on, regression to the frame that was really there (Charbonnier, gradients,
-block means). Phase ``sharpen``: the same, with noise and words as conditions and a patch discriminator (hinge, Lim and
-Ye 2017) that sees the frame beside the classical picture. Phase ``timing``: the head that turns a phrase into a curve
-of time; captions and phrases that say nothing about timing mean the straight line.
-The export lowers the generator's ``strength`` to whatever measured best on clips that no phase has trained on.
+Phase ``draw``: regression to the frame that was really there, with the pictures of the two coarser stages supervised
+too, and with the flows that DIS finds from the true frame itself as a teacher where they explain it better (privileged
+distillation, Huang et al. 2022). Phase ``sharpen``: the same, with noise and words as conditions and two patch
+discriminators (hinge, Lim and Ye 2017), one of the frame beside its neighbours' mean, one of the frame between its
+neighbours. Phase ``timing``: the head that turns a phrase into a curve of time; captions and phrases that say nothing
+about timing mean the straight line.
+The export keeps whichever of the two phases' nets, and of several strengths of the added detail, measured best on clips
+that no phase has trained on; the classical picture alone if none is better.
 
-Letters: B batch, S side of a crop, s = S / 2, P points of a timing curve.
+Letters: B batch, C side of a crop, P points of a timing curve.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +25,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.models.discriminators import PatchDiscriminator
-from studio.models.interpolation import InterpolationGenerator
-from studio.tensors import to_channels_first, to_float, to_uint8
+from studio.models.interpolation import InterpolationGenerator, Motion, halve, to_full, warp
+from studio.tensors import to_uint8
 from studio.training.clip_parts import save_clip_parts
-from studio.training.gap_pool import GapPool, prepare_pool
+from studio.training.gap_pool import GapBatch, GapPool, draw_batch, prepare_pool
 from studio.training.losses import (
     charbonnier,
     cosine_rate,
@@ -35,6 +39,7 @@ from studio.training.losses import (
     low_frequency_loss,
     set_rate,
 )
+from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.phrases import SCALE, PhraseEncoder, say_timing
 from studio.training.state import load_average, replace_file
@@ -42,7 +47,7 @@ from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 16
+_BATCH, _SIDE = 8, 160
 _PARTS = {
     "_class_name": "InterpolationPipeline",
     "_diffusers_version": "0.42.1",
@@ -50,10 +55,8 @@ _PARTS = {
     "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
     "tokenizer": ["transformers", "CLIPTokenizer"],
 }
-_HELD_OUT = 7  # every seventh clip measures, and is never trained on
-# The residual gains a hundredth of a dB and costs .6 VMAF (held-out clips), .3 even at a tenth: it stays silent.
-_RESIDUAL = 0.0
-_STRENGTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
+_DETAILS = (1.0, 0.5, 0.0)
+_MEASURED = 3  # every third held-out window is enough to choose by
 _WORDS = ("{}", "{}, please", "with {}", "make it {}", "a {} motion", "{} between the pictures", "I want {}", "{}.")
 _SILENT = (
     "morph",
@@ -66,91 +69,79 @@ _SILENT = (
 )
 
 
-class GapBatch:
-    """A batch in the generator's own order of arguments; `wholes` (B, 4, 3, S, S) and `truth` (B, 3, S, S) in 0..1."""
-
-    def __init__(self, pool: GapPool, rows: np.ndarray, device: torch.device) -> None:
-        count, side = len(rows), pool.truths.shape[1]
-        half = side // 2
-        halves = to_float(pool.halves[rows].reshape(4 * count, half, half, 3), device)
-        motions = to_channels_first(pool.motions[rows].reshape(2 * count, half, half, 2), device)
-        wholes = to_float(pool.wholes[rows].reshape(4 * count, side, side, 3), device)
-        self.halves = halves.reshape(count, 4, 3, half, half)
-        self.motions = motions.reshape(count, 2, 2, half, half)
-        self.weights = torch.from_numpy(pool.weights[rows].astype(np.float32)).to(device)
-        self.moments = torch.from_numpy(pool.moments[rows]).to(device)
-        self.wholes = wholes.reshape(count, 4, 3, side, side)
-        self.truth = to_float(pool.truths[rows], device)
-
-    def augment(self, rng: np.random.Generator) -> None:
-        """Mirrors, turns, runs time backwards and swaps colours, all of the batch alike."""
-        if rng.random() < 0.5:
-            self._flip(-1, 0)
-        if rng.random() < 0.5:
-            self._flip(-2, 1)
-        if rng.random() < 0.5:
-            for name in ("halves", "motions", "weights", "wholes", "truth"):
-                setattr(self, name, getattr(self, name).transpose(-1, -2))
-            self.motions = self.motions.flip(2)
-        if rng.random() < 0.5:
-            # Backwards, the opinions change places and point the other way, and so do the frames they fetch from.
-            self.halves, self.wholes, self.weights = self.halves.flip(1), self.wholes.flip(1), self.weights.flip(1)
-            self.motions = -self.motions.flip(1)
-            self.moments = 1 - self.moments
-        order = torch.from_numpy(rng.permutation(3)).to(self.truth.device)
-        self.halves, self.wholes = self.halves[:, :, order], self.wholes[:, :, order]
-        self.truth = self.truth[:, order]
-
-    def _flip(self, axis: int, component: int) -> None:
-        for name in ("halves", "motions", "weights", "wholes", "truth"):
-            setattr(self, name, getattr(self, name).flip(axis))
-        sign = torch.ones(2, device=self.motions.device)
-        sign[component] = -1
-        self.motions = self.motions * sign[:, None, None]
-
-    def inputs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(warps, motions, weights, moment), as InterpolationGenerator.forward wants them."""
-        return self.halves.flatten(1, 2), self.motions.flatten(1, 2), self.weights, self.moments
-
-    def mix(self, weights: Tensor, residual: Tensor | None = None) -> Tensor:
-        """The picture (B, 3, S, S) of half-resolution weights and residual, as studio.motion.between.blend does it."""
-        size = self.truth.shape[-2:]
-        large = F.interpolate(weights.float(), size=size, mode="bilinear", align_corners=False)
-        made = (self.wholes * large[:, :, None]).sum(1)
-        if residual is None:
-            return made
-        return made + F.interpolate(residual.float(), size=size, mode="bilinear", align_corners=False)
-
-
 def picture_loss(made: Tensor, real: Tensor) -> Tensor:
     """What regression asks of an in-between: values, edges, light over larger areas, and each crop's own PSNR.
 
     The last term counts a crop by how much of *its* error goes away: without it the few crops that nothing can save
     drown the many that are nearly right, and those get worse.
     """
-    levels = charbonnier(made, real, 4e-3) + 0.5 * gradient_loss(made, real) + 0.5 * low_frequency_loss(made, real, 4)
+    levels = charbonnier(made, real, 2e-3) + 0.5 * gradient_loss(made, real) + 0.5 * low_frequency_loss(made, real, 4)
     noise = torch.log((made - real).square().flatten(1).mean(1) + 1e-5).mean()
     return 10 * levels + 0.3 * noise
 
 
-class FuseObjective(Objective):
-    """Generator alone (phase ``fuse``) or with words, noise and a discriminator (phase ``sharpen``)."""
+def stage_loss(first: Tensor, second: Tensor, flows: tuple[Tensor, Tensor, Tensor], batch: GapBatch) -> Tensor:
+    """A coarser stage's own picture at half resolution, and its flows against those found from the truth.
+
+    The teacher counts where its own warp comes nearer to the truth than the student's: at occlusions it knows no more.
+    """
+    back, on, leaning = flows
+    truth = halve(batch.truth)
+    warps = warp(first, back), warp(second, on)
+    share = torch.sigmoid(leaning)
+    loss = 5 * charbonnier(share * warps[0] + (1 - share) * warps[1], truth, 2e-3)
+    for picture, moved, flow, taught in ((first, warps[0], back, batch.back), (second, warps[1], on, batch.on)):
+        with torch.no_grad():
+            gain = ((moved - truth).abs() - (warp(picture, taught) - truth).abs()).mean(1, keepdim=True)
+            weight = (F.avg_pool2d(gain, 3, 1, 1) * 40).clamp(0, 1)
+        apart = (flow - taught).square().sum(1, keepdim=True)
+        loss = loss + 0.2 * (weight * torch.sqrt(apart + 1e-2)).mean()
+    return loss
+
+
+def draw(
+    generator: InterpolationGenerator, batch: GapBatch, words: Tensor | None = None, noise: Tensor | None = None
+) -> tuple[Tensor, Motion, tuple[Tensor, Tensor]]:
+    """The frames (B, 3, C, C), the motion behind them, and the halves of both neighbours.
+
+    The full warps are bicubic, as when the generator serves, but their gradient is the bilinear one's: a third of the
+    time, and hardly another direction.
+    """
+    halves = halve(batch.first), halve(batch.second)
+    features = generator.encode(*halves)
+    found = generator.motion(
+        *halves, features, batch.forward, batch.backward, batch.moment, batch.context, words, noise
+    )
+    warps = []
+    for picture, flow in ((batch.first, found.to_first), (batch.second, found.to_second)):
+        large = to_full(flow, picture.shape[-2:])
+        plain = warp(picture, large)
+        with torch.no_grad():
+            sharper = warp(picture, large, "bicubic").clamp(0, 1) - plain
+        warps.append(plain + sharper)
+    return generator.fuse(*warps, found, batch.moment, words, noise), found, halves
+
+
+class DrawObjective(Objective):
+    """Generator alone (phase ``draw``) or with words, noise and discriminators (phase ``sharpen``)."""
 
     ema = ("generator",)
     ema_decay = 0.998
 
     def __init__(
         self, generator: InterpolationGenerator, pool: GapPool, context: Context, rate: float,
-        critic: PatchDiscriminator | None = None, phrases: Tensor | None = None,
+        critic: nn.ModuleDict | None = None, phrases: Tensor | None = None,
     ) -> None:  # fmt: skip
         self.pool, self.context, self.rate, self.phrases = pool, context, rate, phrases
-        clips = np.asarray(pool.clips)
-        self.train_rows = np.flatnonzero(~_is_held_out(clips))
-        self.test_rows = np.flatnonzero(_is_held_out(clips))[::5]
+        self.train_rows, self.test_rows = pool.rows(held_out=False), pool.rows(held_out=True)
         nets: dict[str, nn.Module] = {"generator": generator}
         kept = [parameter for name, parameter in generator.named_parameters() if not name.startswith("timing")]
-        optimisers = {"generator": torch.optim.AdamW(kept, rate, betas=(0.9, 0.99), weight_decay=1e-4)}
-        if critic is not None:
+        if critic is None:
+            matrices = [p for p in kept if p.ndim == 4 and min(p.shape[0], p.flatten(1).shape[1]) >= 8]
+            others = [p for p in kept if not any(p is m for m in matrices)]
+            optimisers = {"generator": Muon(matrices, others, 8 * rate, rate, betas=(0.9, 0.99), weight_decay=0.01)}
+        else:
+            optimisers = {"generator": torch.optim.AdamW(kept, rate, betas=(0.9, 0.99), weight_decay=1e-4)}
             nets["discriminator"] = critic
             optimisers["discriminator"] = torch.optim.Adam(critic.parameters(), 2e-4, betas=(0.5, 0.99))
         for net in nets.values():
@@ -159,29 +150,29 @@ class FuseObjective(Objective):
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """See Objective."""
-        set_rate(self.optimisers["generator"], self.rate * cosine_rate(step, self.context.steps))
+        factor = cosine_rate(step, self.context.steps)
+        optimiser = self.optimisers["generator"]
+        optimiser.schedule(factor) if isinstance(optimiser, Muon) else set_rate(optimiser, self.rate * factor)
         device = self.context.device
-        count = 2 if self.context.tiny else _BATCH
-        batch = GapBatch(self.pool, np.sort(rng.choice(self.train_rows, count)), device)
-        batch.augment(rng)
+        count, side = (2, 64) if self.context.tiny else (_BATCH, _SIDE)
+        batch = draw_batch(self.pool, np.sort(rng.choice(self.train_rows, count)), side, rng, device)
         words, noise = self._conditions(count, rng)
         with torch.autocast(device.type, torch.bfloat16):
-            made = self.nets["generator"](*batch.inputs(), words, noise)
-        picture = batch.mix(made.weights, made.residual)
-        with torch.no_grad():
-            classical = batch.mix(batch.weights)
-            gain = 10 * torch.log10(_errors(classical, batch.truth) / _errors(picture, batch.truth)).mean()
+            picture, found, halves = draw(self.nets["generator"].train(), batch, words, noise)
         loss = picture_loss(picture, batch.truth)
-        figures = {"gain_db": gain.item()}
-        critic = self.nets.get("discriminator")
-        if critic is not None:
+        loss = loss + stage_loss(*halves, found.coarse, batch)
+        loss = loss + 2 * stage_loss(*halves, (found.to_first, found.to_second, found.leaning), batch)
+        figures = {"psnr": float(10 * torch.log10(1 / errors(picture.detach(), batch.truth)).mean())}
+        if "discriminator" in self.nets:
+            critic, views = self.nets["discriminator"], _views(batch)
             with torch.autocast(device.type, torch.bfloat16):
-                seen, real_features = critic(torch.cat([batch.truth, classical], 1))
-                doubted, _ = critic(torch.cat([picture.detach(), classical], 1))
-            yield "discriminator", hinge_d(seen, doubted), {}
+                real = {name: critic[name](view(batch.truth)) for name, view in views.items()}
+                made = {name: critic[name](view(picture.detach())) for name, view in views.items()}
+            yield "discriminator", sum(hinge_d(real[name][0], made[name][0]) for name in views), {}
             with torch.autocast(device.type, torch.bfloat16):
-                judged, features = critic(torch.cat([picture, classical], 1))
-            loss = loss + 0.01 * hinge_g(judged) + 0.02 * feature_matching(features, real_features)
+                judged = {name: critic[name](view(picture)) for name, view in views.items()}
+            for name, (logits, features) in judged.items():
+                loss = loss + 0.01 * hinge_g(logits) + 0.02 * feature_matching(features, real[name][1])
         yield "generator", loss, figures
 
     def _conditions(self, count: int, rng: np.random.Generator) -> tuple[Tensor | None, Tensor | None]:
@@ -195,47 +186,51 @@ class FuseObjective(Objective):
         return (words * spoken).to(self.context.device), noise.to(self.context.device)
 
     def sheet(self) -> np.ndarray:
-        """Held-out crops in rows: truth, classical, ours, and both errors four times as strong."""
+        """Held-out crops in rows: truth, ours, and the error four times as strong."""
         rows = self.test_rows if len(self.test_rows) else self.train_rows
-        batch = GapBatch(self.pool, rows[:: max(1, len(rows) // 8)][:8], self.context.device)
+        generator = self.averages["generator"]
+        side = 64 if self.context.tiny else _SIDE
+        batch = draw_batch(
+            self.pool, rows[:: max(1, len(rows) // 8)][:8], side, np.random.default_rng(0), self.context.device
+        )
         with torch.no_grad():
-            made = self.averages["generator"](*batch.inputs())
-        ours, classical = batch.mix(made.weights, made.residual), batch.mix(batch.weights)
-        errors = [(picture - batch.truth).abs() * 4 for picture in (classical, ours)]
-        logger.info("held out: %s", measure(self.averages["generator"], self.pool, rows, (1.0,), self.context.device))
-        return np.vstack([np.hstack(list(to_uint8(part))) for part in (batch.truth, classical, ours, *errors)])
+            ours = draw(generator, batch)[0]
+        logger.info("held out: %s", measure(generator, self.pool, rows[::_MEASURED], (1.0,), self.context))
+        pictures = (batch.truth, ours, (ours - batch.truth).abs() * 4)
+        return np.vstack([np.hstack(list(to_uint8(part))) for part in pictures])
 
 
-def _errors(made: Tensor, real: Tensor) -> Tensor:
-    """Mean squared errors (B,) in squared levels of 255, at least a quarter level's (what rounding leaves)."""
-    return ((made.clamp(0, 1) - real).square().flatten(1).mean(1) * 255**2).clamp(min=0.08)
+def _views(batch: GapBatch) -> dict[str, Callable[[Tensor], Tensor]]:
+    """What each discriminator sees of a candidate: beside its neighbours' mean, and between its neighbours."""
+    mean = (batch.first + batch.second) / 2
+    return {
+        "frame": lambda candidate: torch.cat([candidate, mean], 1),
+        "triple": lambda candidate: torch.cat([batch.first, candidate, batch.second], 1),
+    }
 
 
-def _is_held_out(clips: np.ndarray) -> np.ndarray:
-    return clips % _HELD_OUT == 3
+def errors(made: Tensor, real: Tensor) -> Tensor:
+    """Mean squared errors (B,), at least a quarter level's (what rounding leaves)."""
+    return (made.clamp(0, 1) - real).square().flatten(1).mean(1).clamp(min=0.08 / 255**2)
 
 
 @torch.no_grad()
 def measure(
-    generator: InterpolationGenerator,
-    pool: GapPool,
-    rows: np.ndarray,
-    strengths: tuple[float, ...],
-    device: torch.device,
+    generator: InterpolationGenerator, pool: GapPool, rows: np.ndarray, details: tuple[float, ...], context: Context
 ) -> dict[float, float]:
-    """Mean gain in PSNR (dB per crop) over the classical picture for each strength, on the given rows."""
-    sums = dict.fromkeys(strengths, 0.0)
-    kept = generator.config.strength
-    for start in range(0, len(rows), 32):
-        batch = GapBatch(pool, rows[start : start + 32], device)
-        base = _errors(batch.mix(batch.weights), batch.truth)
-        for strength in strengths:
-            generator.register_to_config(strength=strength)
-            made = generator(*batch.inputs())
-            errors = _errors(batch.mix(made.weights, made.residual), batch.truth)
-            sums[strength] += float(10 * torch.log10(base / errors).sum())
-    generator.register_to_config(strength=kept)
-    return {strength: round(total / max(1, len(rows)), 4) for strength, total in sums.items()}
+    """Mean PSNR (dB per crop) on the given windows for each strength of the added detail; always the same crops."""
+    sums = dict.fromkeys(details, 0.0)
+    kept, side = generator.config.residual, 64 if context.tiny else _SIDE
+    for start in range(0, len(rows), 16):
+        chosen = rows[start : start + 16]
+        batch = draw_batch(pool, chosen, side, np.random.default_rng(start), context.device, teach=False)
+        for detail in details:
+            generator.register_to_config(residual=detail)
+            with torch.autocast(context.device.type, torch.bfloat16):
+                made = draw(generator.eval(), batch)[0]
+            sums[detail] += float(10 * torch.log10(1 / errors(made, batch.truth)).sum())
+    generator.register_to_config(residual=kept)
+    return {detail: round(total / max(1, len(rows)), 4) for detail, total in sums.items()}
 
 
 class TimingObjective(Objective):
@@ -277,37 +272,44 @@ class Words(PhraseEncoder):
 
 
 class InterpolationRecipe(Recipe):
-    """Phases ``fuse``, ``sharpen`` and ``timing``."""
+    """Phases ``draw``, ``sharpen`` and ``timing``."""
 
     name = "interpolation"
-    phases = (Phase("fuse", 3000, sheet_every=500), Phase("sharpen", 800, sheet_every=400), Phase("timing", 1500))
+    phases = (Phase("draw", 16000, sheet_every=1000), Phase("sharpen", 1500, sheet_every=500), Phase("timing", 1500))
 
     def objective(self, phase: str, context: Context) -> Objective:
-        """Build a phase; ``sharpen`` starts from the average of ``fuse``, and the last two need the CLIP."""
+        """Build a phase; ``sharpen`` starts from the average of ``draw``, and the last two need the CLIP."""
         torch.manual_seed(context.seed)
         rng = np.random.default_rng(context.seed)
         generator = _generator(context.tiny)
         if phase == "timing":
             return TimingObjective(generator, context, *Words(context).timings(rng))
         pool = prepare_pool(context.run / "pool", context.data, context.seed, context.tiny)
-        if phase == "fuse":
-            return FuseObjective(generator, pool, context, 1e-3)
-        load_average(context.run / "fuse", "generator", generator)
+        if phase == "draw":
+            return DrawObjective(generator, pool, context, 1e-3)
+        load_average(context.run / "draw", "generator", generator)
         phrases, _ = Words(context).timings(rng)
-        critic = PatchDiscriminator(6, 8 if context.tiny else 24)
-        return FuseObjective(generator, pool, context, 4e-4, critic, phrases)
+        width = 8 if context.tiny else 24
+        critic = nn.ModuleDict({"frame": PatchDiscriminator(6, width), "triple": PatchDiscriminator(9, width)})
+        return DrawObjective(generator, pool, context, 2e-4, critic, phrases)
 
     def export(self, context: Context, folder: Path) -> None:
-        """The generator in half precision at its best strength, the CLIP's text encoder and tokenizer beside it."""
-        generator = _generator(context.tiny)
-        load_average(context.run / "sharpen", "generator", generator)
-        load_average(context.run / "timing", "timing", generator.timing)
-        generator.register_to_config(residual=_RESIDUAL)
+        """The generator in half precision at its best, the CLIP's text encoder and tokenizer beside it."""
         pool = prepare_pool(context.run / "pool", context.data, context.seed, context.tiny)
-        rows = np.flatnonzero(_is_held_out(np.asarray(pool.clips)))
-        gains = measure(generator.to(context.device).eval(), pool, rows, _STRENGTHS, context.device)
-        logger.info("gain over the classical picture on held-out clips, by strength: %s", gains)
-        generator.register_to_config(strength=max(gains, key=gains.__getitem__))
+        rows = pool.rows(held_out=True)
+        best: tuple[float, str, float] | None = None
+        for phase in ("draw", "sharpen"):
+            generator = _generator(context.tiny).to(context.device)
+            load_average(context.run / phase, "generator", generator)
+            gains = measure(generator, pool, rows, _DETAILS, context)
+            logger.info("PSNR on held-out clips after %s, by strength of detail: %s", phase, gains)
+            for detail, gain in gains.items():
+                best = max(best or (gain, phase, detail), (gain, phase, detail))
+        _, phase, detail = best
+        generator = _generator(context.tiny)
+        load_average(context.run / phase, "generator", generator)
+        load_average(context.run / "timing", "timing", generator.timing)
+        generator.register_to_config(residual=detail)
         generator.half().save_pretrained(folder / "generator")
         save_clip_parts(context.checkpoints, folder)
         replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")

@@ -1,0 +1,89 @@
+"""The generator at work on one gap: rough flow and frames in, the frame at any moment out.
+
+What all moments of a gap share is found once; the two full frames are warped by OpenCV, whose bicubic remap of uint8 is
+faster than a tensor's. Letters: H, W rows and columns of the frame; h, w half of them, rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+
+import cv2
+import numpy as np
+import torch
+
+from studio.models.interpolation import Context, InterpolationGenerator
+from studio.motion.between import Gap
+from studio.motion.warp import warp_backward
+from studio.tensors import to_channels_first, to_float, to_uint8
+
+
+class GapDrawing:
+    """The in-betweens of one gap as the generator draws them: call it with a moment in (0, 1).
+
+    fast: entered around every use of the network (no gradients, the fastest type); pool: one thread that takes half of
+    the warping; embeds (1, D) and noise (1, Z), or None.
+    """
+
+    def __init__(
+        self,
+        generator: InterpolationGenerator,
+        gap: Gap,
+        fast: Callable[[], AbstractContextManager[None]],
+        embeds: torch.Tensor | None = None,
+        noise: torch.Tensor | None = None,
+        pool: Executor | None = None,
+    ) -> None:
+        self._generator, self._gap, self._fast, self._pool = generator, gap, fast, pool
+        self._conditions = embeds, None if noise is None else noise.to(generator.device)
+        with fast():
+            halves = tuple(self._picture(half) for half in (gap.half_first, gap.half_second))
+            flows = tuple(to_channels_first(flow[None], generator.device) for flow in (gap.forward, gap.backward))
+            self._told = (*halves, generator.encode(*halves), *flows)
+            self._context = self._around()
+
+    def __call__(self, moment: float) -> np.ndarray:
+        """The frame there, uint8 (H, W, 3)."""
+        net, when = self._generator, torch.tensor([moment], device=self._generator.device)
+        with self._fast():
+            found = net.motion(*self._told, when, self._context, *self._conditions)
+            flows = [flow[0].movedim(0, -1).float().cpu().numpy() for flow in (found.to_first, found.to_second)]
+        warps = self._warps(*flows)
+        with self._fast():
+            made = net.fuse(*(self._picture(picture) for picture in warps), found, when, *self._conditions)
+            return to_uint8(made)[0]
+
+    def _picture(self, picture: np.ndarray) -> torch.Tensor:
+        return to_float(picture[None], self._generator.device)
+
+    def _around(self) -> Context | None:
+        """The frames before and after, as far as there are any."""
+        gap, device = self._gap, self._generator.device
+        known = [half is not None for half in (gap.half_before, gap.half_after)]
+        if not any(known):
+            return None
+        halves = (gap.half_before if known[0] else gap.half_first, gap.half_after if known[1] else gap.half_second)
+        nowhere = np.zeros_like(gap.forward)
+        flows = (gap.to_before if known[0] else nowhere, gap.to_after if known[1] else nowhere)
+        return Context(
+            *(self._picture(half) for half in halves),
+            *(to_channels_first(flow[None], device) for flow in flows),
+            torch.tensor([known], dtype=torch.float32, device=device),
+        )
+
+    def _warps(self, to_first: np.ndarray, to_second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first = (self._gap.first, to_first)
+        second = (self._gap.second, to_second)
+        if self._pool is None:
+            return _moved(*first), _moved(*second)
+        other = self._pool.submit(_moved, *second)
+        return _moved(*first), other.result()
+
+
+def _moved(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """A full frame warped by a half-resolution flow (h, w, 2)."""
+    height, width = picture.shape[:2]
+    large = cv2.resize(flow, (2 * flow.shape[1], 2 * flow.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return warp_backward(picture, 2 * large[:height, :width], "cubic")
