@@ -22,13 +22,12 @@ import torch
 from studio.clip import check_frames
 from studio.errors import RequestError
 from studio.models.interpolation import InterpolationGenerator
-from studio.motion.between import Candidates, Gap, blend, candidates, full_warps
 from studio.motion.rates import frames_out
 from studio.pipelines.base import FramesOutput, IsCancelled, OnProgress, StudioPipeline, collect, seeded
+from studio.pipelines.drawing import GapDrawing
 from studio.pipelines.films import film, retimed
-from studio.pipelines.gaps import AT_CUT, Draw, GapFiller, InBetween, OnNote
+from studio.pipelines.gaps import AT_CUT, Draw, GapFiller, OnNote
 from studio.pipelines.pace import EASINGS, Curve, gap_lengths, words_of_gaps
-from studio.tensors import to_channels_first, to_float
 
 
 class InterpolationPipeline(StudioPipeline):
@@ -226,33 +225,7 @@ class InterpolationPipeline(StudioPipeline):
         embeds = self.encode_prompt([prompt]) if prompt and prompt.strip() else None
         noise = None if generator is None else seeded(generator, (1, self.generator.config.noise))
 
-        def draw(gap: Gap) -> InBetween:
-            def at(moment: float) -> np.ndarray:
-                found = candidates(gap, moment)
-                warps = pool.submit(full_warps, gap, found)  # beside the network, which does not need them
-                weights, residual = self._correct(found, embeds, noise)
-                return blend(warps.result(), weights, residual)
-
-            return at
-
-        return draw
-
-    def _correct(
-        self, found: Candidates, embeds: torch.Tensor | None, noise: torch.Tensor | None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The generator's weights (4, h, w) and residual (3, h, w), if it has a say, for one moment of a gap."""
-        device, dtype = self.generator.device, self.generator.dtype
-        with self.fast():
-            made = self.generator(
-                to_float(found.warps, device, dtype).reshape(1, -1, *found.weights.shape[1:]),
-                to_channels_first(found.motions, device, dtype).reshape(1, -1, *found.weights.shape[1:]),
-                torch.from_numpy(found.weights).to(device, dtype)[None],
-                torch.tensor([found.moment], device=device),
-                embeds,
-                None if noise is None else noise.to(device),
-            )
-            residual = None if self.generator.config.residual == 0 else made.residual[0].float().cpu().numpy()
-            return made.weights[0].float().cpu().numpy(), residual
+        return lambda gap: GapDrawing(self.generator, gap, self.fast, embeds, noise, pool)
 
 
 def check_keyframes(keyframes: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
