@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from time import perf_counter
 
@@ -11,7 +10,7 @@ import cv2
 import numpy as np
 
 from benchmarks.between_rivals import METHODS, MINTERPOLATE, OURS, build
-from benchmarks.fresh_process import in_fresh_process
+from benchmarks.fresh_process import busy_seconds, in_fresh_process
 from benchmarks.report import Report
 
 logger = logging.getLogger(__name__)
@@ -34,10 +33,10 @@ def measure(
     make(kept[:2], 2)
     wall, work = [], []
     for _ in range(repeats):
-        start, busy = perf_counter(), _busy()
+        start, busy = perf_counter(), busy_seconds()
         make(kept, 2)
         wall.append((perf_counter() - start) * 1e3 / GAPS)
-        work.append((_busy() - busy) * 1e3 / GAPS)
+        work.append((busy_seconds() - busy) * 1e3 / GAPS)
     return {"ms_per_frame": wall, "core_ms_per_frame": work}
 
 
@@ -49,12 +48,6 @@ def panned(width: int, height: int) -> np.ndarray:
     )
     wall = np.uint8(wall / 3 * 255)
     return np.stack([wall[:, 7 * index : 7 * index + width] for index in range(GAPS + 1)])
-
-
-def _busy() -> float:
-    """Seconds that all cores together have worked for this process and its finished children."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 def speed(report: Report, checkpoint: Path, repeats: int, device: str = "cpu") -> None:

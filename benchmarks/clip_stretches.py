@@ -71,6 +71,24 @@ def listed_cuts(path: Path) -> set[int] | None:
     return None
 
 
+def frame_rate(path: Path) -> float:
+    """Frames per second of a clip, 24 where its file does not say."""
+    reader = cv2.VideoCapture(str(path))
+    try:
+        fps = reader.get(cv2.CAP_PROP_FPS)
+    finally:
+        reader.release()
+    return float(fps) if 1 <= fps <= 240 else 24.0
+
+
+def shots_of(path: Path, frames: np.ndarray) -> list[tuple[int, int]]:
+    """(start, end) of the shots of a clip, as its data list them or else as our detector finds them."""
+    cuts = listed_cuts(path)
+    if cuts is None:
+        cuts = {number for number, pair in enumerate(pairwise(frames), 1) if is_cut(*pair)}
+    return list(pairwise([0, *sorted(cut for cut in cuts if 0 < cut < len(frames)), len(frames)]))
+
+
 def breaks(frames: np.ndarray, cuts: set[int] | None) -> set[int]:
     """Numbers of the frames that do not continue the one before: the first of a shot, and repeated pictures."""
     found = set(cuts or ())

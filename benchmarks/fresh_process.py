@@ -43,6 +43,17 @@ def peak_mb() -> float | None:
     return int(lines[0].split()[1]) * 1024 / 1e6 if lines else None
 
 
+def busy_seconds() -> float:
+    """Seconds that all cores together have worked for this process and its finished children."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def core_count() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _serve(order: str) -> None:
     asked = json.loads(order)
     if hasattr(os, "sched_setaffinity"):

@@ -12,9 +12,7 @@ python -m benchmarks.interpolation --folder TRIPLETS            a published benc
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-import os
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +22,7 @@ from benchmarks.between_rivals import METHODS, MINTERPOLATE, OURS
 from benchmarks.between_speed import GAPS, speed
 from benchmarks.between_speed import PROTOCOL as TIMES
 from benchmarks.clip_stretches import SPLITS, clips_of
+from benchmarks.fresh_process import core_count
 from benchmarks.report import RESULTS, Report, to_log
 from benchmarks.triplets import PROTOCOL as TRIPLETS
 from benchmarks.triplets import find_triplets, measure_triplets
@@ -170,7 +169,7 @@ def _triplets(options: argparse.Namespace, job: Job) -> None:
         chosen = np.unique(np.linspace(0, len(triplets) - 1, options.most).round().astype(int))
         triplets = [triplets[index] for index in chosen]
     report = Report("interpolation_triplets", TRIPLETS.format(folder=options.folder.name, count=len(triplets)))
-    measure_triplets(report, triplets, job, options.workers or _cores())
+    measure_triplets(report, triplets, job, options.workers or core_count())
     if options.results:
         report.write(options.results)
     logger.info("\n%s", report.table("mean"))
@@ -185,7 +184,7 @@ def _clips(options: argparse.Namespace, job: Job) -> None:
     results = options.results or RESULTS
     if options.part != "speed":
         clips, scores = clips_of(options.data, options.split), []
-        for one in measure_clips(clips, job, options.workers or _cores()):
+        for one in measure_clips(clips, job, options.workers or core_count()):
             logger.info("%s: done", one.clip)
             scores.append(one)
         quality(report, scores, job)
@@ -195,21 +194,8 @@ def _clips(options: argparse.Namespace, job: Job) -> None:
         speed(report, options.checkpoint, options.repeats, options.device)
     show(report)
     if not options.quick:
-        _keep_the_rest(report, results / "interpolation.json", options.part, options.device)
+        report.keep_the_rest(results, options.part, options.device)
         report.write(results)
-
-
-def _keep_the_rest(report: Report, path: Path, part: str, device: str) -> None:
-    """Adds the rows of the file that this run did not measure: the other part's, and times on another device."""
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
-    times = [row for row in rows if "ms_per_frame" in row["measures"]]
-    if part == "speed":
-        report.rows[:0] = [row for row in rows if row not in times]
-    report.rows += [row for row in times if part == "quality" or row.get("device", "cpu") != device]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

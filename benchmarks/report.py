@@ -126,6 +126,19 @@ class Report:
         logger.info("wrote %s\n%s", path, self.table())
         return path
 
+    def keep_the_rest(self, folder: Path, part: str, device: str = "cpu") -> None:
+        """Add the rows of the file in ``folder`` that this run did not measure, for a run of one ``part`` alone.
+
+        Rows with ``ms_per_frame`` are times; "speed" keeps all others and times on other devices (the fact ``device``),
+        "quality" keeps all times, "both" keeps only times on other devices.
+        """
+        path = folder / f"{self.name}.json"
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
+        times = [row for row in rows if "ms_per_frame" in row["measures"]]
+        if part == "speed":
+            self.rows[:0] = [row for row in rows if row not in times]
+        self.rows += [row for row in times if part == "quality" or row.get("device", "cpu") != device]
+
     def table(self, figure: str = "median") -> str:
         """The rows as a text table of medians (or means), a column for each measure, '-' where a row lacks one."""
         names = list(dict.fromkeys(name for row in self.rows for name in row["measures"]))  # type: ignore[attr-defined]
