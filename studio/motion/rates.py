@@ -7,18 +7,47 @@ j * fps_in / fps_out. The clip of N frames lasts N / fps_in seconds, and so does
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
 from studio.motion.duplicates import is_duplicate
+from studio.motion.light import LONGEST_FLASH, LightChange, flash_light
 
 LONGEST_REPEAT = 4
 """A picture repeated longer than this is meant to stand still."""
 
+_LEAP = 5.0  # levels of 255 by which a frame must be brighter or darker than the one before to be looked at as a flash
+
+T = TypeVar("T")
+
 Node = tuple[int, np.ndarray]
 """A frame and its place in the clip."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Two nodes that in-betweens are drawn from. lit: frames of a flash between them, each with its light."""
+
+    first: Node
+    second: Node
+    lit: tuple[tuple[Node, LightChange], ...] = ()
+
+    @property
+    def length(self) -> int:
+        """Places from the first node to the second."""
+        return self.second[0] - self.first[0]
+
+    def lit_at(self, moment: float) -> tuple[Node, LightChange] | None:
+        """The lit frame that a moment in (0, 1) is nearer to than to any calm one; half-way it is calm."""
+        place = self.first[0] + moment * self.length
+        calm = min(place - self.first[0], self.second[0] - place)
+        nearest = min(self.lit, key=lambda lit: abs(place - lit[0][0]), default=None)
+        return nearest if nearest is not None and abs(place - nearest[0][0]) < calm - 1e-6 else None
 
 
 def frames_out(frames_in: int, fps_in: Fraction, fps_out: Fraction) -> int:
@@ -45,18 +74,50 @@ def nodes(frames: Iterable[np.ndarray], drop_duplicates: bool = False) -> Iterat
         yield held
 
 
-def moments(
-    gaps: Iterable[tuple[Node, Node]], positions: Iterator[Fraction | float]
-) -> Iterator[tuple[Node, Node, list[float]]]:
-    """For each gap between neighbouring nodes the moments in [0, 1) at which a frame is wanted, in order.
+def spans(points: Iterable[Node]) -> Iterator[Span]:
+    """Neighbouring nodes; where a flash lies between, the calm nodes on either side of it, which its light spares.
 
-    positions: rising places in the clip, endless. Holds one position and one gap at a time.
+    Reads at most LONGEST_FLASH + 1 nodes ahead of a span's first.
+    """
+    waiting: deque[Node] = deque()
+    coming = iter(points)
+    while True:
+        while len(waiting) < LONGEST_FLASH + 2 and (node := next(coming, None)) is not None:
+            waiting.append(node)
+        if len(waiting) < 2:
+            return
+        span = _next_span(list(waiting))
+        yield span
+        while waiting[0] is not span.second:
+            waiting.popleft()
+
+
+def _next_span(ahead: list[Node]) -> Span:
+    leap = abs(_level(ahead[1][1]) - _level(ahead[0][1])) > _LEAP
+    for count in range(1, LONGEST_FLASH + 1) if leap else ():
+        if len(ahead) < count + 2:
+            break
+        lights = flash_light([frame for _, frame in ahead[: count + 2]])
+        if lights is not None:
+            return Span(ahead[0], ahead[count + 1], tuple(zip(ahead[1 : count + 1], lights)))
+    return Span(ahead[0], ahead[1])
+
+
+def _level(frame: np.ndarray) -> float:
+    return float(frame[::8, ::8].mean())
+
+
+def moments(
+    walk: Iterable[tuple[Span, T]], positions: Iterator[Fraction | float]
+) -> Iterator[tuple[Span, T, list[float]]]:
+    """For each span, and what comes along with it, the moments in [0, 1) at which a frame is wanted, in order.
+
+    positions: rising places in the clip, endless. Holds one position and one span at a time.
     """
     wanted = next(positions)
-    for first, second in gaps:
-        span = second[0] - first[0]
+    for span, other in walk:
         inside: list[float] = []
-        while wanted < second[0]:
-            inside.append(float((wanted - first[0]) / span))
+        while wanted < span.second[0]:
+            inside.append(float((wanted - span.first[0]) / span.length))
             wanted = next(positions)
-        yield first, second, inside
+        yield span, other, inside

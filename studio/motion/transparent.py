@@ -71,6 +71,13 @@ def synthesise(
     return _straight(drawn(0) + other.result())
 
 
+def moved(picture: np.ndarray, camera: np.ndarray) -> np.ndarray:
+    """A straight RGBA picture, uint8 (H, W, 4), moved by a homography, float64 (3, 3); nothing beyond its edges."""
+    size = picture.shape[1::-1]
+    solid = cv2.warpPerspective(_premultiplied(picture), camera, size, flags=cv2.INTER_CUBIC)
+    return _straight(solid)
+
+
 def _premultiplied(picture: np.ndarray) -> np.ndarray:
     """float32 (H, W, 4): colour times alpha (0..255), alpha 0..255."""
     solid = picture.astype(np.float32)

@@ -14,9 +14,9 @@ import numpy as np
 
 from studio.clip import check_frame
 from studio.errors import RequestError
-from studio.motion.rates import frames_out, moments, nodes
+from studio.motion.rates import Span, frames_out, moments, nodes, spans
 from studio.pipelines.base import IsCancelled, OnProgress, check_cancelled
-from studio.pipelines.gaps import GapFiller
+from studio.pipelines.gaps import GapFiller, InBetween
 
 ONE_PICTURE = "This clip has only one picture: motion needs at least two."
 
@@ -27,23 +27,31 @@ def film(
     opening: AbstractContextManager[GapFiller],
     *,
     total: int,
+    lengths: Sequence[int] | None = None,
+    through: bool = True,
     with_last: bool = False,
     on_progress: OnProgress | None = None,
     is_cancelled: IsCancelled | None = None,
 ) -> Iterator[np.ndarray]:
     """Yields the frames at the moments of each gap between neighbouring stops, and with_last the last stop itself.
 
-    moments_of: the number of a gap to its moments in [0, 1], in order; total: how many frames there will be.
+    moments_of: the number of a gap to its moments in [0, 1], in order; total: how many frames there will be; lengths:
+    of each gap in time, None for all alike; through: the motion goes on through the stops, it does not halt there.
     """
     done = 0
     with opening as filler:
-        for number, (first, second) in enumerate(pairwise(stops)):
-            # A loop's last gap leads back to picture 1.
-            other = 1 if number > 0 and second is stops[0] else number + 2
-            gap = filler.gap(first, second, keyframes=f"Pictures {number + 1} and {other}")
+        # A loop's last gap leads back to picture 1.
+        names = [f"Pictures {number} and {number + 1}" for number in range(1, len(stops))]
+        if len(stops) > 2 and stops[-1] is stops[0]:
+            names[-1] = f"Pictures {len(stops) - 1} and 1"
+        walk = (
+            (number, filler.joint(*pair, lengths[number] if lengths else 1, names[number]))
+            for number, pair in enumerate(pairwise(stops))
+        )
+        for number, between in filler.along(walk, through):
             for moment in moments_of(number):
                 check_cancelled(is_cancelled)
-                yield gap(moment)
+                yield between(moment)
                 done += 1
                 _tell(on_progress, done, total)
     if with_last:
@@ -70,16 +78,16 @@ def retimed(
     # One frame waits in hand: only the clip's end tells whether the last one still belongs to its length.
     done, waiting, last = 0, None, None
     with opening as filler, closing(nodes(counted, replace_duplicates)) as points:
-        for first, second, inside in moments(pairwise(points), positions()):
-            gap = filler.gap(first[1], second[1])
-            last = second[1]
+        walk = ((span, filler.joint(span.first[1], span.second[1], span.length)) for span in spans(points))
+        for span, between, inside in moments(filler.along(walk), positions()):
+            last = span.second[1]
             for moment in inside:
                 check_cancelled(is_cancelled)
                 if waiting is not None:
                     yield waiting
                     done += 1
                     _tell(on_progress, done, total)
-                waiting = gap(moment)
+                waiting = _at(span, between, moment)
     if last is None:
         raise RequestError(ONE_PICTURE)
     rest = frames_out(counted.count, fps_in, fps_out) - done
@@ -88,6 +96,17 @@ def retimed(
         yield frame
         done += 1
         _tell(on_progress, done, total)
+
+
+def _at(span: Span, between: InBetween, moment: float) -> np.ndarray:
+    """The frame at a moment of a span; near the frames of a flash it has their light, on them it is theirs."""
+    lit = span.lit_at(moment)
+    if lit is None:
+        return between(moment)
+    (place, frame), light = lit
+    if abs(span.first[0] + moment * span.length - place) < 1e-6:
+        return frame.copy()
+    return light.relit(between(moment))
 
 
 class _Counted:

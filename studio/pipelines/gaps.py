@@ -1,25 +1,36 @@
-"""Filling the gap between two frames: as they are, held, cut, dissolved, or made anew, whichever fits what they show.
+"""Filling the gaps between frames: as they are, held, cut, dissolved, or made anew, whichever fits what they show.
 
-One GapFiller lives as long as one stream and holds nothing between gaps.
+A GapFiller lives as long as one stream. It makes a Joint of each pair of neighbouring frames and walks along them,
+looking one ahead, so that an in-between may be drawn with an eye to the frames before and after its gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
-from studio.motion import transparent
-from studio.motion.between import Gap, matched_share, measure_gap, synthesise
+from studio.motion import transparent, wide
+from studio.motion.bars import find_bars
+from studio.motion.between import ROUGH, Gap, matched_share, measure_gap, synthesise
 from studio.motion.cuts import is_cut
+from studio.motion.light import even_out, is_dissolving
 
 AT_CUT = ("auto", "hold", "dissolve", "cut")
 """What stands in a gap whose frames show different things: the first one held, a cross-dissolve, or the first one until
 the middle and then the second; auto: keyframes dissolve, a clip holds its last picture."""
 
-_UNMATCHED = 0.3  # keyframes of which a smaller share is found again have nothing to morph: they dissolve
+_NEAR = 0.02  # of the diagonal: keyframes whose motion is smaller need no search for it
+_FOUND = 0.93  # nor do those of which so much is found again
+_UNMATCHED = 0.15  # keyframes joined worse than this have nothing to morph: they are treated as a cut is
+_UNMATCHED_CUT = 0.3  # the same where they look like different shots
+_JOINED = 0.5  # keyframes joined worse than this are no neighbours to look at
+_GUESSED = 0.4  # below, a person is told that what is between is a guess
 _ENDS = 1e-4  # a moment nearer to a frame than this is the frame
 
 _TOO_UNLIKE = {
@@ -27,11 +38,14 @@ _TOO_UNLIKE = {
     "dissolve": "{} have too little in common to move one into the other: they dissolve.",
     "cut": "{} have too little in common to move one into the other: the film cuts in the middle.",
 }
+_LARGE = "{} differ by a large motion: what stands between them is partly a guess."
 _CLIP_CUTS = {
     "hold": "The clip has cuts: the last picture before each is held.",
     "dissolve": "The clip has cuts: they became short dissolves.",
     "cut": "The clip has cuts: they stay cuts.",
 }
+
+T = TypeVar("T")
 
 InBetween = Callable[[float], np.ndarray]
 """A moment in [0, 1] to the frame there."""
@@ -41,6 +55,43 @@ Draw = Callable[[Gap], InBetween]
 
 OnNote = Callable[[str], None]
 """Told what a person should know about the result, a sentence at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was found between two frames.
+
+    make: the gap, with what is known around it, to its in-betweens; gap: None where they are not made by motion;
+    is_open: the motion goes on through the frames, so that neighbours may look at it, and it at them.
+    """
+
+    make: Callable[[Gap | None], InBetween]
+    gap: Gap | None = None
+    is_open: bool = False
+
+
+class Joint:
+    """Two neighbouring frames of one size, and what stands between them, found when first asked for.
+
+    length: of the gap in time, in any unit: only neighbours of equal length are looked at. is_clip: the frames are a
+    clip's own, not keyframes. find: see Found.
+    """
+
+    def __init__(
+        self, first: np.ndarray, second: np.ndarray, length: int, is_clip: bool, find: Callable[[], Found]
+    ) -> None:
+        self.first, self.second, self.length, self.is_clip, self._find = first, second, length, is_clip, find
+
+    @cached_property
+    def found(self) -> Found:
+        """What was found between the frames."""
+        return self._find()
+
+    def seen_from(self, length: int, shape: tuple[int, ...]) -> Gap | None:
+        """The gap, if a neighbour of that length and shape may look at it."""
+        if self.length != length or not self.found.is_open or self.found.gap.first.shape != shape:
+            return None
+        return self.found.gap
 
 
 class GapFiller:
@@ -60,73 +111,167 @@ class GapFiller:
         self._on_note = on_note
         self._said: set[str] = set()
 
-    def gap(self, first: np.ndarray, second: np.ndarray, keyframes: str | None = None) -> InBetween:
-        """The in-betweens of two frames of one size, uint8 (H, W, 3), or straight RGBA (H, W, 4).
+    def joint(self, first: np.ndarray, second: np.ndarray, length: int = 1, keyframes: str | None = None) -> Joint:
+        """Two frames, uint8 (H, W, 3), or straight RGBA (H, W, 4), one size.
 
-        Nothing is computed before it is asked for. keyframes: what to call the two in a sentence ("Pictures 1 and 2"),
-        given where they are keyframes, which may be far apart or show different things; None for a clip's frames.
+        keyframes: what to call the two in a sentence ("Pictures 1 and 2"), given where they are keyframes, which may be
+        far apart or show different things; None for a clip's frames.
         """
-        measured: list[InBetween] = []
+        return Joint(first, second, length, keyframes is None, lambda: self._find(first, second, keyframes))
+
+    def along(self, walk: Iterable[tuple[T, Joint]], through: bool = True) -> Iterator[tuple[T, InBetween]]:
+        """The in-betweens of joints each of which begins where the last one ended, and what comes along with each.
+
+        Reads one joint ahead. through: the motion goes on through the frames; False where each is a stop of its own.
+        """
+        coming = iter(walk)
+        before, here = None, next(coming, None)
+        while here is not None:
+            after = next(coming, None)
+            around = (before[1] if before else None, after[1] if after else None) if through else (None, None)
+            yield here[0], self._between(here[1], *around)
+            before, here = here, after
+
+    def _between(self, here: Joint, before: Joint | None, after: Joint | None) -> InBetween:
+        made: list[InBetween] = []
 
         def at(moment: float) -> np.ndarray:
             if moment < _ENDS:
-                return first.copy()
+                return here.first.copy()
             if moment > 1 - _ENDS:
-                return second.copy()
-            if not measured:
-                measured.append(self._between(first, second, keyframes))
-            return measured[0](moment)
+                return here.second.copy()
+            if not made:
+                made.append(self._made(here, before, after))
+            return made[0](moment)
 
         return at
 
-    def _between(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> InBetween:
+    def _made(self, here: Joint, before: Joint | None, after: Joint | None) -> InBetween:
+        """Nothing is measured around a gap unless there is a generator to look at it."""
+        if here.is_clip and _is_dissolving(before, here, after):
+            return lambda moment: _dissolve(here.first, here.second, moment)
+        gap = here.found.gap
+        if gap is not None and here.found.is_open and self._draw is not None:
+            other = before.seen_from(here.length, gap.first.shape) if before else None
+            if other is not None:
+                gap = replace(gap, half_before=other.half_first, to_before=other.backward)
+            other = after.seen_from(here.length, gap.first.shape) if after else None
+            if other is not None:
+                gap = replace(gap, half_after=other.half_second, to_after=other.forward)
+        return here.found.make(gap)
+
+    # ---- what stands between two frames
+
+    def _find(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
         if np.array_equal(first, second):
-            return lambda moment: first.copy()
+            return Found(make=lambda gap: lambda moment: first.copy())
         if first.shape[2] == 4:
-            return self._between_transparent(first, second, keyframes)
-        if is_cut(first, second):
-            return self._unlike(first, second, keyframes)
-        gap = measure_gap(first, second, pool=self._pool)
-        if keyframes and matched_share(gap) < _UNMATCHED:
-            return self._unlike(first, second, keyframes)
-        return self._drawn(gap)
+            return self._find_transparent(first, second, keyframes)
+        bars = find_bars((first, second))
+        if not bars:
+            return self._find_picture(first, second, keyframes)
+        inner = (np.ascontiguousarray(bars.picture(frame)) for frame in (first, second))
+        found = self._find_picture(*inner, keyframes)
+
+        def make(gap: Gap | None) -> InBetween:
+            between = found.make(gap)
+            return lambda moment: bars.framed(between(moment), first)
+
+        return replace(found, make=make)
+
+    def _find_picture(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
+        unlike = is_cut(first, second)
+        if unlike and not keyframes:
+            return self._unlike(first, second, None)
+        even = even_out(first, second)
+        gap = measure_gap(even.first, even.second, None if self._draw is None else ROUGH, self._pool)
+        steady = even.change.is_steady
+        if keyframes and (unlike or _is_far(gap)):
+            survey = wide.survey(even.first, even.second, self._pool)
+            if survey.quality < (_UNMATCHED_CUT if unlike else _UNMATCHED):
+                return self._unlike(first, second, keyframes)
+            if survey.log is not None:
+                make = self._make_wide(wide.align(even.first, even.second, survey.log, self._pool))
+                return Found(make=lambda gap: lambda moment: even.finish(make(moment), moment))
+            if survey.quality < _GUESSED:
+                self._tell(_LARGE.format(keyframes))
+            if survey.quality < _JOINED:
+                gap, steady = measure_gap(even.first, even.second, pool=self._pool), False
+
+        def make(gap: Gap) -> InBetween:
+            between = self._drawn(gap)
+            return between if even.change.is_steady else lambda moment: even.finish(between(moment), moment)
+
+        return Found(make=make, gap=gap, is_open=steady)
 
     def _drawn(self, gap: Gap) -> InBetween:
         if self._draw is not None:
             return self._draw(gap)
         return lambda moment: synthesise(gap, moment, self._pool)
 
-    def _between_transparent(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> InBetween:
+    def _make_wide(self, aligned: wide.Aligned) -> InBetween:
+        return lambda moment: self._drawn(wide.gap_at(aligned, moment))(moment)
+
+    def _find_transparent(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
         """Opaque ones as any other; else the classical picture, since the generator knows nothing of transparency."""
         if transparent.is_opaque(first) and transparent.is_opaque(second):
-            solid = self._between(_rgb(first), _rgb(second), keyframes)
-            return lambda moment: _with_alpha(solid(moment))
+            solid = self._find(_rgb(first), _rgb(second), keyframes)
+            return replace(solid, make=lambda gap: lambda moment: _with_alpha(solid.make(gap)(moment)))
         card = transparent.card_for(first, second)
-        over_first, over_second = (transparent.laid_over(picture, card) for picture in (first, second))
-        if is_cut(over_first, over_second):
-            return self._unlike(first, second, keyframes)
-        gap = measure_gap(over_first, over_second, pool=self._pool)
-        if keyframes and matched_share(gap) < _UNMATCHED:
-            return self._unlike(first, second, keyframes)
-        return lambda moment: transparent.synthesise(gap, first, second, moment, self._pool)
+        over = [transparent.laid_over(picture, card) for picture in (first, second)]
+        unlike = is_cut(*over)
+        gap = measure_gap(*over, pool=self._pool)
+        if unlike or _is_far(gap):
+            survey = wide.survey(*over, self._pool)
+            if survey.quality < (_UNMATCHED_CUT if unlike else _UNMATCHED):
+                return self._unlike(first, second, keyframes)
+            if survey.log is not None:
+                aligned = wide.align(*over, survey.log, self._pool)
+                return Found(make=lambda _: lambda moment: self._transparent_wide(aligned, first, second, moment))
+        return Found(make=lambda _: lambda moment: transparent.synthesise(gap, first, second, moment, self._pool))
 
-    def _unlike(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> InBetween:
+    def _transparent_wide(
+        self, aligned: wide.Aligned, first: np.ndarray, second: np.ndarray, moment: float
+    ) -> np.ndarray:
+        views = [
+            transparent.moved(picture, wide.camera_at(aligned.log, share))
+            for picture, share in ((first, moment), (second, moment - 1))
+        ]
+        return transparent.synthesise(wide.gap_at(aligned, moment), *views, moment, self._pool)
+
+    def _unlike(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
         at_cut = self._at_cut
         if at_cut == "auto":
             at_cut = "dissolve" if keyframes else "hold"
         self._tell(_TOO_UNLIKE[at_cut].format(keyframes) if keyframes else _CLIP_CUTS[at_cut])
         if at_cut == "hold":
-            return lambda moment: first.copy()
+            return Found(make=lambda gap: lambda moment: first.copy())
         if at_cut == "cut":
-            return lambda moment: (first if moment < 0.5 else second).copy()
-        if first.shape[2] == 4:
-            return lambda moment: transparent.dissolve(first, second, moment)
-        return lambda moment: cv2.addWeighted(first, 1 - moment, second, moment, 0)
+            return Found(make=lambda gap: lambda moment: (first if moment < 0.5 else second).copy())
+        dissolve = transparent.dissolve if first.shape[2] == 4 else _dissolve
+        return Found(make=lambda gap: lambda moment: dissolve(first, second, moment))
 
     def _tell(self, sentence: str) -> None:
         if self._on_note is not None and sentence not in self._said:
             self._said.add(sentence)
             self._on_note(sentence)
+
+
+def _is_far(gap: Gap) -> bool:
+    """Whether keyframes are so far apart that their motion must be searched for."""
+    size = np.linalg.norm(gap.forward, axis=2)
+    return float(np.percentile(size, 90)) > _NEAR * np.hypot(*size.shape) or matched_share(gap) < _FOUND
+
+
+def _is_dissolving(before: Joint | None, here: Joint, after: Joint | None) -> bool:
+    """Whether a gap lies in a cross-dissolve of the clip's own, whose pictures are mixtures already."""
+    if before is not None and before.length == here.length and is_dissolving(before.first, here.first, here.second):
+        return True
+    return after is not None and after.length == here.length and is_dissolving(here.first, here.second, after.second)
+
+
+def _dissolve(first: np.ndarray, second: np.ndarray, moment: float) -> np.ndarray:
+    return cv2.addWeighted(first, 1 - moment, second, moment, 0)
 
 
 def _rgb(picture: np.ndarray) -> np.ndarray:
