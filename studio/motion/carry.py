@@ -169,7 +169,7 @@ def second_opinion(last: np.ndarray, motion: Motion, progress: float) -> np.ndar
     velocity = motion.quick + np.stack([speed.real, speed.imag], -1).astype(np.float32)
     ago = progress * invert_flow(velocity / motion.scale, progress, 3) * motion.scale
     ago = cv2.resize(ago, (motion.size[1], motion.size[0]), interpolation=cv2.INTER_LINEAR)
-    return warp_backward(last, -ago, "cubic")
+    return warp_backward(last, -ago)
 
 
 def guides(path: Trace) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 from studio.motion.camera import Camera, centred, fit_camera
 from studio.motion.cuts import is_cut
 from studio.motion.duplicates import is_duplicate
-from studio.motion.flow import FlowQuality, estimate_both_ways, inconsistency
+from studio.motion.flow import FlowQuality, estimate_both_ways, estimate_flow, inconsistency
 from studio.motion.warp import pixel_grid, warp_backward
 
 HISTORY = 8
@@ -31,6 +31,9 @@ LONGEST_GRID = 320
 _TOP_SPEED = 0.08  # of the frame's longer side per frame: nothing that flow can follow is faster
 _LONGEST = 24.0  # frames after which anything that moves by itself has settled
 _MOST_MOVERS = 12  # looked at one by one
+_PUSHES = 6.0  # frames after which nothing goes on speeding up or slowing down
+_BELIEF = 0.6  # in an acceleration that all steps agree on: the best on training clips, where most changes do not last
+_HARDEST = 0.35  # of its pace by which a mover may change it in one frame
 _STANDS = 0.25  # cells per frame below which a thing stands, as far as a long forecast is concerned
 _FAST = FlowQuality(preset="medium", finest_level=0)
 
@@ -39,20 +42,26 @@ _FAST = FlowQuality(preset="medium", finest_level=0)
 class Motion:
     """The motion in a clip's last frame, per frame.
 
-    ``quick`` and ``slow`` float32 (h, w, 2): velocity over the last step, and over a baseline of up to three steps with
-    whole movers moving as one (``coherent``); the camera's share (``camera``) is taken out of both, so that only what
-    moves by itself is left; ``trust`` and
+    ``quick``, ``slow`` and ``before`` float32 (h, w, 2): velocity over the last step, over a baseline of up to three
+    steps with whole movers moving as one (``find_movers``), and over the step before the last, on the last frame's
+    cells; the camera's share (``camera``) is taken out of all, so that only what moves by itself is left; ``push``
+    float32 (h, w, 2): by how much movers speed up, pixels per frame and frame (``acceleration``);
+    ``agreement`` (h, w) 0..1: how far the velocities agree, ``steady`` 0..1 the same of the camera's; ``trust`` and
     ``slow_trust`` (h, w) 0..1; ``mismatch`` (h, w) levels of 0..255 by which the frame before, carried along, differs;
     ``patience`` (h, w): frames after which what is there has settled at the latest; ``size`` (H, W).
     """
 
     quick: np.ndarray
     slow: np.ndarray
+    before: np.ndarray
+    push: np.ndarray
+    agreement: np.ndarray
     trust: np.ndarray
     slow_trust: np.ndarray
     mismatch: np.ndarray
     patience: np.ndarray
     camera: Camera
+    steady: float
     size: tuple[int, int]
 
     @property
@@ -84,7 +93,8 @@ def still(size: tuple[int, int]) -> Motion:
     """The motion of a picture: none."""
     h, w = grid_of(size)
     none, full = np.zeros((h, w, 2), np.float32), np.ones((h, w), np.float32)
-    return Motion(none, none, full, full, none[..., 0], full, Camera(), size)
+    flat = none[..., 0]
+    return Motion(*(none.copy() for _ in range(4)), full, full, full, flat, full.copy(), Camera(), 1.0, size)
 
 
 def observe(frames: Sequence[np.ndarray]) -> Motion:
@@ -101,26 +111,74 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
     grid = grid_of(size)
     scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
     small = _shrink(last, grid)
-    gap, before = earlier[0][0], _shrink(earlier[0][1], grid)
+    olds = [_shrink(frame, grid) for _, frame in earlier]
+    gap = earlier[0][0]
     if earlier[-1][0] > len(earlier):
         gap = earlier[-1][0] / len(earlier)  # frames are repeated: each step lasts as long as they do on average
-    quick, distance, mismatch = _step(small, before, gap)
+    quick, distance, mismatch = _step(small, olds[0], gap)
     trust = np.exp(-distance / 2).astype(np.float32)
-    quick = _heal(_capped(quick, max(grid)), trust) * scale
-    slow, slow_trust, residue, span = quick, trust, mismatch, earlier[0][0]
+    quick = _heal(_capped(quick, max(grid)), trust)
+    slow, slow_trust, residue, span, before = quick, trust, mismatch, earlier[0][0], quick
     if len(earlier) > 1:
-        span, before = earlier[-1][0], _shrink(earlier[-1][1], grid)
-        slow, distance, residue = _step(small, before, span)
+        span = earlier[-1][0]
+        slow, distance, residue = _step(small, olds[-1], span)
         slow_trust = np.exp(-distance / 2).astype(np.float32)
-        slow = _heal(_capped(slow, max(grid)), slow_trust) * scale
-    camera = fit_camera(0.5 * (quick + slow), trust, size)
+        slow = _heal(_capped(slow, max(grid)), slow_trust)
+        # What was at x is now where quick led it.
+        stride = earlier[1][0] - earlier[0][0] if gap == earlier[0][0] else gap
+        before = warp_backward(-estimate_flow(olds[0], olds[1], _FAST) / stride, -gap * quick)
+        before = _heal(_capped(before, max(grid)), trust)
+    agreement = _agreement(quick, slow)
+    quick, slow, before = (velocity * scale for velocity in (quick, slow, before))
+    camera, steady = _steady_camera(quick, slow, trust, size)
     share = _of_camera(camera, grid, size)
     # What the camera alone explains as well does not move by itself: in plain areas flow is mostly fancy.
-    carried = warp_backward(before, -span * share / scale)
+    carried = warp_backward(olds[-1], -span * share / scale)
     unexplained = cv2.absdiff(small, carried).astype(np.float32).mean(2) - residue
     evidence = np.clip(cv2.blur(unexplained, (5, 5)) / 2, 0, 1)
-    together, patience = coherent((slow - share) / scale, slow_trust * evidence)
-    return Motion(quick - share, together * scale, trust, slow_trust, mismatch, patience, camera, size)
+    movers = find_movers((slow - share) / scale, slow_trust * evidence)
+    # Only pictures at even distances tell a change of pace from a repeated or missing frame.
+    even = len(earlier) == 3 and all(ago == number * gap for number, (ago, _) in enumerate(earlier, start=1))
+    push = acceleration(movers, quick, slow, before, trust) if even else np.zeros_like(quick)
+    return Motion(
+        quick - share,
+        movers.velocity * scale,
+        before - share,
+        push,
+        agreement,
+        trust,
+        slow_trust,
+        mismatch,
+        movers.patience,
+        camera,
+        steady,
+        size,
+    )
+
+
+def _agreement(quick: np.ndarray, slow: np.ndarray) -> np.ndarray:
+    """How far two velocities (h, w, 2) agree around each cell, 0..1.
+
+    Fitted to what happened next in training clips: where they do not agree, the next frame is nearer to none of
+    the motion than to all of it.
+    """
+    apart = cv2.GaussianBlur(np.linalg.norm(quick - slow, axis=2), (0, 0), 4)
+    pace = cv2.GaussianBlur(np.linalg.norm(quick, axis=2), (0, 0), 4)
+    return np.exp(-apart / (0.5 + 0.5 * pace)).astype(np.float32)
+
+
+def _steady_camera(
+    quick: np.ndarray, slow: np.ndarray, trust: np.ndarray, size: tuple[int, int]
+) -> tuple[Camera, float]:
+    """The camera of both velocities (pixels of the frame), and 0..1 how far its latest pace is its usual one."""
+    camera = fit_camera(0.5 * (quick + slow), trust, size)
+    if camera == Camera() or quick is slow:
+        return camera, 1.0
+    now, usual = fit_camera(quick, trust, size), fit_camera(slow, trust, size)
+    reach = np.hypot(*size) / 4
+    apart = abs(now.shift - usual.shift) + reach * abs(now.turn - usual.turn)
+    pace = abs(camera.shift) + reach * abs(camera.turn)
+    return camera, float(np.exp(-apart / (0.002 * max(size) + 0.5 * pace)))
 
 
 def _history(frames: Sequence[np.ndarray]) -> list[tuple[int, np.ndarray]]:
@@ -170,12 +228,24 @@ def _heal(velocity: np.ndarray, trust: np.ndarray, reach: float = 6.0) -> np.nda
     return (velocity * keep + around * (1 - keep)).astype(np.float32)
 
 
-def coherent(own: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A motion (h, w, 2), in cells per frame, in which what moves moves as a whole and what nearly stands, stands.
+@dataclass(frozen=True)
+class Movers:
+    """What moves by itself: ``velocity`` float32 (h, w, 2), cells per frame; ``patience`` (h, w) frames after which
+    each has settled; ``labels`` int32 (h, w), nil where nothing moves; ``known``, which of them were looked at.
+    """
+
+    velocity: np.ndarray
+    patience: np.ndarray
+    labels: np.ndarray
+    known: tuple[int, ...]
+
+
+def find_movers(own: np.ndarray, trust: np.ndarray) -> Movers:
+    """Movers in a motion (h, w, 2), in cells per frame: what moves moves as a whole and what nearly stands, stands.
 
     Carried far ahead, a flow's own roughness would tear things to shreds. Movers are found as closed shapes without
     specks; inside one, the motion is smooth, or rigid where that fits, and spreads from where it is ``trust``-ed (0..1)
-    and strong to where a plain surface hid it. Also returned: frames (h, w) after which each mover has settled.
+    and strong to where a plain surface hid it.
     """
     pace = np.linalg.norm(own, axis=2)
     shape = (cv2.blur(pace * np.minimum(1, 2 * trust), (3, 3)) > _STANDS).astype(np.uint8)
@@ -183,15 +253,15 @@ def coherent(own: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.ndarray
     shape = cv2.morphologyEx(shape, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
     patience = np.full(pace.shape, 12.0, np.float32)
     if not shape.any():
-        return np.zeros_like(own), patience
+        return Movers(np.zeros_like(own), patience, shape.astype(np.int32), ())
     steady = cv2.merge([cv2.medianBlur(np.ascontiguousarray(own[..., i]), 5) for i in (0, 1)])
     weight = (trust * shape * np.minimum(1, (pace / (2 * _STANDS)) ** 2) + 1e-4).astype(np.float32)
     whole = cv2.GaussianBlur(steady * weight[..., None], (0, 0), 6) / cv2.GaussianBlur(weight, (0, 0), 6)[..., None]
     thickness = cv2.distanceTransform(shape, cv2.DIST_L2, 3)
     _, labels, figures, _ = cv2.connectedComponentsWithStats(shape)
-    for label in np.argsort(-figures[:, cv2.CC_STAT_AREA])[: 1 + _MOST_MOVERS]:
-        if label == 0:
-            continue
+    ranked = np.argsort(-figures[:, cv2.CC_STAT_AREA])[: 1 + _MOST_MOVERS]
+    known = tuple(int(label) for label in ranked if label)
+    for label in known:
         here = labels == label
         share = weight * here
         fast = float((pace * share).sum() / share.sum())
@@ -202,7 +272,28 @@ def coherent(own: np.ndarray, trust: np.ndarray) -> tuple[np.ndarray, np.ndarray
         apart = float((np.linalg.norm(rigid - whole, axis=2) * share).sum() / share.sum())
         whole[here] += np.exp(-3 * apart / max(fast, 1e-3)) * (rigid - whole)[here]
     strong = np.clip(2 * np.linalg.norm(whole, axis=2) / _STANDS - 1, 0, 1) * shape
-    return (whole * strong[..., None]).astype(np.float32), patience
+    return Movers((whole * strong[..., None]).astype(np.float32), patience, labels, known)
+
+
+def acceleration(
+    movers: Movers, quick: np.ndarray, slow: np.ndarray, before: np.ndarray, trust: np.ndarray
+) -> np.ndarray:
+    """By how much each mover speeds up per frame, float32 (h, w, 2), in the velocities' own unit: one number per mover.
+
+    quick, before: velocity over the last step and over the one before; slow: over the last three. Under a steady
+    acceleration the mean of three steps is the middle one: what departs from that is a wobble, and none is believed.
+    """
+    push = np.zeros_like(quick)
+    for label in movers.known:
+        here = movers.labels == label
+        share = (trust[here] + 1e-3)[:, None]
+        now, middle, mean = ((v[here] * share).sum(0) / share.sum() for v in (quick, before, slow))
+        faster = now - middle
+        size, wobble = float(np.hypot(*faster)), float(np.hypot(*(middle - mean)))
+        rough = float((np.hypot(*((quick - before)[here] - faster).T) * share[:, 0]).sum() / share.sum())
+        belief = _BELIEF * np.exp(-((wobble / (0.2 * size + 1e-3)) ** 2) - (rough / (2 * size + 1e-3)) ** 2)
+        push[here] = belief * min(1.0, _HARDEST * float(np.hypot(*now)) / max(size, 1e-6)) * faster
+    return push
 
 
 def _of_camera(camera: Camera, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
@@ -221,22 +312,29 @@ def settled(frames: float | np.ndarray, horizon: float | np.ndarray) -> np.ndarr
     return horizon * np.tanh(np.asarray(frames) / horizon)
 
 
-def plain_habit(motion: Motion, horizon: float = 8.0) -> Habit:
-    """The slow velocity where both agree, half of it and only for what lies ahead; the same settling everywhere."""
+def plain_habit(motion: Motion, horizon: float = 12.0) -> Habit:
+    """The slow velocity where both agree, half of it and only for what lies ahead; the better velocities agree, the
+    later things settle, after ``horizon`` frames at most.
+    """
     apart = np.linalg.norm(motion.quick - motion.slow, axis=2) / motion.scale[0]
     pace = np.linalg.norm(motion.quick, axis=2) / motion.scale[0]
     share = motion.slow_trust * np.exp(-apart / (1 + 0.5 * pace))
-    return Habit(0.1 * share, 0.6 * share, np.full_like(share, horizon))
+    return Habit(0.1 * share, 0.6 * share, 0.2 + horizon * motion.agreement)
 
 
 def drift(motion: Motion, habit: Habit, progress: float) -> np.ndarray:
     """How far what moves by itself has gone after ``progress`` frames of motion, float32 (h, w, 2), in pixels.
 
     It settles as ``habit`` says, sooner where the mover's patience ends: a fast limb must not fly off straight on.
+    A mover that was speeding up or slowing down goes on doing so for a while.
     """
     share = habit.share_later + (habit.share_now - habit.share_later) * np.exp(-max(0.0, progress - 1) / 2)
     # Far ahead only whole things move.
     share = 1 - (1 - share) * np.exp(-max(0.0, progress - 4) / 4)
     own = motion.quick + share[..., None] * (motion.slow - motion.quick)
     limit = np.minimum(np.minimum(habit.horizon, _LONGEST), motion.patience)
-    return (own * settled(progress, limit)[..., None]).astype(np.float32)
+    moved = own * settled(progress, limit)[..., None]
+    if motion.push.any():
+        since = settled(progress, np.minimum(limit, _PUSHES))
+        moved += motion.push * (0.5 * since * (since + 1))[..., None]
+    return moved.astype(np.float32)
