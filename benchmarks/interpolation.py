@@ -37,7 +37,8 @@ luma, VMAF v0.6.1 of the made frames in order; over the whole film, kept frames 
 change of the error's change along the true motion in levels of 255, and motion_error_px, the mean length by which
 Farneback's flow from frame to frame differs from the truth's), then median and spread over clips; "mean" is the mean of
 clips. minterpolate runs at defaults but for mi_mode=mci:mc_mode=aobmc:vsbmc=1 and the named me_mode, its output aligned
-to its input. Farneback: the same classical formula on Farneback's flow. "against" rows: gains per clip, "best
+to its input. Farneback: the same classical formula on Farneback's flow. The generator sees the kept frames next to a
+gap, too. "against" rows: gains per clip, "best
 minterpolate" being the better of both modes for each clip and each frame anew; shares of clips and of frames that are
 more than {margin} dB worse."""
 
@@ -129,6 +130,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--worst", type=Path, help="a folder for pictures of the worst in-betweens")
     parser.add_argument("--folder", type=Path, help="triplets of pictures, measured in place of clips")
     parser.add_argument("--list", type=Path, help="a file that names the triplets of --folder, three paths a line")
+    parser.add_argument("--context", action="store_true", help="show methods the pictures around each triplet")
     parser.add_argument("--most", type=int, help="measure so many of the triplets, evenly spread")
     parser.add_argument("--repeats", type=int, default=3, help="of each timing")
     parser.add_argument("--results", type=Path, help="another folder for the result")
@@ -164,11 +166,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _triplets(options: argparse.Namespace, job: Job) -> None:
     """The published benchmark: shown, and written where --results says."""
-    triplets = find_triplets(options.folder, options.list)
+    triplets = find_triplets(options.folder, options.list, options.context)
     if options.most:
         chosen = np.unique(np.linspace(0, len(triplets) - 1, options.most).round().astype(int))
         triplets = [triplets[index] for index in chosen]
-    report = Report("interpolation_triplets", TRIPLETS.format(folder=options.folder.name, count=len(triplets)))
+    seen = "Methods also saw the given pictures around the two." if options.context else "No other picture was seen."
+    protocol = TRIPLETS.format(folder=options.folder.name, count=len(triplets), seen=seen)
+    report = Report("interpolation_triplets", protocol)
     measure_triplets(report, triplets, job, options.workers or core_count())
     if options.results:
         report.write(options.results)

@@ -9,7 +9,8 @@ python -m benchmarks.interpolation --folder FILMS --list test-hard.txt lines of 
                                                                        (SNU-FILM)
 
 Any folder of exactly three pictures counts too, in order of their names. A list ``tri_testlist.txt`` or
-``sep_testlist.txt`` beside ``sequences`` is obeyed.
+``sep_testlist.txt`` beside ``sequences`` is obeyed. With --context, methods also see the given pictures before and
+after the two (septuplets; Middlebury's frame09 and frame12), as they do in a clip; published figures are without.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 PROTOCOL = """Triplets of {folder} ({count} of them): the first and the third picture given, the one between made and
 compared at full size, rounded to 8 bits. PSNR over RGB, SSIM of luma (Gaussian window, sigma 1.5), ie: mean absolute
 difference in levels of 255 over RGB; one value per triplet, then "mean" (what papers give) and the spread.
-minterpolate sees the two pictures alone, the first and the last repeated."""
+minterpolate repeats the first and the last picture. {seen}"""
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".ppm"}
 _TEST_LISTS = ("tri_testlist.txt", "sep_testlist.txt")
@@ -43,15 +44,17 @@ _TEST_LISTS = ("tri_testlist.txt", "sep_testlist.txt")
 
 @dataclass(frozen=True)
 class Triplet:
-    """Three pictures by path; the middle one is to be made."""
+    """Three pictures by path; the middle one is to be made. before, after: the given ones next to them."""
 
     first: Path
     truth: Path
     second: Path
+    before: Path | None = None
+    after: Path | None = None
 
 
-def find_triplets(folder: Path, listed: Path | None = None) -> list[Triplet]:
-    """Every triplet of a folder in one of the layouts above, in order of names.
+def find_triplets(folder: Path, listed: Path | None = None, context: bool = False) -> list[Triplet]:
+    """Every triplet of a folder in one of the layouts above, in order of names; without ``context``, alone.
 
     Raises SystemExit with a sentence where there is none, or where a listed picture is missing.
     """
@@ -67,7 +70,7 @@ def find_triplets(folder: Path, listed: Path | None = None) -> list[Triplet]:
     missing = [path for path in pictures if not path.is_file()]
     if missing:
         raise SystemExit(f"{len(missing)} pictures are missing, the first of them {missing[0]}.")
-    return found
+    return found if context else [Triplet(one.first, one.truth, one.second) for one in found]
 
 
 def _of_list(folder: Path, listed: Path) -> Iterator[Triplet]:
@@ -89,7 +92,8 @@ def _below(folder: Path, name: str) -> Path:
 def _of_middlebury(folder: Path) -> Iterator[Triplet]:
     for truth in sorted((folder / "other-gt-interp").glob("*/frame10i11.png")):
         place = folder / "other-data" / truth.parent.name
-        yield Triplet(place / "frame10.png", truth, place / "frame11.png")
+        before, after = (path if path.is_file() else None for path in (place / "frame09.png", place / "frame12.png"))
+        yield Triplet(place / "frame10.png", truth, place / "frame11.png", before, after)
 
 
 def _places(folder: Path) -> list[Path]:
@@ -109,7 +113,9 @@ def _of_folder(place: Path) -> Iterator[Triplet]:
         yield Triplet(by_stem["frame_00"], by_stem["frame_01_gt"], by_stem["frame_02"])
     elif len(pictures) == 3 or (len(pictures) % 2 and all(re.fullmatch(r"im\d+", stem) for stem in by_stem)):
         for at in range(0, len(pictures) - 2, 2):
-            yield Triplet(*pictures[at : at + 3])
+            before = pictures[at - 2] if at else None
+            after = pictures[at + 4] if at + 4 < len(pictures) else None
+            yield Triplet(*pictures[at : at + 3], before, after)
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -133,10 +139,10 @@ def measure_triplets(report: Report, triplets: list[Triplet], job: Job, workers:
 
 
 def _measure(triplet: Triplet) -> dict[str, dict[str, float]]:
-    first, truth, second = (_read(path) for path in (triplet.first, triplet.truth, triplet.second))
-    kept, scores = np.stack([first, second]), {}
+    given = [path for path in (triplet.before, triplet.first, triplet.second, triplet.after) if path is not None]
+    kept, truth, scores = np.stack([_read(path) for path in given]), _read(triplet.truth), {}
     for name, method in between_quality.methods().items():
-        made = method(kept, 2)[0]
+        made = method(kept, 2)[given.index(triplet.first)]
         scores[name] = {
             "psnr_db": psnr(made, truth),
             "ssim": ssim(made, truth),

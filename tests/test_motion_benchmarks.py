@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from benchmarks import between_quality, between_speed, triplets
+from benchmarks import between_quality, between_speed, memory, triplets
 from benchmarks.between_quality import ClipScores, Job
 from benchmarks.between_rivals import blending, build
 from benchmarks.clip_stretches import breaks, clips_of, listed_cuts, stretches
@@ -131,6 +132,11 @@ def test_triplets_of_every_known_layout(panned: np.ndarray, tmp_path: Path) -> N
         assert len(found) == (3 if layout == "septuplet" else 1)
         shown = [str(path.relative_to(tmp_path / layout)) for path in (found[0].first, found[0].truth, found[0].second)]
         assert shown == files[:3], layout
+    around = find_triplets(tmp_path / "septuplet", context=True)
+    assert [(one.before and one.before.stem, one.after and one.after.stem) for one in around] == [
+        (None, "im5"), ("im1", "im7"), ("im3", None)
+    ]  # fmt: skip
+    assert found[0].before is found[0].after is None
     picture(tmp_path / "vimeo" / "sequences/00001/0002/im1.png", panned[0])
     (tmp_path / "vimeo" / "tri_testlist.txt").write_text("00001/0001\n", encoding="utf-8")
     assert len(find_triplets(tmp_path / "vimeo")) == 1
@@ -149,6 +155,10 @@ def test_triplets_are_scored_by_psnr_ssim_and_mean_difference(tmp_path: Path) ->
     scores = triplets._measure(find_triplets(tmp_path)[0])["blend"]
     assert scores["ie"] == pytest.approx(3)
     assert scores["psnr_db"] == pytest.approx(20 * np.log10(255 / 3))
+    for at, value in enumerate((10, 20, 100, 110, 120, 60, 30), 1):
+        picture(tmp_path / "s" / f"im{at}.png", np.full((48, 64, 3), value, np.uint8))
+    middle = find_triplets(tmp_path / "s", context=True)[1]
+    assert triplets._measure(middle)["blend"]["ie"] == pytest.approx(0)
 
 
 def test_a_fresh_process_is_bound_to_its_cores_and_tells_its_memory() -> None:
@@ -172,3 +182,10 @@ def test_times_are_per_new_frame(method: str) -> None:
 def test_quality_wants_data() -> None:
     with pytest.raises(SystemExit):
         main(["--part", "quality"])
+
+
+def test_memory_is_read_every_second_of_a_stream() -> None:
+    frames = list(islice(memory.source_frames(1), 4))
+    assert frames[0].shape == (720, 1280, 3) and not np.array_equal(frames[0], frames[3])
+    values = memory.encode(frames, fps=2)
+    assert len(values) == 2 and min(values) > 20
