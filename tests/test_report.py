@@ -37,3 +37,31 @@ def test_the_file_is_whole_and_says_how_it_was_made(tmp_path: Path) -> None:
     assert content["machine"]["cores"] >= 1 and "torch" in content["versions"]
     assert [p.name for p in tmp_path.iterdir()] == ["demo.json"]
     assert "counting" in report.table()
+
+
+@pytest.mark.parametrize(
+    "part, device, kept",
+    [
+        ("quality", "cpu", ["new", "time", "time on gpu"]),
+        ("speed", "cpu", ["psnr", "new", "time on gpu"]),
+        ("speed", "cuda", ["psnr", "new", "time"]),
+        ("both", "cpu", ["new", "time on gpu"]),
+    ],
+)
+def test_a_run_of_one_part_keeps_the_rows_of_the_other(tmp_path: Path, part: str, device: str, kept: list[str]) -> None:
+    old = Report("demo", "")
+    old.add("psnr", {"psnr_db": [30.0]})
+    old.add("time", {"ms_per_frame": [3.0]})
+    old.add("time on gpu", {"ms_per_frame": [1.0]}, device="cuda")
+    old.write(tmp_path)
+    new = Report("demo", "")
+    new.add("new", {"psnr_db": [31.0]})
+    new.keep_the_rest(tmp_path, part, device)
+    assert [row["row"] for row in new.rows] == kept
+
+
+def test_the_table_shows_medians_or_means() -> None:
+    report = Report("demo", "")
+    report.add("row", {"ms": [1.0, 2.0, 9.0]})
+    assert report.table().splitlines()[1].split() == ["row", "2"]
+    assert report.table("mean").splitlines()[1].split() == ["row", "4"]
