@@ -6,6 +6,7 @@ import pytest
 
 from studio.motion.cuts import cut_evidence, is_cut
 from studio.motion.duplicates import is_duplicate
+from studio.motion.rates import nodes
 
 
 def scene(seed, hue, height=120, width=200):
@@ -60,3 +61,26 @@ def test_coding_noise_is_a_duplicate_and_a_small_moving_thing_is_none():
     assert not is_duplicate(picture, touched)
     assert not is_duplicate(picture, frame(scene(4, 80), x=21))
     assert not is_duplicate(picture, picture[:-2])
+
+
+def grained(picture, rng, deviation=4.0):
+    return np.uint8(np.clip(np.rint(picture + rng.normal(0, deviation, picture.shape)), 0, 255))
+
+
+def test_a_duplicate_with_grain_of_its_own_is_one_and_a_grainy_pan_is_none():
+    wall, rng = scene(5, 40), np.random.default_rng(1)
+    still = frame(wall)
+    assert is_duplicate(grained(still, rng), grained(still, rng))
+    assert not is_duplicate(grained(still, rng), grained(frame(wall, x=21), rng))
+    half = cv2.warpAffine(wall, np.float32([[1, 0, 0.3], [0, 1, 0]]), wall.shape[1::-1], flags=cv2.INTER_CUBIC)
+    assert not is_duplicate(grained(still, rng), grained(frame(half), rng))
+
+
+def test_the_repeats_of_pulldown_and_of_animation_on_twos_are_left_out_of_a_grainy_clip():
+    wall, rng = scene(6, 100), np.random.default_rng(2)
+    patterns = ([0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 4, 4], [0, 0, 1, 1, 2, 2, 3, 3, 4, 5], [0, 1, 2, 3, 3, 4, 5, 6, 7, 7, 8])
+    for pattern in patterns:
+        clip = [grained(frame(wall, x=10 + 2 * index), rng, 3.0) for index in pattern]
+        kept = [place for place, _ in nodes(clip, drop_duplicates=True)]
+        first = [place for place, index in enumerate(pattern) if place == 0 or index != pattern[place - 1]]
+        assert kept == sorted({*first, len(pattern) - 1})
