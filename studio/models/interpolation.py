@@ -272,28 +272,41 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         noise: Tensor | None = None,
     ) -> Tensor:
         """The frame (B, 3, H, W), not clamped, of both frames warped to the moment (B, 3, H, W), in 0..1."""
+        leaning, detail = self.judge(first, second, found, moment, text_embeds, noise)
+        mixed = second + torch.sigmoid(leaning.float()) * (first - second)
+        return mixed if detail is None else mixed + detail.float()
+
+    def judge(
+        self,
+        first: Tensor,
+        second: Tensor,
+        found: Motion,
+        moment: Tensor,
+        text_embeds: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """What ``fuse`` mixes by: the logit of the first warp's share (B, 1, H, W) and the added detail (B, 3, H, W)."""
         height, width = first.shape[-2:]
-        pair = torch.cat([first, second], 1)
-        pair = F.pad(pair, (0, -width % 4, 0, -height % 4), mode="replicate") if width % 4 or height % 4 else pair
-        half = (pair.shape[-2] // 2, pair.shape[-1] // 2)
-        hint = _cropped(enlarge(found.hint), half)
-        leaning = _cropped(_padded(found.leaning), half)
-        x = self._narrow(pair)
-        apart = x[:, :3] - x[:, 3:]
-        x = torch.cat([x[:, :3] + x[:, 3:] - 1, 4 * apart], 1)
-        x = torch.cat([F.pixel_unshuffle(x, 2), hint.to(x.dtype), leaning.to(x.dtype) / 4], 1)
+        apart = first - second
+        seen = torch.cat([self._narrow(first + second - 1), self._narrow(4 * apart)], 1)
+        if height % 4 or width % 4:
+            seen = F.pad(seen, (0, -width % 4, 0, -height % 4), mode="replicate")
+        half = (seen.shape[-2] // 2, seen.shape[-1] // 2)
+        leaning = self._narrow(_cropped(_padded(found.leaning), half))
+        x = torch.cat([_folded(seen), _cropped(enlarge(found.hint), half).to(seen.dtype), leaning / 4], 1)
         x = F.leaky_relu(self.fuse_enter(x), 0.1)
         x = self.fuse_out(self.fuse_block(x, self._style(moment, text_embeds, noise)))
-        x = F.pixel_shuffle(x, 2)[..., :height, :width].float()
-        share = torch.sigmoid(enlarge(leaning)[..., :height, :width] + 4 * x[:, :1])
-        mixed = second + share * (first - second)
+        x = F.pixel_shuffle(x, 2)[..., :height, :width]
+        leaning = enlarge(leaning)[..., :height, :width] + 4 * x[:, :1]
         if self.config.residual == 0:
-            return mixed
+            return leaning, None
         # Where nothing moves and both frames agree, there is nothing to add: a still stays still.
         way = _padded((found.to_first.abs() + found.to_second.abs()).sum(1, keepdim=True))[..., : half[0], : half[1]]
-        apart = F.avg_pool2d(apart.abs().mean(1, keepdim=True).float(), 6, 2, 2)
-        lively = enlarge((2 * way + apart * (255 / 4)).clamp(0, 1))[..., :height, :width]
-        return mixed + self.config.residual * _DETAIL * lively * x[:, 1:].clamp(-1, 1)
+        differ = F.avg_pool2d(apart.abs().mean(1, keepdim=True), 6, 2, 2, ceil_mode=True)
+        lively = F.interpolate((2 * way[..., : differ.shape[-2], : differ.shape[-1]] + differ * (255 / 4)).clamp(0, 1),
+                               scale_factor=2, mode="bilinear", align_corners=False)  # fmt: skip
+        lively = self._narrow(self.config.residual * _DETAIL * lively)[..., :height, :width]
+        return leaning, x[:, 1:].clamp(-1, 1) * lively
 
     def timing_curve(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to curves (B, P): the share of the way that has been gone at even points in time."""
@@ -358,6 +371,13 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         device = x.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.enter.weight.dtype
         return x.to(kind)
+
+
+def _folded(x: Tensor) -> Tensor:
+    """Blocks of 2 x 2 pixels as channels, (B, 4 C, H / 2, W / 2), channels last in memory like what comes in."""
+    count, channels, height, width = x.shape
+    blocks = x.permute(0, 2, 3, 1).reshape(count, height // 2, 2, width // 2, 2, channels)
+    return blocks.permute(0, 1, 3, 2, 4, 5).reshape(count, height // 2, width // 2, 4 * channels).permute(0, 3, 1, 2)
 
 
 def halve(picture: Tensor) -> Tensor:

@@ -94,13 +94,26 @@ def prepare_pool(folder: Path, data: Path | None, seed: int, tiny: bool = False)
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "index.json"
     if not index.is_file():
-        found = list(_tiny(seed) if tiny else _cut_all(data, seed))
-        np.save(folder / "frames.npy", np.stack([window for window, _ in found]))
-        np.save(folder / "clips.npy", np.array([clip for _, clip in found], np.int16))
-        names = ["noise"] if tiny else [path.stem for path in training_clips(data)]
-        replace_file(index, json.dumps(names).encode())
-    names = tuple(json.loads(index.read_text(encoding="utf-8")))
-    return GapPool(np.load(folder / "frames.npy", mmap_mode="r"), np.load(folder / "clips.npy"), names)
+        paths = [] if tiny else training_clips(data)
+        most = 2 if tiny else len(paths) * _PER_CLIP * _CROPS + _MOVED_PHOTOS
+        clips = _write(folder / "frames.npy", _tiny(seed) if tiny else _cut_all(paths, data, seed), most)
+        names = ["noise"] if tiny else [path.stem for path in paths]
+        replace_file(index, json.dumps({"clips": clips, "names": names}).encode())
+    found = json.loads(index.read_text(encoding="utf-8"))
+    frames = np.load(folder / "frames.npy", mmap_mode="r")[: len(found["clips"])]
+    return GapPool(frames, np.array(found["clips"], np.int16), tuple(found["names"]))
+
+
+def _write(path: Path, windows_of_clips: Iterator[tuple[np.ndarray, int]], most: int) -> list[int]:
+    """Windows to a file as they come, since together they are larger than memory; the clip of each."""
+    shape = (most, FRAMES, SIDE, SIDE, 3)
+    frames = np.lib.format.open_memmap(path, "w+", np.uint8, shape)  # what is never written takes no room
+    clips = []
+    for window, clip in windows_of_clips:
+        frames[len(clips)] = window
+        clips.append(clip)
+    frames.flush()
+    return clips
 
 
 def draw_batch(
@@ -153,9 +166,9 @@ def _gap(frames: np.ndarray, side: int, rng: np.random.Generator, teach: bool) -
     )
 
 
-def _cut_all(data: Path | None, seed: int) -> Iterator[tuple[np.ndarray, int]]:
+def _cut_all(paths: list[Path], data: Path, seed: int) -> Iterator[tuple[np.ndarray, int]]:
     rng = np.random.default_rng(seed)
-    for clip, path in enumerate(training_clips(data)):
+    for clip, path in enumerate(paths):
         frames = read_clip(path, _LONGEST)
         for window in windows(path, frames, FRAMES, _PER_CLIP, rng):
             for crop in _cut(window, rng):
