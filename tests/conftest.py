@@ -53,7 +53,7 @@ def _tiny_pipelines() -> dict:
     vision = CLIPVisionModelWithProjection(clip.config.vision_config).eval()
     looks = {"looks": ["oil", "neon"], "look_titles": ["oil painting", "neon"]}
     drawing = TextToVideoGenerator.tiny(text_width=text.config.hidden_size, **words())
-    between = InterpolationGenerator(width=8, deep=8, style=8)
+    between = InterpolationGenerator.tiny()
     painting = RestyleGenerator.tiny(**looks, known_words=["oil", "painting"])
     torch.nn.init.normal_(painting.look_codes)
     return {

@@ -22,10 +22,18 @@ longer = studio.predict(handle_file(clip), seconds=1, prompt="pans left", append
 """
 
 ENDPOINTS = (
-    ("/generate", "prompt", "seconds, fps, width, height, variety, seed, keep_prompt, picture"),
-    ("/interpolate", "images (two or more), or clip", "seconds, fps, easing, loop, prompt, seed, keep_prompt"),
-    ("/restyle", "source, and style or style_image", "strength, keep_colours, seed, keep_prompt"),
-    ("/predict", "clip", "seconds, prompt, append, mark, seed, keep_prompt"),
+    (
+        "/generate",
+        "prompt",
+        "seconds, fps, width, height, variety, seed, keep_prompt, picture, variations, details",
+    ),
+    (
+        "/interpolate",
+        "images (two or more), or clip",
+        "seconds, fps, easing, loop, prompt, seed, keep_prompt, at_cut, replace_duplicates, gap_seconds, details",
+    ),
+    ("/restyle", "source, and style or style_image", "strength, keep_colours, seed, keep_prompt, details"),
+    ("/predict", "clip", "seconds, prompt, append, mark, seed, keep_prompt, futures, details"),
 )
 
 
@@ -51,7 +59,9 @@ def http_notes(port: int) -> str:
     )
     return (
         "<p>Four named endpoints take words and files and give back a finished MP4. They stand in the same queue as "
-        "this page. All but the first parameter may be left out.</p>"
+        "this page. All but the first parameter may be left out. Several variations or futures come as a list of "
+        "files; with <code>details=True</code> the list holds all that was made and, last, a JSON file with seed, "
+        "notes and how far a continuation can be trusted.</p>"
         + _table("<tr><th>Endpoint</th><th>Needs</th><th>May take</th></tr>" + rows)
         + f"<pre>{escape(CALLS.format(port=port))}</pre>"
     )
@@ -61,12 +71,13 @@ def limits_table(limits: Limits) -> str:
     """The studio's limits as a table."""
     pictures = f"{messages.size(limits.image_bytes)} and {limits.image_pixels / 1e6:g} megapixels"
     clips = (
-        f"{messages.size(limits.video_bytes)}, {messages.duration(limits.seconds)}, {limits.max_fps} frames per second"
+        f"{messages.size(limits.video_bytes)}, {messages.duration(limits.seconds)}, "
+        f"{limits.max_fps} frames per second, {limits.video_pixels / 1e6:.1f} megapixels a frame"
     )
     rows = (
         ("Prompt", f"up to {MAX_PROMPT} characters; 1 to 6 seconds; 144 to 512 pixels a side"),
         ("Pictures", f"PNG, JPEG, WebP; up to {pictures}; up to {limits.keyframes} keyframes"),
-        ("Clips", f"MP4, MOV, MKV, WebM, GIF; up to {clips}, {limits.video_pixels / 1e6:.1f} megapixels a frame"),
+        ("Clips", f"MP4, MOV, MKV, WebM, GIF, animated PNG or WebP; up to {clips}"),
         ("Queue", f"one clip is made at a time; up to {limits.queue} may wait"),
     )
     return _table("".join(f"<tr><th scope='row'>{name}</th><td>{text}</td></tr>" for name, text in rows))

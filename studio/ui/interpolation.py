@@ -24,9 +24,9 @@ SIZE_RULE = (
 EASINGS = {"linear": "Even", "ease": "Soft start and end", "ease-in": "Soft start", "ease-out": "Soft end"}
 AT_CUT = {
     "auto": "Pictures dissolve, clips hold",
-    "hold": "Hold the picture",
+    "hold": "Hold",
     "dissolve": "Dissolve",
-    "cut": "Cut in the middle",
+    "cut": "Cut",
 }
 EXAMPLES = (
     Example(

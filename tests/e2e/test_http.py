@@ -1,5 +1,6 @@
 """The four named endpoints through gradio_client, as the README shows them."""
 
+import json
 import shutil
 import urllib.error
 import urllib.request
@@ -46,6 +47,29 @@ def test_interpolate_pictures(client, look, make):
     pictures = [handle_file(make.picture(f"key{n}.png", seed=n)) for n in range(2)]
     film = client.predict(pictures, seconds=0.5, fps="12", api_name="/interpolate")
     assert 6 <= len(look(Path(film)).frames) <= 7
+
+
+def test_details_tell_what_the_page_would_say(client, make):
+    """Several futures are a list; with details the last file says what was made, and how far to trust it."""
+    from gradio_client import handle_file
+
+    clip = handle_file(make.clip())
+    films = client.predict(clip, seconds=0.5, futures=2, seed=3, api_name="/predict")
+    assert len(films) == 2 and all(Path(film).suffix == ".mp4" for film in films)
+    *films, facts = client.predict(clip, seconds=0.5, seed=3, details=True, api_name="/predict")
+    told = json.loads(Path(facts).read_text())
+    assert len(films) == 1 and (told["task"], told["seed"], told["frames"], told["fps"]) == ("prediction", 3, 6, 12)
+    assert len(told["trust"]["confidence"]) == 6 and "trust" in told["trust"]["sentence"].lower()
+
+
+def test_transparent_pictures_come_back_transparent(client, make):
+    from gradio_client import handle_file
+
+    pictures = [handle_file(make.picture(f"clear{n}.png", seed=n, alpha=True)) for n in range(3)]
+    files = client.predict(pictures, fps="10", gap_seconds="0.2, 0.3", at_cut="hold", details=True,
+                           api_name="/interpolate")  # fmt: skip
+    assert [Path(file).suffix for file in files] == [".mp4", ".webm", ".json"]
+    assert json.loads(Path(files[-1]).read_text())["frames"] == 2 + 3 + 1
 
 
 @pytest.mark.parametrize(

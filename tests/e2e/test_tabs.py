@@ -102,6 +102,28 @@ def test_keyframes_from_pictures(visit, make, look):
     assert 24 <= len(seen.frames) <= 25  # two gaps of half a second at 24, and the last picture
 
 
+def test_keyframes_change_places_and_keep_their_transparency(visit, make, look):
+    visitor = visit()
+    visitor.open("interpolation")
+    visitor.upload("interpolation-images", *(make.picture(f"clear{n}.png", seed=n, alpha=True) for n in range(2)))
+    visitor.page.wait_for_function("document.querySelectorAll('#interpolation-images .caption-label').length >= 2")
+    names = "[...document.querySelectorAll('#interpolation-images img')].map(i => i.src.split('/').pop())"
+    before = visitor.page.evaluate(names)
+    visitor.page.locator("#interpolation-images .thumbnail-item").nth(0).click()
+    visitor.page.wait_for_timeout(1000)
+    visitor.press("interpolation-later")
+    visitor.page.wait_for_function(f"names => JSON.stringify({names}) === JSON.stringify(names)", arg=before[::-1])
+    visitor.set("interpolation-seconds", 0.5)
+    visitor.press("interpolation-run")
+    visitor.wait_until_plays("interpolation")
+    assert "over white" in visitor.page.inner_text("#interpolation-understood")
+    film = look(visitor.download("interpolation-mp4"))
+    with Image.open(make.picture("clear1.png", seed=1, alpha=True)) as second:
+        solid = np.asarray(second.convert("RGB"))[:, 36:].astype(int)
+    assert np.abs(film.frames[0][:, 36:].astype(int) - solid).mean() < 6  # the second picture is now the first
+    assert visitor.download("interpolation-webm").read_bytes()[:4] == b"\x1aE\xdf\xa3"
+
+
 def test_keyframes_from_a_clip_to_an_exact_rate(visit, make, look):
     visitor = visit()
     visitor.open("interpolation")
@@ -155,3 +177,31 @@ def test_continue_appended(visit, make, look):
     visitor.screenshot("prediction")
     seen = look(visitor.download("prediction-mp4"))
     assert seen.size == (64, 48) and len(seen.frames) == 12 + 6
+
+
+def test_several_futures_of_a_gif_and_how_far_to_trust_them(visit, look, tmp_path):
+    pictures = [Image.new("RGB", (64, 48), (40, 60, 90)) for _ in range(8)]
+    for number, picture in enumerate(pictures):
+        picture.paste((240, 200, 60), (4 + 3 * number, 16, 20 + 3 * number, 32))
+    pictures[0].save(tmp_path / "dance.gif", save_all=True, append_images=pictures[1:], duration=100, loop=0)
+    visitor = visit()
+    visitor.open("prediction")
+    with visitor.page.expect_file_chooser() as chooser:
+        visitor.press("prediction-animation")
+    chooser.value.set_files(str(tmp_path / "dance.gif"))
+    visitor.page.wait_for_selector("#prediction-clip video")
+    visitor.set("prediction-seconds", 1)
+    visitor.open_advanced("prediction")
+    visitor.page.click("#prediction-futures label:has-text('2')")
+    visitor.type("prediction-seed", "7")
+    visitor.press("prediction-run")
+    visitor.wait_until_says("prediction", "Done")
+    visitor.page.wait_for_function("document.querySelector('#prediction-cell-1 video')?.readyState >= 3")
+    visitor.screenshot("futures")
+    assert "guess" in visitor.page.inner_text("#prediction-understood .zoe-trust")
+    first = look(visitor.download("prediction-mp4"))
+    visitor.press("prediction-pick-1")
+    visitor.page.wait_for_function("document.querySelector('#prediction-facts .zoe-seed').innerText === '8'")
+    second = look(visitor.download("prediction-mp4"))
+    assert first.fps == 10 and len(first.frames) == len(second.frames) == 10
+    assert (first.frames != second.frames).any()
