@@ -12,8 +12,11 @@ from concurrent.futures import Executor
 import cv2
 import numpy as np
 
+from studio.motion import wide
 from studio.motion.between import Gap, candidates
 from studio.motion.warp import pixel_grid, resize_flow
+
+_CLEARLY = 0.1  # of likeness, by which a motion of the whole must do better than none
 
 
 def is_opaque(picture: np.ndarray) -> bool:
@@ -71,11 +74,58 @@ def synthesise(
     return _straight(drawn(0) + other.result())
 
 
-def moved(picture: np.ndarray, camera: np.ndarray) -> np.ndarray:
-    """A straight RGBA picture, uint8 (H, W, 4), moved by a homography, float64 (3, 3); nothing beyond its edges."""
-    size = picture.shape[1::-1]
-    solid = cv2.warpPerspective(_premultiplied(picture), camera, size, flags=cv2.INTER_CUBIC)
-    return _straight(solid)
+def path_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How the whole of a straight RGBA picture moved to become the other: the logarithm of M, see ``wide``.
+
+    Tried are: not at all, as the outlines say (their centres and areas), as the features say. The one after which both
+    look most alike is taken; a motion must do clearly better than none.
+    """
+    card = card_for(first, second)
+    cameras = [_by_outlines(first, second)]
+    cameras += wide.cameras_between(laid_over(first, card), laid_over(second, card))
+    logs = [log for log in map(wide.logarithm, cameras) if log is not None]
+    best, most = np.zeros((3, 3)), _likeness(first, second) + _CLEARLY
+    for log in logs:
+        found = _likeness(*seen(first, second, log, 0.5))
+        if found > most:
+            best, most = log, found
+    return best
+
+
+def seen(first: np.ndarray, second: np.ndarray, log: np.ndarray, moment: float) -> list[np.ndarray]:
+    """Both straight RGBA pictures as they lie at a moment of a path; nothing comes in from beyond their edges."""
+    if not log.any():
+        return [first, second]
+    size = first.shape[1::-1]
+    ways = (wide.camera_at(log, moment), wide.camera_at(log, moment - 1))
+    return [
+        _straight(cv2.warpPerspective(_premultiplied(picture), way, size, flags=cv2.INTER_CUBIC))
+        for picture, way in zip((first, second), ways)
+    ]
+
+
+def covered(first: np.ndarray, second: np.ndarray, log: np.ndarray) -> np.ndarray:
+    """Boolean (H, W): where there is anything to see half-way along a path."""
+    one, other = seen(first, second, log, 0.5)
+    return np.maximum(one[..., 3], other[..., 3]) > 0
+
+
+def _by_outlines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The shift and the growth, float64 (3, 3), that bring one outline's centre and area to the other's."""
+    centres, areas = [], []
+    for picture in (first, second):
+        found = cv2.moments(picture[..., 3].astype(np.float32))
+        areas.append(max(1.0, found["m00"]))
+        centres.append((found["m10"] / areas[-1], found["m01"] / areas[-1]))
+    growth = float(np.clip(np.sqrt(areas[1] / areas[0]), 0.2, 5))
+    (x, y), (to_x, to_y) = centres
+    return np.array([[growth, 0, to_x - growth * x], [0, growth, to_y - growth * y], [0, 0, 1]])
+
+
+def _likeness(first: np.ndarray, second: np.ndarray) -> float:
+    """How alike two straight RGBA pictures are, 0..1: what they share of colour and cover, of all that there is."""
+    one, other = _premultiplied(first), _premultiplied(second)
+    return 1 - float(np.abs(one - other).sum()) / max(1.0, float((one + other).sum()))
 
 
 def _premultiplied(picture: np.ndarray) -> np.ndarray:

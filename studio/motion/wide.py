@@ -71,7 +71,7 @@ def survey(first: np.ndarray, second: np.ndarray, pool: Executor | None = None) 
     best = Survey(quality=quality(measure_gap(first, second, pool=pool)), log=None)
     least = best.quality + _CLEARLY
     for camera in cameras_between(first, second) if best.quality < 1 - _CLEARLY else ():
-        log = _logarithm(camera)
+        log = logarithm(camera)
         if log is None:
             continue
         one, other, both = _views(first, second, log, 0.5)
@@ -243,15 +243,18 @@ def _is_sane(camera: np.ndarray, height: float, width: float) -> bool:
     return bool((turns > 0).all()) and 0.04 < area < 25
 
 
-def _logarithm(matrix: np.ndarray) -> np.ndarray | None:
+def logarithm(matrix: np.ndarray) -> np.ndarray | None:
     """The principal logarithm of a 3x3 matrix, if it has one: by square roots (Denman and Beavers, 1976), and a series.
 
-    The matrix is taken at determinant 1, which means the same to homogeneous points.
+    None for a mirror or for half a turn, of which nobody can tell which way it went. The matrix is taken at determinant
+    1, which means the same to homogeneous points.
     """
+    if not np.linalg.det(matrix) > 1e-9:
+        return None
     root = matrix / np.cbrt(np.linalg.det(matrix))
     values = np.linalg.eigvals(root)
     if (np.abs(np.angle(values)) > 0.97 * np.pi).any():
-        return None  # half a turn: left or right around cannot be told
+        return None
     halvings = 0
     while np.abs(root - np.eye(3)).max() > 0.05 and halvings < _ROOTS:
         product, inverse = root, np.eye(3)

@@ -19,7 +19,7 @@ from studio.motion import transparent, wide
 from studio.motion.bars import find_bars
 from studio.motion.between import ROUGH, Gap, matched_share, measure_gap, synthesise
 from studio.motion.cuts import is_cut
-from studio.motion.light import even_out, is_dissolving
+from studio.motion.light import even_out
 
 AT_CUT = ("auto", "hold", "dissolve", "cut")
 """What stands in a gap whose frames show different things: the first one held, a cross-dissolve, or the first one until
@@ -73,14 +73,11 @@ class Found:
 class Joint:
     """Two neighbouring frames of one size, and what stands between them, found when first asked for.
 
-    length: of the gap in time, in any unit: only neighbours of equal length are looked at. is_clip: the frames are a
-    clip's own, not keyframes. find: see Found.
+    length: of the gap in time, in any unit: only neighbours of equal length are looked at. find: see Found.
     """
 
-    def __init__(
-        self, first: np.ndarray, second: np.ndarray, length: int, is_clip: bool, find: Callable[[], Found]
-    ) -> None:
-        self.first, self.second, self.length, self.is_clip, self._find = first, second, length, is_clip, find
+    def __init__(self, first: np.ndarray, second: np.ndarray, length: int, find: Callable[[], Found]) -> None:
+        self.first, self.second, self.length, self._find = first, second, length, find
 
     @cached_property
     def found(self) -> Found:
@@ -117,7 +114,7 @@ class GapFiller:
         keyframes: what to call the two in a sentence ("Pictures 1 and 2"), given where they are keyframes, which may be
         far apart or show different things; None for a clip's frames.
         """
-        return Joint(first, second, length, keyframes is None, lambda: self._find(first, second, keyframes))
+        return Joint(first, second, length, lambda: self._find(first, second, keyframes))
 
     def along(self, walk: Iterable[tuple[T, Joint]], through: bool = True) -> Iterator[tuple[T, InBetween]]:
         """The in-betweens of joints each of which begins where the last one ended, and what comes along with each.
@@ -148,8 +145,6 @@ class GapFiller:
 
     def _made(self, here: Joint, before: Joint | None, after: Joint | None) -> InBetween:
         """Nothing is measured around a gap unless there is a generator to look at it."""
-        if here.is_clip and _is_dissolving(before, here, after):
-            return lambda moment: _dissolve(here.first, here.second, moment)
         gap = here.found.gap
         if gap is not None and here.found.is_open and self._draw is not None:
             other = before.seen_from(here.length, gap.first.shape) if before else None
@@ -219,25 +214,15 @@ class GapFiller:
             return replace(solid, make=lambda gap: lambda moment: _with_alpha(solid.make(gap)(moment)))
         card = transparent.card_for(first, second)
         over = [transparent.laid_over(picture, card) for picture in (first, second)]
-        unlike = is_cut(*over)
-        gap = measure_gap(*over, pool=self._pool)
-        if unlike or _is_far(gap):
-            survey = wide.survey(*over, self._pool)
-            if survey.quality < (_UNMATCHED_CUT if unlike else _UNMATCHED):
-                return self._unlike(first, second, keyframes)
-            if survey.log is not None:
-                aligned = wide.align(*over, survey.log, self._pool)
-                return Found(make=lambda _: lambda moment: self._transparent_wide(aligned, first, second, moment))
-        return Found(make=lambda _: lambda moment: transparent.synthesise(gap, first, second, moment, self._pool))
+        aligned = wide.align(*over, transparent.path_between(first, second), self._pool)
+        if wide.quality(aligned.middle, transparent.covered(first, second, aligned.log)) < _UNMATCHED:
+            return self._unlike(first, second, keyframes)
 
-    def _transparent_wide(
-        self, aligned: wide.Aligned, first: np.ndarray, second: np.ndarray, moment: float
-    ) -> np.ndarray:
-        views = [
-            transparent.moved(picture, wide.camera_at(aligned.log, share))
-            for picture, share in ((first, moment), (second, moment - 1))
-        ]
-        return transparent.synthesise(wide.gap_at(aligned, moment), *views, moment, self._pool)
+        def draw(moment: float) -> np.ndarray:
+            views = transparent.seen(first, second, aligned.log, moment)
+            return transparent.synthesise(wide.gap_at(aligned, moment), *views, moment, self._pool)
+
+        return Found(make=lambda gap: draw)
 
     def _unlike(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
         at_cut = self._at_cut
@@ -261,13 +246,6 @@ def _is_far(gap: Gap) -> bool:
     """Whether keyframes are so far apart that their motion must be searched for."""
     size = np.linalg.norm(gap.forward, axis=2)
     return float(np.percentile(size, 90)) > _NEAR * np.hypot(*size.shape) or matched_share(gap) < _FOUND
-
-
-def _is_dissolving(before: Joint | None, here: Joint, after: Joint | None) -> bool:
-    """Whether a gap lies in a cross-dissolve of the clip's own, whose pictures are mixtures already."""
-    if before is not None and before.length == here.length and is_dissolving(before.first, here.first, here.second):
-        return True
-    return after is not None and after.length == here.length and is_dissolving(here.first, here.second, after.second)
 
 
 def _dissolve(first: np.ndarray, second: np.ndarray, moment: float) -> np.ndarray:

@@ -139,6 +139,8 @@ class InterpolationPipeline(StudioPipeline):
             lambda gap: [ease(pace(gap)(step / lengths[gap])) for step in range(lengths[gap])],
             self._filler(prompt, at_cut, generator, on_note),
             total=sum(lengths) + (not loop),
+            lengths=lengths,
+            through=easing == "linear" and not (prompt and prompt.strip()),
             with_last=not loop,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
