@@ -58,6 +58,14 @@ def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) ->
     return Trace(where, full[..., 2], np.clip(beyond, 0, 1), full[..., 3], np.clip(2 * distance - 0.02, 0, 1))
 
 
+def share_outside(motion: Motion, camera: tuple[complex, complex]) -> float:
+    """The share of the picture, 0..1, that comes from beyond the border once the camera has made z -> a z + b of it."""
+    a, b = camera
+    where = uncentred((centred(grid_points(motion.trust.shape, motion.size), motion.size) - b) / a, motion.size)
+    inside = (where >= 0) & (where <= np.array([motion.size[1] - 1, motion.size[0] - 1]))
+    return 1 - float(inside.all(2).mean())
+
+
 def _clamped_away(a: complex, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
     """What cv2.resize clamps off a linear field z -> z / a beyond the centres of the outermost cells, (H, W, 2)."""
     x = np.arange(size[1], dtype=np.float32)
