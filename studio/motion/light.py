@@ -1,4 +1,4 @@
-"""Light that changes between frames of one shot: fades, exposure ramps, flashes, dissolves.
+"""Light that changes between frames of one shot: fades, exposure ramps, flashes.
 
 Light is taken to act on the whole picture as a line on its values: second = gain * first + offset, for each channel
 (a fade to black has an offset of 0, one to white 255 (1 - gain), a colour cast three different gains). The line is
@@ -32,8 +32,6 @@ _OUTLIER = 4.7  # Tukey's biweight: residuals beyond this many deviations do not
 _OVER = 0.005  # share of values that may leave the range when a frame is brought to another light
 _LIT = 8.0  # levels by which a flash is brighter, or a blink darker, than both its neighbours
 _CALM = 0.35  # the neighbours of a flash differ from each other by no more than this share of its jump
-_WITHIN = 0.35  # a dissolve's middle frame lies this near to the mean of its neighbours, as a share of their difference
-_ACROSS = 3.0  # levels by which the neighbours of a dissolve's frame differ, at least
 LONGEST_FLASH = 2
 """Frames that a flash lasts at most; what is bright for longer is a picture of its own."""
 
@@ -81,7 +79,7 @@ def light_change(first: np.ndarray, second: np.ndarray) -> LightChange:
     height, width = first.shape[:2]
     size = (_WIDTH, max(16, round(_WIDTH * height / width)))
     small_first, small_second = _shrunk(first, size), _shrunk(second, size)
-    line = _line_of_spreads(small_first, small_second)
+    line = line_of_spreads(small_first, small_second)
     if _FAINT < line.contrast < 1 / _FAINT:
         # The flow needs even light and the light needs the flow: a first guess from the spreads, then once around.
         # The dimmer light holds both pictures without clipping, and the flow is content with less contrast.
@@ -163,21 +161,6 @@ def flash_light(frames: Sequence[np.ndarray]) -> list[LightChange] | None:
     return None if any(light.is_steady for light in found) else found
 
 
-def is_dissolving(before: np.ndarray, middle: np.ndarray, after: np.ndarray) -> bool:
-    """True if `middle` is a mixture of its neighbours (three consecutive uint8 RGB frames of one size).
-
-    So it is in a cross-dissolve or a fade of pictures that hardly move: there a mixture is also the right in-between.
-    Half a millisecond. False where nothing changes.
-    """
-    height, width = middle.shape[:2]
-    size = (_WIDTH, max(16, round(_WIDTH * height / width)))
-    first, half, last = (_shrunk(frame, size).astype(np.float32) for frame in (before, middle, after))
-    across = np.abs(last - first)
-    if float(across.mean()) < _ACROSS:
-        return False
-    return float(np.abs(half - 0.5 * (first + last)).mean()) < _WITHIN * 0.5 * float(across.mean())
-
-
 # ---- evening
 
 
@@ -202,7 +185,7 @@ def _unlit_parts(first: np.ndarray, second: np.ndarray, change: LightChange) -> 
 # ---- fitting
 
 
-def _line_of_spreads(first: np.ndarray, second: np.ndarray) -> LightChange:
+def line_of_spreads(first: np.ndarray, second: np.ndarray) -> LightChange:
     """The line that gives the values of `first` the median and spread of `second`'s: motion hardly matters to it."""
     low_first, mid_first, high_first = np.percentile(first.reshape(-1, 3), (10, 50, 90), axis=0)
     low_second, mid_second, high_second = np.percentile(second.reshape(-1, 3), (10, 50, 90), axis=0)

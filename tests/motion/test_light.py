@@ -1,11 +1,11 @@
-"""Light: what a fade, a flash and a dissolve are, and that in-betweens get the light of their moment."""
+"""Light: what a fade and a flash are, and that in-betweens get the light of their moment."""
 
 import cv2
 import numpy as np
 import pytest
 
 from studio.motion.between import measure_gap, synthesise
-from studio.motion.light import even_out, flash_light, is_dissolving, light_change
+from studio.motion.light import even_out, flash_light, light_change
 
 
 def picture(seed, height=120, width=240):
@@ -108,11 +108,3 @@ def test_motion_a_lasting_change_and_a_cut_are_no_flash():
     other = lit(shown(picture(10), 10), 1.3)
     assert flash_light([first, other, third]) is None
 
-
-def test_a_dissolve_is_a_mixture_and_a_pan_is_none():
-    one, other = shown(picture(11), 10), shown(picture(12), 10)
-    mixes = [cv2.addWeighted(one, 1 - share, other, share, 0) for share in (0.2, 0.35, 0.5)]
-    assert is_dissolving(*mixes)
-    assert not is_dissolving(one, one, one)
-    wall = picture(13)
-    assert not is_dissolving(*(shown(wall, x) for x in (0, 15, 30)))
