@@ -275,7 +275,7 @@ class InterpolationRecipe(Recipe):
     """Phases ``draw``, ``sharpen`` and ``timing``."""
 
     name = "interpolation"
-    phases = (Phase("draw", 10000, sheet_every=1000), Phase("sharpen", 1000, sheet_every=500), Phase("timing", 1500))
+    phases = (Phase("draw", 9000, sheet_every=1000), Phase("sharpen", 1000, sheet_every=500), Phase("timing", 1500))
 
     def objective(self, phase: str, context: Context) -> Objective:
         """Build a phase; ``sharpen`` starts from the average of ``draw``, and the last two need the CLIP."""
