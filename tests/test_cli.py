@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,8 @@ def test_restyle_a_clip_and_a_picture(answers, look):
 def test_predict_and_append(answers, look):
     code, said, told = answers["next"]
     assert code == 0 and len(look(Path(said.strip())).frames) == 12 + 6, told
+    digits = re.search(r"confidence from 0 to 0\.5 s .*: ((?:\d ?)+)$", told, re.M)
+    assert digits and digits[1].split() == sorted(digits[1].split(), reverse=True) and len(digits[1].split()) == 6
 
 
 def test_futures_are_numbered_files(answers, look):

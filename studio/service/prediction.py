@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,17 +13,18 @@ from studio.clip import FrameStream
 from studio.errors import LimitError, MediaError
 from studio.media.decode import open_frames
 from studio.media.encode import VideoWriter
+from studio.motion.confidence import trusted_frames
+from studio.motion.period import history_frames
 from studio.requests import PredictionRequest
 from studio.service.jobs import Source
 from studio.service.marking import mark_predicted
-from studio.service.results import Result
+from studio.service.results import Result, Trust
 from studio.service.workbench import Workbench
 from studio.settings import Limits
 
 if TYPE_CHECKING:
     from studio.pipelines.prediction import PredictionPipeline
 
-CONTEXT_FRAMES = 8  # of the source's end that the pipeline sees: enough to tell its course from a shake
 ONE_PICTURE = "This clip has only one picture: please give one in which something moves."
 
 
@@ -32,9 +33,10 @@ def check(request: PredictionRequest, sources: dict[str, tuple[Source, ...]], li
     (clip,) = sources["clip"]
     if clip.info.kind == "image" or (clip.info.frame_count is not None and clip.info.frame_count < 2):
         raise MediaError(ONE_PICTURE)
-    frames = (clip.info.duration * request.append + request.seconds) * float(clip.info.fps)
+    frames = request.futures * (clip.info.duration * request.append + request.seconds) * float(clip.info.fps)
     if frames > limits.frames:
-        raise LimitError(f"The result would have {round(frames)} frames; this studio makes at most {limits.frames}.")
+        what = "results" if request.futures > 1 else "result"
+        raise LimitError(f"The {what} would have {round(frames)} frames; this studio makes at most {limits.frames}.")
 
 
 def run(request: PredictionRequest, bench: Workbench) -> Result:
@@ -42,48 +44,73 @@ def run(request: PredictionRequest, bench: Workbench) -> Result:
     source = bench.source("clip")
     pipeline: PredictionPipeline = bench.pipeline()
     bench.note_long_words(pipeline, request.prompt)
-    made = [_one(request, number, source, pipeline, bench) for number in range(request.futures)]
+    videos: list[VideoWriter] = []
+    tail: np.ndarray | None = None
+    for number in range(request.futures):
+        # where the clip itself is not copied into each of them, it is read for all futures together
+        video, rate, tail = _one(request, number, None if request.append else tail, source, pipeline, bench)
+        videos.append(video)
+    assert tail is not None
+    trust = _trust(pipeline.confidence(tail, **_asked(request, rate)), rate)
     if source.info.has_sound:
-        bench.notes.append(
+        bench.note(
             "The sound ends where the continuation begins: sound is not predicted."
             if request.append
             else "The continuation has no sound: sound is not predicted."
         )
-    first, rate = made[0]
-    result = bench.finish(first, rate)
-    videos = tuple(video.path for video, _ in made)
-    return replace(result, variations=videos if len(videos) > 1 else ())
+    paths = tuple(video.path for video in videos)
+    return replace(bench.finish(videos[0], rate), trust=trust, variations=paths if len(paths) > 1 else ())
 
 
 def _one(
-    request: PredictionRequest, number: int, source: Source, pipeline: PredictionPipeline, bench: Workbench
-) -> tuple[VideoWriter, Fraction]:
-    """Future ``number``: its finished video and its rate."""
+    request: PredictionRequest,
+    number: int,
+    tail: np.ndarray | None,
+    source: Source,
+    pipeline: PredictionPipeline,
+    bench: Workbench,
+) -> tuple[VideoWriter, Fraction, np.ndarray]:
+    """Future ``number``: its finished video, its rate, and the clip's last frames, if they are not known yet."""
     own, name, words = request, "video.mp4", "Predicting frames."
     if request.futures > 1:
         own = replace(request, seed=bench.seed_of(number), futures=1)
         name, words = f"video-{number + 1}.mp4", f"Predicting frames of future {number + 1} of {request.futures}."
     with open_frames(source.path, bench.limits, info=source.info) as clip:
-        wanted = max(1, round(request.seconds * clip.fps))
         sound = clip.sound if request.append else None
         lasts = float(clip.length / clip.fps) if sound is not None and clip.length else None
         with bench.video(name, clip.size, clip.fps, sound=sound, sound_seconds=lasts, request=own) as video:
-            tail = _read(clip, request, video, bench)
-            asked = {"num_frames": wanted, "prompt": request.prompt or None, "fps": clip.fps}
-            bench.start("working", wanted, words)
+            if tail is None:
+                tail = _read(clip, request, video, bench)
+                if number == 0:
+                    bench.note_source(source, clip)
+            asked = _asked(request, clip.fps)
+            bench.start("working", asked["num_frames"], words)
             frames = pipeline.stream(tail, **asked, generator=bench.generator(number), is_cancelled=bench.is_cancelled)
             for done, frame in enumerate(frames, start=1):
                 video.write(mark_predicted(frame) if request.mark else frame)
                 bench.step(done)
-        if number == 0:
-            bench.note_source(source, clip)
-    return video, clip.fps
+    return video, clip.fps, tail
+
+
+def _asked(request: PredictionRequest, fps: Fraction) -> dict[str, Any]:
+    """What the pipeline is asked, for frames and confidence alike."""
+    return {"num_frames": max(1, round(request.seconds * fps)), "prompt": request.prompt or None, "fps": float(fps)}
+
+
+def _trust(confidence: np.ndarray, fps: Fraction) -> Trust:
+    """What the pipeline thinks of its frames (one number each, 0 to 1), as a person can use it."""
+    return Trust(
+        confidence=tuple(round(float(value), 4) for value in confidence),
+        seconds=float(trusted_frames(confidence) / fps),
+        length=float(len(confidence) / fps),
+    )
 
 
 def _read(clip: FrameStream, request: PredictionRequest, video: VideoWriter, bench: Workbench) -> np.ndarray:
     """The clip's last frames (T, H, W, 3); all of them are copied into the result where that is asked for."""
     bench.start("working", clip.length, "Reading the clip.")
-    tail: deque[np.ndarray] = deque(maxlen=CONTEXT_FRAMES)
+    width, height = clip.size
+    tail: deque[np.ndarray] = deque(maxlen=history_frames((height, width), clip.fps))
     for count, frame in enumerate(clip, start=1):
         tail.append(frame)
         if request.append:
@@ -91,4 +118,7 @@ def _read(clip: FrameStream, request: PredictionRequest, video: VideoWriter, ben
         bench.step(count)
     if len(tail) < 2:
         raise MediaError(ONE_PICTURE)
-    return np.stack(tail)
+    frames = np.empty((len(tail), height, width, 3), np.uint8)
+    for place in range(len(frames)):
+        frames[place] = tail.popleft()  # one by one: three seconds of a large clip must not stand here twice
+    return frames

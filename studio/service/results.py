@@ -24,7 +24,7 @@ class Trust:
     def sentence(self) -> str:
         """The same in words."""
         if self.seconds <= 0:
-            return "All of this is a guess: from this clip's motion, not even the first new frame is certain."
+            return "All of this is a guess: not even the first new frame is certain."
         if self.seconds >= self.length:
             return f"The whole {_in_words(self.length)} can be trusted."
         return f"Trust about the first {_in_words(self.seconds)}; after that it is a guess."

@@ -13,6 +13,7 @@ from PIL import Image
 
 from studio.errors import LimitError, MediaError
 from studio.requests import InterpolationRequest, PredictionRequest, RestyleRequest, TextToVideoRequest
+from studio.service import Trust
 
 
 def notes_of(result):
@@ -149,13 +150,14 @@ def test_an_alpha_channel_that_is_solid_makes_no_second_film(studio, tmp_path):
 
 
 def test_at_a_cut_the_second_picture_comes_in_the_middle(studio, make, look, tmp_path):
-    pictures = tuple(tmp_path / f"{name}.png" for name in ("noise", "grey"))
-    noise = np.random.default_rng(3).integers(0, 256, (48, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(pictures[0])
-    Image.new("RGB", (64, 48), (200, 200, 200)).save(pictures[1])
+    """Two pictures that have nothing in common: only the one or the other is ever seen, half of the time each."""
+    pictures = make.picture("a.png"), tmp_path / "other.png"
+    blocks = np.random.default_rng(3).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    Image.fromarray(np.kron(blocks, np.ones((8, 8, 1), np.uint8))).save(pictures[1])
     result = studio.run(InterpolationRequest(images=pictures, seconds=1, fps=10, at_cut="cut", seed=1))
-    flat = [frame.std() < 12 for frame in look(result.video).frames]
-    assert len(flat) == 11 and flat == sorted(flat) and flat[0] is np.False_ and 4 <= flat.count(np.True_) <= 7
+    ends = [np.asarray(Image.open(path).convert("RGB")).astype(int) for path in pictures]
+    near = [[np.abs(frame.astype(int) - end).mean() < 12 for end in ends] for frame in look(result.video).frames]
+    assert near in [[[True, False]] * first + [[False, True]] * (11 - first) for first in (5, 6)]
 
 
 RATE_PAIRS = [
@@ -274,8 +276,34 @@ def test_several_futures_have_the_next_seeds(studio, make, look):
     assert (films[0][:12] == films[2][:12]).all() and (films[0][12:] != films[2][12:]).any()
     alone = studio.run(PredictionRequest(**base, seed=7))
     assert (look(alone.video).frames == films[2]).all() and alone.variations == ()
+    assert several.trust == alone.trust  # what can be known beforehand does not depend on the die
     carried = studio.request_in(several.variations[2], clip=make.clip())
     assert (carried.seed, carried.futures, carried.seconds) == (7, 1, 0.5)
+
+
+def test_a_continuation_tells_how_far_to_trust_it(studio, make):
+    result = studio.run(PredictionRequest(clip=make.clip(), seconds=2, seed=1))
+    confidence = np.array(result.trust.confidence)
+    assert len(confidence) == result.frames == 24
+    assert confidence.min() >= 0 and confidence.max() <= 1 and (np.diff(confidence) <= 0).all()
+    assert 0 <= result.trust.seconds <= result.trust.length == 2
+    assert result.facts()["trust"]["sentence"] == result.trust.sentence
+    assert json.loads(json.dumps(result.facts()))["frames"] == 24
+    smooth = studio.run(InterpolationRequest(clip=make.clip(), fps=24, seed=1))
+    assert smooth.trust is None and "trust" not in smooth.facts()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.8, "Trust about the first 0.8 s; after that it is a guess."),
+        (0.04, "first 0.04 s"),
+        (0, "not even the first"),
+    ],
+)
+def test_trust_in_words(seconds, words):
+    assert words in Trust(confidence=(0.5,), seconds=seconds, length=2.0).sentence
+    assert "whole 2.0 s" in Trust(confidence=(0.9,), seconds=2.0, length=2.0).sentence
 
 
 def heard_until(path):
@@ -305,3 +333,5 @@ def test_a_result_of_too_many_frames_is_refused(open_studio, make):
     studio = open_studio(limits={"frames": 20})
     with pytest.raises(LimitError, match="at most 20"):
         studio.submit(InterpolationRequest(clip=make.clip(), fps=60))
+    with pytest.raises(LimitError, match="24 frames"):
+        studio.submit(PredictionRequest(clip=make.clip(), seconds=1, futures=2))
