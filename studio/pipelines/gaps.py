@@ -1,22 +1,24 @@
 """Filling the gaps between frames: as they are, held, cut, dissolved, or made anew, whichever fits what they show.
 
 A GapFiller lives as long as one stream. It makes a Joint of each pair of neighbouring frames and walks along them,
-looking one ahead, so that an in-between may be drawn with an eye to the frames before and after its gap.
+looking ahead, so that an in-between may be drawn with an eye to the frames before and after its gap.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, repeat
 from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from studio.motion import transparent, wide
-from studio.motion.bars import find_bars
+from studio.motion.bars import Bars, find_bars
 from studio.motion.between import ROUGH, Gap, matched_share, measure_gap, synthesise
 from studio.motion.cuts import is_cut
 from studio.motion.light import even_out
@@ -31,6 +33,7 @@ _UNMATCHED = 0.15  # keyframes joined worse than this have nothing to morph: the
 _UNMATCHED_CUT = 0.3  # the same where they look like different shots
 _JOINED = 0.5  # keyframes joined worse than this are no neighbours to look at
 _GUESSED = 0.4  # below, a person is told that what is between is a guess
+_AHEAD = 2  # joints
 _ENDS = 1e-4  # a moment nearer to a frame than this is the frame
 
 _TOO_UNLIKE = {
@@ -73,16 +76,24 @@ class Found:
 class Joint:
     """Two neighbouring frames of one size, and what stands between them, found when first asked for.
 
-    length: of the gap in time, in any unit: only neighbours of equal length are looked at. find: see Found.
+    length: of the gap in time, in any unit: only neighbours of equal length are looked at. find: see Found. before,
+    after: the frames around the two, where they are as far away, once the neighbours have met.
     """
 
-    def __init__(self, first: np.ndarray, second: np.ndarray, length: int, find: Callable[[], Found]) -> None:
+    def __init__(self, first: np.ndarray, second: np.ndarray, length: int, find: Callable[[Joint], Found]) -> None:
         self.first, self.second, self.length, self._find = first, second, length, find
+        self.before: np.ndarray | None = None
+        self.after: np.ndarray | None = None
+
+    def meet(self, following: Joint) -> None:
+        """Tells both joints of the other's far frame."""
+        if self.length == following.length:
+            self.after, following.before = following.second, self.first
 
     @cached_property
     def found(self) -> Found:
         """What was found between the frames."""
-        return self._find()
+        return self._find(self)
 
     def seen_from(self, length: int, shape: tuple[int, ...]) -> Gap | None:
         """The gap, if a neighbour of that length and shape may look at it."""
@@ -114,20 +125,29 @@ class GapFiller:
         keyframes: what to call the two in a sentence ("Pictures 1 and 2"), given where they are keyframes, which may be
         far apart or show different things; None for a clip's frames.
         """
-        return Joint(first, second, length, lambda: self._find(first, second, keyframes))
+        return Joint(first, second, length, lambda joint: self._find(joint, keyframes))
 
     def along(self, walk: Iterable[tuple[T, Joint]], through: bool = True) -> Iterator[tuple[T, InBetween]]:
         """The in-betweens of joints each of which begins where the last one ended, and what comes along with each.
 
-        Reads one joint ahead. through: the motion goes on through the frames; False where each is a stop of its own.
+        Reads two joints ahead: one to be looked at, and one that it must have met by then. through: the motion goes on
+        through the frames; False where each is a stop of its own.
         """
-        coming = iter(walk)
-        before, here = None, next(coming, None)
-        while here is not None:
-            after = next(coming, None)
-            around = (before[1] if before else None, after[1] if after else None) if through else (None, None)
-            yield here[0], self._between(here[1], *around)
-            before, here = here, after
+        before: Joint | None = None
+        window: deque[tuple[T, Joint]] = deque()
+        for step in chain(walk, repeat(None, _AHEAD)):
+            if step is not None:
+                if window:
+                    window[-1][1].meet(step[1])
+                window.append(step)
+                if len(window) <= _AHEAD:
+                    continue
+            if not window:
+                return
+            other, here = window.popleft()
+            after = window[0][1] if window else None
+            yield other, self._between(here, *((before, after) if through else (None, None)))
+            before = here
 
     def _between(self, here: Joint, before: Joint | None, after: Joint | None) -> InBetween:
         made: list[InBetween] = []
@@ -157,16 +177,22 @@ class GapFiller:
 
     # ---- what stands between two frames
 
-    def _find(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
+    def _find(self, joint: Joint, keyframes: str | None) -> Found:
+        first, second = joint.first, joint.second
         if np.array_equal(first, second):
             return Found(make=lambda gap: lambda moment: first.copy())
-        if first.shape[2] == 4:
+        if first.shape[2] == 4 and not (transparent.is_opaque(first) and transparent.is_opaque(second)):
             return self._find_transparent(first, second, keyframes)
+        if first.shape[2] == 4:
+            solid = self._find_picture(_rgb(first), _rgb(second), keyframes)
+            return replace(solid, make=lambda gap: lambda moment: _with_alpha(solid.make(gap)(moment)))
+        around = (None, None) if keyframes else (joint.before, joint.after)
         bars = find_bars((first, second))
         if not bars:
-            return self._find_picture(first, second, keyframes)
-        inner = (np.ascontiguousarray(bars.picture(frame)) for frame in (first, second))
-        found = self._find_picture(*inner, keyframes)
+            return self._find_picture(first, second, keyframes, *around)
+        inner = (None if frame is None else _inside(bars, frame) for frame in (first, second, *around))
+        first_inner, second_inner, *around = inner
+        found = self._find_picture(first_inner, second_inner, keyframes, *around)
 
         def make(gap: Gap | None) -> InBetween:
             between = found.make(gap)
@@ -174,8 +200,15 @@ class GapFiller:
 
         return replace(found, make=make)
 
-    def _find_picture(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
-        unlike = is_cut(first, second)
+    def _find_picture(
+        self,
+        first: np.ndarray,
+        second: np.ndarray,
+        keyframes: str | None,
+        before: np.ndarray | None = None,
+        after: np.ndarray | None = None,
+    ) -> Found:
+        unlike = is_cut(first, second, before, after)
         if unlike and not keyframes:
             return self._unlike(first, second, None)
         even = even_out(first, second)
@@ -186,8 +219,8 @@ class GapFiller:
             if survey.quality < (_UNMATCHED_CUT if unlike else _UNMATCHED):
                 return self._unlike(first, second, keyframes)
             if survey.log is not None:
-                make = self._make_wide(wide.align(even.first, even.second, survey.log, self._pool))
-                return Found(make=lambda gap: lambda moment: even.finish(make(moment), moment))
+                draw = self._drawn_wide(wide.align(even.first, even.second, survey.log, self._pool))
+                return Found(make=lambda gap: lambda moment: even.finish(draw(moment), moment))
             if survey.quality < _GUESSED:
                 self._tell(_LARGE.format(keyframes))
             if survey.quality < _JOINED:
@@ -204,14 +237,11 @@ class GapFiller:
             return self._draw(gap)
         return lambda moment: synthesise(gap, moment, self._pool)
 
-    def _make_wide(self, aligned: wide.Aligned) -> InBetween:
+    def _drawn_wide(self, aligned: wide.Aligned) -> InBetween:
         return lambda moment: self._drawn(wide.gap_at(aligned, moment))(moment)
 
     def _find_transparent(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
-        """Opaque ones as any other; else the classical picture, since the generator knows nothing of transparency."""
-        if transparent.is_opaque(first) and transparent.is_opaque(second):
-            solid = self._find(_rgb(first), _rgb(second), keyframes)
-            return replace(solid, make=lambda gap: lambda moment: _with_alpha(solid.make(gap)(moment)))
+        """The classical picture: the generator knows nothing of transparency."""
         card = transparent.card_for(first, second)
         over = [transparent.laid_over(picture, card) for picture in (first, second)]
         aligned = wide.align(*over, transparent.path_between(first, second), self._pool)
@@ -250,6 +280,10 @@ def _is_far(gap: Gap) -> bool:
 
 def _dissolve(first: np.ndarray, second: np.ndarray, moment: float) -> np.ndarray:
     return cv2.addWeighted(first, 1 - moment, second, moment, 0)
+
+
+def _inside(bars: Bars, frame: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(bars.picture(frame))
 
 
 def _rgb(picture: np.ndarray) -> np.ndarray:
