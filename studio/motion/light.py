@@ -79,7 +79,7 @@ def light_change(first: np.ndarray, second: np.ndarray) -> LightChange:
     height, width = first.shape[:2]
     size = (_WIDTH, max(16, round(_WIDTH * height / width)))
     small_first, small_second = _shrunk(first, size), _shrunk(second, size)
-    line = line_of_spreads(small_first, small_second)
+    line = _line_of_spreads(small_first, small_second)
     if _FAINT < line.contrast < 1 / _FAINT:
         # The flow needs even light and the light needs the flow: a first guess from the spreads, then once around.
         # The dimmer light holds both pictures without clipping, and the flow is content with less contrast.
@@ -185,7 +185,7 @@ def _unlit_parts(first: np.ndarray, second: np.ndarray, change: LightChange) -> 
 # ---- fitting
 
 
-def line_of_spreads(first: np.ndarray, second: np.ndarray) -> LightChange:
+def _line_of_spreads(first: np.ndarray, second: np.ndarray) -> LightChange:
     """The line that gives the values of `first` the median and spread of `second`'s: motion hardly matters to it."""
     low_first, mid_first, high_first = np.percentile(first.reshape(-1, 3), (10, 50, 90), axis=0)
     low_second, mid_second, high_second = np.percentile(second.reshape(-1, 3), (10, 50, 90), axis=0)
