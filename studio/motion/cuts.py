@@ -167,7 +167,8 @@ def _score(values: tuple[float, ...], weights: tuple[float, ...]) -> float:
 
 
 def _thumb(frame: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(cv2.resize(frame, _THUMB, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    rows = frame[:: max(1, len(frame) // (4 * _THUMB[1]))]  # four rows of each thumbnail's row tell enough
+    return cv2.cvtColor(cv2.resize(rows, _THUMB, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
 
 
 def _difference(first: np.ndarray, second: np.ndarray) -> float:

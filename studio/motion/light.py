@@ -73,7 +73,7 @@ def light_change(first: np.ndarray, second: np.ndarray) -> LightChange:
     Steady light is seen in a tenth of a millisecond, the rest takes 3 ms on one thread. The same change in reverse is
     the inverse line, nearly.
     """
-    thumb_first, thumb_second = (_shrunk(frame, _THUMB) for frame in (first, second))
+    thumb_first, thumb_second = (_thumb(frame) for frame in (first, second))
     if _spread_apart(thumb_first, thumb_second) < _STEADY:
         return STEADY
     height, width = first.shape[:2]
@@ -113,12 +113,13 @@ class Evened:
         moment: in [0, 1]; share: how much of the light's change is done by then, if it is not even. What does not
         follow the light (a title over a fade, the bars of a letterbox) is put back as it was.
         """
-        if self.overlay is None:
+        if self.change.is_steady:
             return drawn
         relit = self.change.moved(drawn, self.light, moment if share is None else share)
+        if self.overlay is None:
+            return relit
         kept = cv2.addWeighted(self.originals[0], 1 - moment, self.originals[1], moment, 0)
-        weight = self.overlay[..., None]
-        return np.where(weight == 0, relit, np.uint8(np.rint(relit + weight * (kept.astype(np.float32) - relit))))
+        return cv2.copyTo(kept, self.overlay, relit)
 
 
 def even_out(first: np.ndarray, second: np.ndarray, change: LightChange | None = None) -> Evened:
@@ -150,7 +151,7 @@ def flash_light(frames: Sequence[np.ndarray]) -> list[LightChange] | None:
     (so that the flash is not smeared), relit where they are nearer to a lit frame than to a calm one, or left calm.
     """
     assert 3 <= len(frames) <= LONGEST_FLASH + 2, len(frames)
-    thumbs = [_shrunk(frame, _THUMB).astype(np.float32) for frame in frames]
+    thumbs = [_thumb(frame).astype(np.float32) for frame in frames]
     levels = [float(thumb.mean()) for thumb in thumbs]
     calm = 0.5 * (levels[0] + levels[-1])
     jumps = [level - calm for level in levels[1:-1]]
@@ -166,20 +167,26 @@ def flash_light(frames: Sequence[np.ndarray]) -> list[LightChange] | None:
 
 def _clipped(first: np.ndarray, second: np.ndarray, change: LightChange, light: float) -> bool:
     """Whether bringing one frame to the other's light drives more than _OVER of its values out of range."""
-    faint = _shrunk(first if light else second, _THUMB).astype(np.float32)
+    faint = _thumb(first if light else second).astype(np.float32)
     gain, offset = np.array(change.gain), np.array(change.offset)
     there = faint * gain + offset if light else (faint - offset) / np.maximum(gain, 1e-3)
     return float(((there > 258) | (there < -3)).mean()) > _OVER
 
 
-def _unlit_parts(first: np.ndarray, second: np.ndarray, change: LightChange) -> np.ndarray:
-    """Weight 0..1, float32 (H, W): 1 where both frames are alike although the light says that they must differ."""
-    differ = cv2.absdiff(first, second).max(axis=2).astype(np.float32)
-    due = cv2.absdiff(first, change.relit(first)).max(axis=2).astype(np.float32)
-    alike = ((differ < 0.25 * due) & (due > _STEADY)).astype(np.uint8)
+def _unlit_parts(first: np.ndarray, second: np.ndarray, change: LightChange) -> np.ndarray | None:
+    """Mask, uint8 (H, W): 255 where both frames are alike although the light says that they must differ; None if
+    nowhere."""
+    differ, due = (_largest(cv2.absdiff(first, other)) for other in (second, change.relit(first)))
+    alike = cv2.compare(cv2.add(cv2.multiply(differ, 4), 4), due, cv2.CMP_LE)
     # A speck is a coincidence of motion; a letter or a bar is larger.
     alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return cv2.blur(alike.astype(np.float32), (3, 3))
+    return alike if cv2.countNonZero(alike) else None
+
+
+def _largest(frame: np.ndarray) -> np.ndarray:
+    """Of the three channels: uint8 (H, W)."""
+    red, green, blue = cv2.split(frame)
+    return cv2.max(cv2.max(red, green), blue)
 
 
 # ---- fitting
@@ -235,7 +242,7 @@ def _explains(line: LightChange, first: np.ndarray, moved: np.ndarray) -> bool:
 
 def _light_of_flash(calm: np.ndarray, lit: np.ndarray) -> LightChange:
     """Like light_change; a picture that flashes to a plain one has that one's values for its line."""
-    thumb = _shrunk(lit, _THUMB).reshape(-1, 3)
+    thumb = _thumb(lit).reshape(-1, 3)
     if float(thumb.std(axis=0).max()) < 3 * _PLAIN:
         return _line(np.zeros(3), thumb.mean(axis=0))
     return light_change(calm, lit)
@@ -243,7 +250,7 @@ def _light_of_flash(calm: np.ndarray, lit: np.ndarray) -> LightChange:
 
 def _returns(before: np.ndarray, after: np.ndarray, jump: float) -> bool:
     """Whether the calm frames on either side of a flash are alike, compared with its jump."""
-    first, second = (_shrunk(frame, _THUMB).astype(np.float32) for frame in (before, after))
+    first, second = (_thumb(frame).astype(np.float32) for frame in (before, after))
     return float(np.abs(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))).max()) < _CALM * abs(jump)
 
 
@@ -261,6 +268,11 @@ def _line(gain: np.ndarray, offset: np.ndarray) -> LightChange:
 def _on_line(frame: np.ndarray, gain: np.ndarray, offset: np.ndarray) -> np.ndarray:
     ramp = np.arange(256, dtype=np.float64)[:, None] * gain + offset
     return cv2.LUT(frame, np.clip(np.rint(ramp), 0, 255).astype(np.uint8)[None])
+
+
+def _thumb(frame: np.ndarray) -> np.ndarray:
+    rows = frame[:: max(1, len(frame) // (4 * _THUMB[1]))]  # four rows of each thumbnail's row tell enough
+    return _shrunk(rows, _THUMB)
 
 
 def _shrunk(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
