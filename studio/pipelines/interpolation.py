@@ -27,7 +27,7 @@ from studio.pipelines.base import FramesOutput, IsCancelled, OnProgress, StudioP
 from studio.pipelines.drawing import GapDrawing
 from studio.pipelines.films import film, retimed
 from studio.pipelines.gaps import AT_CUT, Draw, GapFiller, OnNote
-from studio.pipelines.pace import EASINGS, Curve, gap_lengths, words_of_gaps
+from studio.pipelines.pace import EASINGS, Curve, gap_lengths, reading_of, words_of_gaps
 
 
 class InterpolationPipeline(StudioPipeline):
@@ -95,7 +95,7 @@ class InterpolationPipeline(StudioPipeline):
         if len(times) == 0 or not all(0 < moment < 1 for moment in times):
             raise RequestError("The times of in-betweens must lie between 0 and 1, without the ends.")
         _check_at_cut(at_cut)
-        pace = self._pace(prompt, len(keyframes), loop=False)
+        pace = self._pace(prompt, len(keyframes), False, on_note)
         return film(
             list(keyframes),
             lambda gap: [pace(gap)(float(moment)) for moment in times],
@@ -132,7 +132,7 @@ class InterpolationPipeline(StudioPipeline):
             raise RequestError(f'Easing must be one of {", ".join(EASINGS)}, not "{easing}".')
         lengths = gap_lengths(seconds, fps, len(keyframes) - 1 + loop)
         _check_at_cut(at_cut)
-        pace, ease = self._pace(prompt, len(keyframes), loop), EASINGS[easing]
+        pace, ease = self._pace(prompt, len(keyframes), loop, on_note), EASINGS[easing]
         stops = list(keyframes)
         return film(
             [*stops, stops[0]] if loop else stops,
@@ -198,9 +198,12 @@ class InterpolationPipeline(StudioPipeline):
 
     # ---- what the streams are made with
 
-    def _pace(self, prompt: str | None, keyframes: int, loop: bool) -> Callable[[int], Curve]:
+    def _pace(self, prompt: str | None, keyframes: int, loop: bool, on_note: OnNote | None) -> Callable[[int], Curve]:
         """The number of a gap to what the words say about timing there; read when they are first asked for."""
         words = words_of_gaps(prompt, keyframes, loop)
+        reading = reading_of(prompt, keyframes, loop)
+        if reading and on_note is not None:
+            on_note(reading)
         return lru_cache(maxsize=1)(lambda gap: self.timing(words[gap]))
 
     def _positions(

@@ -71,6 +71,16 @@ def words_of_gaps(prompt: str | None, keyframes: int, loop: bool = False) -> lis
     return said
 
 
+def reading_of(prompt: str | None, keyframes: int, loop: bool = False) -> str | None:
+    """A sentence about which gaps the words were read for, where they name a keyframe of more than two."""
+    words = words_of_gaps(prompt, keyframes, loop)
+    if len(words) < 2 or not any(words) or all(said == prompt for said in words):
+        return None
+    meant = [str(number) for number, said in enumerate(words, 1) if said is not None]
+    gaps = f"gap {meant[0]}" if len(meant) == 1 else f"gaps {', '.join(meant[:-1])} and {meant[-1]}"
+    return f'"{prompt.strip()}" was read as said of {gaps}, on either side of the picture it names.'
+
+
 def _number(found: re.Match[str], keyframes: int) -> int | None:
     """The keyframe that a match names, counted from 0; None if there is no such keyframe."""
     word = (found["ordinal"] or found["cardinal"]).lower()

@@ -13,6 +13,7 @@ from studio.errors import Cancelled, RequestError
 from studio.models.clip import build_clip, train_tokenizer
 from studio.models.interpolation import InterpolationGenerator
 from studio.pipelines.interpolation import InterpolationPipeline
+from studio.pipelines.pace import words_of_gaps
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "interpolation"
 
@@ -308,6 +309,25 @@ def test_words_bend_time(pipeline):
     assert off(fast[0], clip[8]) < off(fast[0], clip[2])
 
 
+def test_words_about_one_picture_bend_only_the_gaps_beside_it(pipeline):
+    clip, head = pan(13)[::4], pipeline.generator.timing.out.bias
+    eased = {"seconds": 0.5, "fps": 8, "easing": "ease"}  # so that every keyframe is a stop of its own
+    plain = np.stack(list(pipeline.animate(clip, **eased)))
+    kept = head.data.clone()
+    try:
+        head.data[:] = torch.linspace(3, -3, 16)
+        said = []
+        bent = np.stack(list(pipeline.animate(clip, **eased, prompt="hold the fourth picture", on_note=said.append)))
+        all_bent = np.stack(list(pipeline.animate(clip, **eased, prompt="arrives early")))
+    finally:
+        head.data[:] = kept
+    # A level or two: the words also reach the generator's drawing.
+    assert max(off(one, other) for one, other in zip(bent[:9], plain[:9])) < 1
+    assert max(off(one, other) for one, other in zip(bent[8:], all_bent[8:])) < 1
+    assert off(all_bent[2], plain[2]) > 3 and off(bent[10], plain[10]) > 3
+    assert len(said) == 1 and "gap 3" in said[0]
+
+
 def test_words_span_a_whole_clip_and_need_its_length(pipeline):
     clip = pan(6)
     with pytest.raises(RequestError):
@@ -405,6 +425,8 @@ def test_the_shipped_one_knows_its_words_and_translations():
     clip = pan(9)
     made = shipped(clip[[0, 4]], times=[0.5]).frames[0]
     assert off(made, clip[2]) < 2.5
+    (said,) = words_of_gaps("linger on the second picture", 2)
+    assert shipped.timing(said)(0.5) > 0.8 and shipped.timing("linger on the first picture")(0.5) < 0.2
     slow, quick = shipped.timing("slow start"), shipped.timing("slow end")
     assert slow(0.5) < 0.4 < 0.6 < quick(0.5)
     assert abs(shipped.timing("a red car in the desert")(0.5) - 0.5) < 0.1

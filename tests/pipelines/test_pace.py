@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from studio.errors import RequestError
-from studio.pipelines.pace import EASINGS, gap_lengths, words_of_gaps
+from studio.pipelines.pace import EASINGS, gap_lengths, reading_of, words_of_gaps
 
 
 @pytest.mark.parametrize("name", list(EASINGS))
@@ -57,3 +57,11 @@ def test_lengths_of_gaps_are_whole_frames():
     for wrong in ([1, 1], [], [1, 0, 1], [1, float("nan"), 1]):
         with pytest.raises(RequestError):
             gap_lengths(wrong, 25, 3)
+
+
+def test_it_is_said_which_gaps_the_words_were_read_for():
+    assert "gaps 1 and 2," in reading_of("linger on the second picture", 4)
+    assert "gap 1," in reading_of("linger on the first picture", 3)
+    assert "gaps 1 and 3," in reading_of("linger on the first picture", 3, loop=True)
+    for prompt, keyframes in (("slow start", 4), ("linger on the second picture", 2), (None, 3), ("", 3)):
+        assert reading_of(prompt, keyframes) is None
