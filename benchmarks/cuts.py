@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from benchmarks.report import Report, milliseconds, to_log
-from benchmarks.shot_pairs import Case, Material, cases, read_material
+from benchmarks.shot_material import Material, read_material
+from benchmarks.shot_pairs import Case, cases
 from studio.motion.cuts import is_cut, join_evidence, pair_evidence
 
 logger = logging.getLogger(__name__)

@@ -6,23 +6,14 @@ a detector may see around it. Cuts join shots; non-cuts are what cuts are mistak
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
-from studio.tensors import to_uint8
-from studio.training.data import read_clip
-from studio.worlds.captions import sample_slots
-from studio.worlds.noise import sample_noise
-from studio.worlds.render import render
+from benchmarks.shot_material import Material, apart, camera, fitted, glide, lively_shot, some_photo, some_shot
 
-LONGEST = 384
-_HEIGHT, _WIDTH = 216, 384
 _APART = 45  # frames between two moments of one clip that are joined by a jump cut
 _VISIBLE = 18.0  # mean difference in levels from which a join of two moments of one clip shows at all
 _JUMP = 4.0  # and how many times the clip's own difference from frame to frame it must be
@@ -37,32 +28,6 @@ class Case:
     frames: np.ndarray
 
 
-@dataclass(frozen=True, kw_only=True)
-class Material:
-    """shots: stretches of clips without a cut, uint8 (T, H, W, 3); joins: real cuts, (4, H, W, 3); photos (H, W, 3);
-    scenes: moments of the procedural world, (4, H, W, 3) each, in which things move fast."""
-
-    shots: list[np.ndarray]
-    joins: list[np.ndarray]
-    photos: list[np.ndarray]
-    scenes: list[np.ndarray]
-
-
-def read_material(data: Path, split: str, seed: int, scenes: int) -> Material:
-    """The clips and photos of `data`/`split`, cut where its manifest says, and as many scenes of the world."""
-    with (data / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
-        cuts = {Path(row["path"]).stem: [int(n) for n in row["cut_frames"].split()] for row in csv.DictReader(file)}
-    shots, joins = [], []
-    for path in sorted((data / split / "clips").iterdir()):
-        frames = read_clip(path, LONGEST)
-        ends = [0, *cuts.get(path.stem, []), len(frames)]
-        joins += [frames[at - 2 : at + 2] for at in ends[1:-1]]
-        # Two frames on either side of a cut are left out: codecs and editors blend there.
-        shots += [frames[a + 2 : b - 2] for a, b in zip(ends, ends[1:]) if b - a >= 20]
-    photos = [_read_photo(path) for path in sorted((data / split / "photos").iterdir())]
-    return Material(shots=shots, joins=joins, photos=photos, scenes=list(_scenes(scenes, seed)))
-
-
 def cases(material: Material, seed: int, share: float = 1.0) -> Iterator[Case]:
     """300 cuts and 300 non-cuts (times `share`), each dressed (bars, title, grey, dark, noise) by chance."""
     for table, is_cut in ((_CUTS, True), (_NON_CUTS, False)):
@@ -74,104 +39,27 @@ def cases(material: Material, seed: int, share: float = 1.0) -> Iterator[Case]:
                 yield Case(kind=kind, is_cut=is_cut, frames=_dressed(frames, rng, plain=kind in _UNDRESSED))
 
 
-# ---------------------------------------------------------------------------------------------- material
-
-
-def _read_photo(path: Path) -> np.ndarray:
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    scale = 1000 / max(picture.shape[:2])
-    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    return cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
-
-
-def _scenes(count: int, seed: int) -> Iterator[np.ndarray]:
-    rng = np.random.default_rng(seed)
-    for _ in range(count):
-        noise = sample_noise(1, torch.Generator().manual_seed(int(rng.integers(2**31))))
-        share = torch.tensor([[0.4, 0.4, 0.4, 0.4]]) + float(rng.uniform(0.01, 0.06)) * torch.arange(4)
-        clip = render(sample_slots(1, rng), noise, torch.full((1,), 3.0), 4, (144, 256), share=share)
-        yield to_uint8(clip[0])
-
-
-def _shot(material: Material, rng: np.random.Generator, step: int = 1) -> np.ndarray:
-    """Four frames of a clip, `step` apart."""
-    fit = [shot for shot in material.shots if len(shot) > 3 * step]
-    shot = fit[rng.integers(len(fit))]
-    start = rng.integers(len(shot) - 3 * step)
-    return shot[start : start + 3 * step + 1 : step]
-
-
-def _lively_shot(material: Material, rng: np.random.Generator, step: int) -> np.ndarray:
-    """The wildest of six."""
-    return max((_shot(material, rng, step) for _ in range(6)), key=lambda frames: _apart(frames[1], frames[2]))
-
-
-def _photo(material: Material, rng: np.random.Generator) -> np.ndarray:
-    return material.photos[rng.integers(len(material.photos))]
-
-
-def _glide(material: Material, rng: np.random.Generator) -> np.ndarray:
-    """Four frames of a slow camera move over a photo."""
-    return _camera(_photo(material, rng), rng, zoom=rng.uniform(1.0, 1.02), turn=0.0, pan=rng.uniform(0, 0.02, 2))
-
-
-def _camera(
-    photo: np.ndarray, rng: np.random.Generator, zoom: float, turn: float, pan: np.ndarray, samples: int = 1
-) -> np.ndarray:
-    """Four frames over a photo: each turns by `turn` degrees, zooms in by `zoom` and pans by `pan` widths; `samples`
-    pictures over half a frame's time make the motion blur."""
-    height, width = photo.shape[:2]
-    widest = min(width, height * _WIDTH / _HEIGHT) * rng.uniform(0.55, 0.85) / (1 + 2 * abs(pan).max())
-    middle = np.array([rng.uniform(0.5, 0.5 + 0.1), rng.uniform(0.45, 0.55)]) * (width, height)
-    frames = []
-    for index in range(4):
-        total = np.zeros((_HEIGHT, _WIDTH, 3), np.float32)
-        for sample in range(samples):
-            at = index - 1.5 + 0.5 * sample / samples
-            span = widest / zoom**at
-            matrix = cv2.getRotationMatrix2D((0, 0), turn * at, _WIDTH / span)
-            centre = middle + at * pan * widest
-            matrix[:, 2] = np.array([_WIDTH, _HEIGHT]) / 2 - matrix[:, :2] @ centre
-            total += cv2.warpAffine(photo, matrix, (_WIDTH, _HEIGHT), borderMode=cv2.BORDER_REFLECT)
-        frames.append(np.uint8(np.rint(total / samples)))
-    return np.stack(frames)
-
-
-def _fitted(frames: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Scaled and cropped about the middle to the height and width of `shape`."""
-    height, width = shape[-3:-1]
-    scale = max(height / frames.shape[1], width / frames.shape[2])
-    size = (max(width, round(frames.shape[2] * scale)), max(height, round(frames.shape[1] * scale)))
-    top, left = (size[1] - height) // 2, (size[0] - width) // 2
-    return np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA)[top:, left:][:height, :width] for f in frames])
-
-
-def _apart(first: np.ndarray, second: np.ndarray) -> float:
-    small = [cv2.resize(frame, (64, 36), interpolation=cv2.INTER_AREA) for frame in (first, second)]
-    return float(cv2.absdiff(*small).mean())
-
-
 # ---------------------------------------------------------------------------------------------- cuts
 
 
 def _join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return np.concatenate([first[:2], _fitted(second[2:], first.shape)])
+    return np.concatenate([first[:2], fitted(second[2:], first.shape)])
 
 
 def _clip_to_clip(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     one, other = rng.choice(len(material.shots), 2, replace=False)
     only = [Material(shots=[material.shots[i]], joins=[], photos=[], scenes=[]) for i in (one, other)]
-    return _join(_shot(only[0], rng), _shot(only[1], rng))
+    return _join(some_shot(only[0], rng), some_shot(only[1], rng))
 
 
 def _photo_to_photo(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     one, other = rng.choice(len(material.photos), 2, replace=False)
     only = [Material(shots=[], joins=[], photos=[material.photos[i]], scenes=[]) for i in (one, other)]
-    return _join(_glide(only[0], rng), _glide(only[1], rng))
+    return _join(glide(only[0], rng), glide(only[1], rng))
 
 
 def _clip_to_photo(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
-    pair = [_shot(material, rng), _glide(material, rng)]
+    pair = [some_shot(material, rng), glide(material, rng)]
     return _join(*(pair if index % 2 else pair[::-1]))
 
 
@@ -189,8 +77,8 @@ def _moment_to_moment(material: Material, rng: np.random.Generator, index: int) 
             continue
         one, other = rng.integers(2, len(shot) - 2, 2)
         frames = np.concatenate([shot[one - 2 : one], shot[other : other + 2]])
-        own = max(_apart(frames[0], frames[1]), _apart(frames[2], frames[3]))
-        jump = _apart(frames[1], frames[2])
+        own = max(apart(frames[0], frames[1]), apart(frames[2], frames[3]))
+        jump = apart(frames[1], frames[2])
         if abs(one - other) >= _APART and jump >= _VISIBLE and jump >= _JUMP * own:
             return frames
         if abs(one - other) >= _APART and (best is None or jump > best[0]):
@@ -202,14 +90,14 @@ def _moment_to_moment(material: Material, rng: np.random.Generator, index: int) 
 def _place_to_place(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     """Two parts of one photo that do not overlap: the same colours and light, another view."""
     while True:
-        photo = _photo(material, rng)
+        photo = some_photo(material, rng)
         height, width = photo.shape[:2]
         halves = (photo[:, : width // 2], photo[:, width // 2 :])
         if height > width:
             halves = (photo[: height // 2], photo[height // 2 :])
         if min(float(half.std()) for half in halves) > 20:
             both = [Material(shots=[], joins=[], photos=[half], scenes=[]) for half in halves]
-            return _join(_glide(both[0], rng), _glide(both[1], rng))
+            return _join(glide(both[0], rng), glide(both[1], rng))
 
 
 def _real(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
@@ -237,16 +125,16 @@ def _dark_to_dark(material: Material, rng: np.random.Generator, index: int) -> n
 
 
 def _still_going(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
-    return _shot(material, rng)
+    return some_shot(material, rng)
 
 
 def _fast(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
-    return _lively_shot(material, rng, 2 + index % 3)
+    return lively_shot(material, rng, 2 + index % 3)
 
 
 def _flash(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     """Into or out of one bright frame, sometimes lit from one side, sometimes all white."""
-    frames, lit = _shot(material, rng).copy(), 1 + index % 2
+    frames, lit = some_shot(material, rng).copy(), 1 + index % 2
     gain, offset = rng.uniform(1.3, 2.5), rng.uniform(0, 60)
     bright = _lit(frames[lit], gain, offset)
     if index % 5 == 0:
@@ -260,7 +148,7 @@ def _flash(material: Material, rng: np.random.Generator, index: int) -> np.ndarr
 
 def _fade(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     """A ramp of light through the four frames: to or from black or white, or of the exposure."""
-    frames, step = _shot(material, rng), rng.uniform(0.04, 0.25)
+    frames, step = some_shot(material, rng), rng.uniform(0.04, 0.25)
     start = rng.uniform(0, max(1e-3, 1 - 3 * step))
     shares = start + step * np.arange(4)
     shares = np.clip(shares if index % 2 else shares[::-1], 0, 1)
@@ -271,35 +159,35 @@ def _fade(material: Material, rng: np.random.Generator, index: int) -> np.ndarra
 
 
 def _dissolve(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
-    one, length = _shot(material, rng), int(rng.integers(8, 25))
-    other, start = _fitted(_shot(material, rng), one.shape), rng.integers(0, length - 3)
+    one, length = some_shot(material, rng), int(rng.integers(8, 25))
+    other, start = fitted(some_shot(material, rng), one.shape), rng.integers(0, length - 3)
     shares = (start + np.arange(4)) / length
     return np.stack([cv2.addWeighted(a, 1 - t, b, t, 0) for a, b, t in zip(one, other, shares)])
 
 
 def _whip(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     pan = np.array([rng.choice((-1, 1)) * rng.uniform(0.1, 0.4), rng.uniform(-0.03, 0.03)])
-    return _camera(_photo(material, rng), rng, zoom=1.0, turn=0.0, pan=pan, samples=9)
+    return camera(some_photo(material, rng), rng, zoom=1.0, turn=0.0, pan=pan, samples=9)
 
 
 def _zoom(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     zoom = rng.uniform(1.08, 1.35) ** (1 if index % 2 else -1)
-    return _camera(_photo(material, rng), rng, zoom=zoom, turn=0.0, pan=np.zeros(2), samples=5)
+    return camera(some_photo(material, rng), rng, zoom=zoom, turn=0.0, pan=np.zeros(2), samples=5)
 
 
 def _turn(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     turn = rng.choice((-1, 1)) * rng.uniform(4, 18)
-    return _camera(_photo(material, rng), rng, zoom=1.0, turn=turn, pan=np.zeros(2), samples=5)
+    return camera(some_photo(material, rng), rng, zoom=1.0, turn=turn, pan=np.zeros(2), samples=5)
 
 
 def _noisy(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
-    return _with_noise(_lit(_shot(material, rng), rng.uniform(0.3, 1.0)), rng, rng.uniform(6, 22))
+    return _with_noise(_lit(some_shot(material, rng), rng.uniform(0.3, 1.0)), rng, rng.uniform(6, 22))
 
 
 def _coded(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     """Coded coarsely, each frame at a quality of its own."""
     out = []
-    for frame in _shot(material, rng):
+    for frame in some_shot(material, rng):
         coded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(4, 25))])[1]
         out.append(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     return np.stack(out)
@@ -307,10 +195,10 @@ def _coded(material: Material, rng: np.random.Generator, index: int) -> np.ndarr
 
 def _occluded(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     """Something large and near, plain or patterned, passes before the camera."""
-    frames = _shot(material, rng)
+    frames = some_shot(material, rng)
     height, width = frames.shape[1:3]
     size = np.array([rng.uniform(0.3, 0.6) * width, rng.uniform(0.6, 1.3) * height])
-    texture = _fitted(_photo(material, rng)[None], (int(size[1]), int(size[0]), 3))[0]
+    texture = fitted(some_photo(material, rng)[None], (int(size[1]), int(size[0]), 3))[0]
     if index % 2:
         texture = cv2.GaussianBlur(texture, (0, 0), 25)
     shape = np.zeros(texture.shape[:2], np.uint8)
