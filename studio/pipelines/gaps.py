@@ -27,8 +27,8 @@ AT_CUT = ("auto", "hold", "dissolve", "cut")
 """What stands in a gap whose frames show different things: the first one held, a cross-dissolve, or the first one until
 the middle and then the second; auto: keyframes dissolve, a clip holds its last picture."""
 
-_NEAR = 0.02  # of the diagonal: keyframes whose motion is smaller need no search for it
-_FOUND = 0.93  # nor do those of which so much is found again
+_NEAR = 0.03  # of the diagonal: keyframes whose motion is smaller need no search for it
+_FOUND = 0.85  # nor do those of which so much is found again
 _UNMATCHED = 0.15  # keyframes joined worse than this have nothing to morph: they are treated as a cut is
 _UNMATCHED_CUT = 0.3  # the same where they look like different shots
 _JOINED = 0.5  # keyframes joined worse than this are no neighbours to look at
