@@ -98,7 +98,9 @@ def _pulled(motion: Motion, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
         # Ground shows through where something left: prefer what moves less.
         known = np.where(empty, 0, np.exp(-np.linalg.norm(arrived[..., :2], axis=2) / 4)).astype(np.float32)
         arrived = np.where(holes[..., None] > 0, fill(arrived, known), arrived)
-    return arrived[..., :2], cv2.blur(holes.astype(np.float32), (3, 3)), arrived[..., 2]
+    # Wider by a cell, or the rim of what left would stay behind.
+    wider = cv2.dilate(holes, np.ones((3, 3), np.uint8)).astype(np.float32)
+    return arrived[..., :2], cv2.blur(wider, (3, 3)), arrived[..., 2]
 
 
 def fill(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

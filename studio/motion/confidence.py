@@ -1,8 +1,8 @@
 """How far a forecast is to be believed, said beforehand: one honest number for each frame.
 
-The number is the likeness (SSIM of luma, 0..1) that a frame is expected to have with what will really be seen there,
-places that move counting up to ten times as much as places that stand. It was fitted on training clips: see
-``expected``. Letters: h, w motion grid.
+Behind it is the likeness (SSIM of luma) that the frame is expected to have with what will really be seen, places that
+move counting up to eleven times as much as places that stand. Confidence 1 means alike to the pixel, 0 no more alike
+than any two moments of one shot; it was fitted on training clips, see ``expected``. Letters: h, w motion grid.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ import numpy as np
 from studio.motion.camera import centred
 from studio.motion.forecast import Motion, grid_points
 
-TRUSTED = 0.7
+TRUSTED = 0.5
 """The confidence below which a frame is a guess: things are still there, but no longer where they will be."""
 
-_WEIGHTS = np.zeros(14)
+_UNRELATED = 0.45  # likeness, as here measured, of moments of one shot that have nothing to do with each other
+# Logistic regression; for the terms and the data see ``expected``.
+_WEIGHTS = np.array(
+    [4.883, 3.499, -2.784, -0.417, -0.904, -0.617, -0.88, 0.72, 0.476, 0.06, 0.069, 0.028, -7.256, 1.813]
+)
 _FLOOR = 0.1  # how much standing places count
 
 
@@ -61,11 +65,17 @@ def signs(motion: Motion, last: np.ndarray) -> np.ndarray:
 
 
 def expected(known: np.ndarray, ahead: float, outside: float, repeats: float = 0.0) -> float:
-    """The likeness, 0..1, to be expected so many frames ahead.
+    """The confidence, 0..1, in the frame so many frames ahead.
 
     known: from ``signs``; outside: share of the picture, 0..1, that comes from beyond the border; repeats: share of
     what moves that repeats itself (``studio.motion.period``), 0..1, which is as likely far ahead as at once.
+
+    Fitted to 1816 forecasts without the painter, 1 to 100 frames ahead, at five places in each of 37 training clips.
+    On clips left out of the fit (six folds) what was expected and what came correlate at .82, their mean distance is
+    .09 of SSIM, and in every tenth from .3 up what came is on the mean within .03 of what was said; Spearman's rank
+    correlation among the clips is .83 one frame ahead, .81 at 5, .75 at 18, .62 at 50.
     """
     pace = math.log(max(1.0, ahead * (1 - repeats)))
     terms = np.concatenate([known, pace * known, [outside, outside * pace]])
-    return float(1 / (1 + np.exp(-np.clip(terms @ _WEIGHTS, -8, 8))))
+    likeness = 1 / (1 + math.exp(-float(np.clip(terms @ _WEIGHTS, -8, 8))))
+    return float(np.clip((likeness - _UNRELATED) / (1 - _UNRELATED), 0, 1))

@@ -34,6 +34,7 @@ _MOST_MOVERS = 12  # looked at one by one
 _PUSHES = 6.0  # frames after which nothing goes on speeding up or slowing down
 _BELIEF = 0.6  # in an acceleration that all steps agree on: the best on training clips, where most changes do not last
 _HARDEST = 0.35  # of its pace by which a mover may change it in one frame
+_FURNISHED = 0.25  # of the picture's 64 blocks that have something to see in them
 _STANDS = 0.25  # cells per frame below which a thing stands, as far as a long forecast is concerned
 _FAST = FlowQuality(preset="medium", finest_level=0)
 
@@ -130,7 +131,8 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
         before = _heal(_capped(before, max(grid)), trust)
     agreement = _agreement(quick, slow)
     quick, slow, before = (velocity * scale for velocity in (quick, slow, before))
-    camera, steady = _steady_camera(quick, slow, trust, size)
+    # One thing before a plain wall: its motion is its own, whatever camera would explain it too.
+    camera, steady = _steady_camera(quick, slow, trust, size) if _is_furnished(small) else (Camera(), 1.0)
     share = _of_camera(camera, grid, size)
     # What the camera alone explains as well does not move by itself: in plain areas flow is mostly fancy.
     carried = warp_backward(olds[-1], -span * share / scale)
@@ -165,6 +167,15 @@ def _agreement(quick: np.ndarray, slow: np.ndarray) -> np.ndarray:
     apart = cv2.GaussianBlur(np.linalg.norm(quick - slow, axis=2), (0, 0), 4)
     pace = cv2.GaussianBlur(np.linalg.norm(quick, axis=2), (0, 0), 4)
     return np.exp(-apart / (0.5 + 0.5 * pace)).astype(np.float32)
+
+
+def _is_furnished(small: np.ndarray) -> bool:
+    """Whether a picture (h, w, 3) has something to see in enough places to tell a camera's motion from a thing's."""
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    detail = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    blocks = [detail[y] for y in np.array_split(np.arange(len(detail)), 8)]
+    seen = [float((part > 4).mean()) > 0.02 for row in blocks for part in np.array_split(row, 8, axis=1)]
+    return float(np.mean(seen)) > _FURNISHED
 
 
 def _steady_camera(
@@ -251,13 +262,16 @@ def find_movers(own: np.ndarray, trust: np.ndarray) -> Movers:
     shape = (cv2.blur(pace * np.minimum(1, 2 * trust), (3, 3)) > _STANDS).astype(np.uint8)
     shape = cv2.morphologyEx(cv2.medianBlur(shape, 5), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
     shape = cv2.morphologyEx(shape, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    # A plain thing shows its motion at its outline only.
+    outlines, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    shape = cv2.drawContours(shape, outlines, -1, 1, cv2.FILLED)
     patience = np.full(pace.shape, 12.0, np.float32)
     if not shape.any():
         return Movers(np.zeros_like(own), patience, shape.astype(np.int32), ())
     steady = cv2.merge([cv2.medianBlur(np.ascontiguousarray(own[..., i]), 5) for i in (0, 1)])
     weight = (trust * shape * np.minimum(1, (pace / (2 * _STANDS)) ** 2) + 1e-4).astype(np.float32)
     whole = cv2.GaussianBlur(steady * weight[..., None], (0, 0), 6) / cv2.GaussianBlur(weight, (0, 0), 6)[..., None]
-    thickness = cv2.distanceTransform(shape, cv2.DIST_L2, 3)
+    thickness = np.minimum(cv2.distanceTransform(shape, cv2.DIST_L2, 3), min(shape.shape) / 2)
     _, labels, figures, _ = cv2.connectedComponentsWithStats(shape)
     ranked = np.argsort(-figures[:, cv2.CC_STAT_AREA])[: 1 + _MOST_MOVERS]
     known = tuple(int(label) for label in ranked if label)

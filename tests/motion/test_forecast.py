@@ -77,7 +77,7 @@ def test_stills_stay_as_they_are() -> None:
 
 
 def test_what_lies_before_a_cut_does_not_count(panning: np.ndarray) -> None:
-    other = 255 - _wall(96, 160, seed=5) // 3
+    other = (_wall(96, 160, seed=5) * np.array([1, 0.5, 0.2])).astype(np.uint8)
     motion = observe([*panning[:6], other])
     assert motion.camera == Camera() and np.abs(motion.quick).max() == 0
 
@@ -104,6 +104,50 @@ def test_a_mover_uncovers_ground_and_goes_where_it_was_going() -> None:
     *_, told = _ahead(np.stack(frames), 6)
     assert told[50:70, 68:84, 0].mean() > 0.1
     assert told[:30, :, 0].max() == 0
+
+
+def _sliding(places: list[float]) -> np.ndarray:
+    """A square at these columns of a wall, whole pixels."""
+    frames = []
+    for x in places:
+        frame = _wall(120, 240)
+        frame[40:80, round(x) : round(x) + 40] = _wall(40, 40, seed=9)
+        frames.append(frame)
+    return np.stack(frames)
+
+
+def test_the_velocity_one_step_earlier_is_known() -> None:
+    # Steps of 2, 2, 2, 2 and at last 6 px.
+    motion = observe(list(_sliding([40, 42, 44, 46, 48, 54])))
+    square = (slice(25, 35), slice(30, 44))
+    assert np.median(motion.quick[square][..., 0]) == pytest.approx(6, abs=0.7)
+    assert np.median(motion.before[square][..., 0]) == pytest.approx(2, abs=0.7)
+
+
+def test_what_speeds_up_goes_on_speeding_up() -> None:
+    # A pixel per frame faster each frame: three more steps after one of 5 lead 21 px on, and 15 without.
+    steady, faster = [5.0] * 6, [0, 1, 2, 3, 4, 5]
+    moved = []
+    for steps in (steady, faster):
+        motion = observe(list(_sliding(list(20 + np.cumsum([0.0, *steps])))))
+        far = drift(motion, plain_habit(motion, 1e4), 3)
+        middle = far[25:35, slice(*((np.array([4, 16]) + (20 + sum(steps)) / 2).astype(int)))]
+        moved.append((float(np.median(middle[..., 0])), float(motion.push[30, int((40 + sum(steps)) / 2), 0])))
+    assert abs(moved[0][1]) < 0.1 and 0.3 < moved[1][1] < 1.2
+    assert moved[1][0] > moved[0][0] + 1.5
+
+
+def test_a_wobble_is_no_acceleration() -> None:
+    motion = observe(list(_sliding([40, 41, 44, 45, 48, 49, 52])))
+    assert np.abs(motion.push).max() < 0.1
+
+
+def test_velocities_that_do_not_agree_settle_at_once() -> None:
+    steady = observe(list(_sliding([25, 28, 31, 34, 37, 40])))
+    shaken = observe(list(_sliding([37, 40, 37, 40, 37, 40])))
+    here = (slice(25, 35), slice(30, 40))
+    agreed, torn = (plain_habit(motion).horizon[here].mean() for motion in (steady, shaken))
+    assert torn < 0.6 * agreed
 
 
 def test_nothing_flies_away_in_a_straight_line(panning: np.ndarray) -> None:
