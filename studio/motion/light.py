@@ -140,6 +140,8 @@ def even_out(first: np.ndarray, second: np.ndarray, change: LightChange | None =
             light = 1 - light
         pair = (change.moved(first, 0, light), change.moved(second, 1, light))
     overlay = _unlit_parts(first, second, change)
+    if overlay is not None:  # as it was in both, so that it does not seem to move
+        pair = tuple(cv2.copyTo(frame, overlay, even.copy()) for frame, even in zip(originals, pair))
     return Evened(first=pair[0], second=pair[1], change=change, light=light, overlay=overlay, originals=originals)
 
 
@@ -179,8 +181,8 @@ def _unlit_parts(first: np.ndarray, second: np.ndarray, change: LightChange) -> 
     differ, due = (_largest(cv2.absdiff(first, other)) for other in (second, change.relit(first)))
     alike = cv2.compare(cv2.add(cv2.multiply(differ, 4), 4), due, cv2.CMP_LE)
     # A speck is a coincidence of motion; a letter or a bar is larger.
-    alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return alike if cv2.countNonZero(alike) else None
+    alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    return cv2.dilate(alike, np.ones((3, 3), np.uint8)) if cv2.countNonZero(alike) else None
 
 
 def _largest(frame: np.ndarray) -> np.ndarray:
