@@ -1,16 +1,17 @@
 """The prediction generator: what a forecast by motion alone cannot know, learnt on top of it.
 
-Three parts. ``judge`` looks once at a clip's last motion and says how it develops: which velocity to believe, and how
-soon each thing that moves by itself comes to rest. ``paint`` looks at every forecast frame and repaints what motion
-could not carry: uncovered ground, new borders, torn places. ``course`` reads words ("pans left") as six numbers.
-The painter's touch fades out where nothing moved, so that a still stays still to the last bit; and where the picture
-was merely moved it may change detail but not colour: its correction has its local mean taken out, so that no light or
-colour drifts, however far ahead. For the next few frames, where what counts is to be right, it also weighs the forecast
-against a second opinion and against the last frame as it stood; further ahead such a mixture would be a double image,
-and the forecast alone goes on.
+Two parts. ``refine`` looks at every forecast frame, on a coarse grid, with all that is known about where it came from
+(studio.motion.evidence): it shifts what would be early or late, weighs the forecast against a second opinion, against
+the last frame as it stood and against itself out of focus, and gives colour to what comes to light. ``course`` reads
+words ("pans left") as six numbers.
+
+A still stays still to the last bit, and where the picture was merely moved its colours are only moved and mixed, so
+that no light drifts, however far ahead. Opinions are mixed for the next few frames, where what counts is to be right;
+further ahead a mixture would be a double image, and the shifted forecast alone goes on.
 
 Condition by FiLM (Perez et al. 2018), adversarial as in Isola et al. 2017; nothing learnt is taken from either.
-Letters: B batch, H, W rows and columns of the frame, h, w of the motion grid, D width of the text, Z dims of noise.
+Letters: B batch, H, W rows and columns of the frame, u, v of the coarse grid, C channels of evidence, D width of the
+text, S of the style, Z dims of noise.
 """
 
 from __future__ import annotations
@@ -23,87 +24,59 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-GUIDES = ("uncovered", "outside", "distrust", "moved")
-"""What the painter is told about each pixel, 0..1 each."""
+VECTORS, MAPS = 4, 11
+"""Vectors (two channels each) and maps that come first in the evidence, before nine channels of pictures."""
+
+OPINIONS = 4
+"""What is mixed: the forecast, a second opinion, the last frame, the forecast out of focus."""
+
+FACTORS = ("shifting", "mixture", "invention")
+"""What of the generator's say may be lowered after training, by name in its configuration."""
 
 COURSE = ("pan_x", "pan_y", "zoom", "rotation", "speed_factor", "stop")
 """Frame heights, octaves, radians (clockwise) per second; how motion speeds up within a second; how far it stops."""
 
-ALONE = 10
-"""Frames ahead from which on the painter goes by the forecast alone, without second opinions."""
+ALONE = 9
+"""Frames ahead from which on the forecast goes on alone, without second opinions."""
 
-_UNIT = 4  # the painter works on blocks of 4 x 4 pixels
-_MEAN = 16  # pixels over which a correction of moved (not of new) picture has no mean
-_PLAIN_HORIZON = 8.0  # frames
-_REACH = 0.5  # largest correction, of the range 0..1
-_SHARES = (0.5, 0.35, 0.15)  # of the opinions before anything is learnt: what was best on training clips
-_MIXED = 4.0  # frames ahead up to which opinions are mixed in full
+_MIXED = 5.0  # frames ahead up to which opinions are mixed in full
+_SHARES = (0.6, 0.22, 0.08, 0.1)  # of the opinions before anything is learnt
+_LONGEST = 16.0  # frames: longer horizons than any in training are heard as this
+_SHIFTED, _UNSHIFTED = 12.0, 28.0  # frames up to which the forecast is shifted in full, and from which on not at all
+_REACH = 0.5  # largest correction of colour, of the range 0..1
+_FURTHEST = 8.0  # cells: the largest shift that is not along one of the vectors
+_MOST = 1.5  # times a vector: the largest shift along it
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Each (B, h, w): the slow velocity's share at once and later, 0..1, and the frames until motion has settled."""
+class Refinement:
+    """shift (B, 2, u, v) in cells, shares (B, 4, 2u, 2v), colour (B, 3, u, v): as studio.motion.evidence.Correction."""
 
-    share_now: Tensor
-    share_later: Tensor
-    horizon: Tensor
+    shift: Tensor
+    shares: Tensor
+    colour: Tensor
 
 
 class _Block(nn.Module):
-    """Two 3x3 convolutions, the first moved by FiLM where there is a style, added to the input."""
+    """Two 3x3 convolutions, the first moved by FiLM, added to the input."""
 
-    def __init__(self, width: int, style: int = 0) -> None:
+    def __init__(self, width: int, style: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.film = nn.Linear(style, 2 * width) if style else None
-        if self.film is not None:
-            nn.init.normal_(self.film.weight, 0.0, 0.02)
-            nn.init.zeros_(self.film.bias)
+        self.film = nn.Linear(style, 2 * width)
+        nn.init.normal_(self.film.weight, 0.0, 0.02)
+        nn.init.zeros_(self.film.bias)
 
-    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
         y = self.first(x)
-        if self.film is not None:
-            gain, shift = self.film(style)[..., None, None].chunk(2, 1)
-            y = y * (1 + gain).to(y.dtype) + shift.to(y.dtype)
+        gain, shift = self.film(style)[..., None, None].chunk(2, 1)
+        y = y * (1 + gain).to(y.dtype) + shift.to(y.dtype)
         return x + self.second(F.leaky_relu(y, 0.1))
 
 
 def _upto(x: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
-
-
-class MotionJudge(nn.Module):
-    """Reads velocities, their trust and the picture on the motion grid; a small U-Net on half of it."""
-
-    inputs = 14
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        wide, deep = 3 * width // 2, 2 * width
-        self.enter = nn.Conv2d(self.inputs, width, 3, padding=1)
-        self.down = nn.Conv2d(width, wide, 3, stride=2, padding=1)
-        self.lower = nn.Conv2d(wide, deep, 3, stride=2, padding=1)
-        self.inner = nn.ModuleList(_Block(deep) for _ in range(2))
-        self.rise = nn.Conv2d(deep, wide, 1)
-        self.middle = _Block(wide)
-        self.up = nn.Conv2d(wide, width, 1)
-        self.outer = _Block(width)
-        self.out = nn.Conv2d(width, 3, 3, padding=1)
-        nn.init.normal_(self.out.weight, 0.0, 0.003)
-        nn.init.zeros_(self.out.bias)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(B, 14, h, w) to (B, 3, h, w) of plain numbers, zero for the classical judgement."""
-        x = F.avg_pool2d(features, 2, ceil_mode=True)
-        top = F.leaky_relu(self.enter(x), 0.1)
-        mid = F.leaky_relu(self.down(top), 0.1)
-        y = F.leaky_relu(self.lower(mid), 0.1)
-        for block in self.inner:
-            y = block(y)
-        y = self.middle(_upto(self.rise(y), mid) + mid)
-        y = self.outer(_upto(self.up(y), top) + top)
-        return _upto(self.out(y).float(), features)
 
 
 class CourseHead(nn.Module):
@@ -124,137 +97,125 @@ class CourseHead(nn.Module):
 
 
 class PredictionGenerator(ModelMixin, ConfigMixin):
-    """Judge, painter and course head; about 0.6 million parameters.
+    """The refining U-Net and the course head; about 0.7 million parameters.
 
     Args:
-        judge: channels of the judge. width, deep: the painter's channels at a quarter and an eighth of the frame.
-        blocks: residual blocks of the painter at an eighth. text: D. style: width of the FiLM vector. noise: Z.
-        strength, invention, judgement: factors in 0..1 on the painter's say about moved picture, about new picture, and
-            on the judge's, each lowered after training if its full say measured worse than the classical forecast.
+        width, deep, low: channels on the coarse grid, on half of it and on a quarter. blocks: residual blocks on the
+            lowest. text: D. style: S. noise: Z.
+        shifting, mixture, invention: factors in 0..1 on the shift, on the shares of other opinions and on the colour of
+            new picture, each lowered after training if its full say measured worse than the classical forecast.
+        strength: a factor on all three; 0 is the classical forecast.
     """
 
     @register_to_config
     def __init__(
         self,
-        judge: int = 32,
-        width: int = 48,
+        width: int = 32,
         deep: int = 64,
+        low: int = 96,
         blocks: int = 3,
         text: int = 256,
         style: int = 48,
         noise: int = 8,
         strength: float = 1.0,
+        shifting: float = 1.0,
+        mixture: float = 1.0,
         invention: float = 1.0,
-        judgement: float = 1.0,
     ) -> None:
         super().__init__()
-        self.motion = MotionJudge(judge)
         self.from_text = nn.Linear(text, style)
         self.from_horizon = nn.Linear(2, style)
         self.from_noise = nn.Linear(noise, style, bias=False)
+        # Words and noise say nothing until they are taught to: what was trained without them must not be shaken.
+        for silent in (self.from_text.weight, self.from_text.bias, self.from_noise.weight):
+            nn.init.zeros_(silent)
         self.mix = nn.Linear(style, style)
-        self.enter = nn.Conv2d((9 + len(GUIDES)) * _UNIT**2, width, 3, padding=1)
+        self.enter = nn.Conv2d(3 * VECTORS + MAPS + 9, width, 3, padding=1)
         self.down = nn.Conv2d(width, deep, 3, stride=2, padding=1)
-        self.inner = nn.ModuleList(_Block(deep, style) for _ in range(blocks))
+        self.middle = _Block(deep, style)
+        self.lower = nn.Conv2d(deep, low, 3, stride=2, padding=1)
+        self.inner = nn.ModuleList(_Block(low, style) for _ in range(blocks))
+        self.rise = nn.Conv2d(low, deep, 1)
+        self.joined = _Block(deep, style)
         self.up = nn.Conv2d(deep, width, 1)
         self.outer = _Block(width, style)
-        self.out = nn.Conv2d(width, 7 * _UNIT**2, 3, padding=1)
-        nn.init.normal_(self.out.weight, 0.0, 0.002)
+        self.out = nn.Conv2d(width, VECTORS + 5 + 4 * OPINIONS, 3, padding=1)
+        nn.init.normal_(self.out.weight, 0.0, 0.003)
         nn.init.zeros_(self.out.bias)
         self.words = CourseHead(text, 2 * style)
 
     @classmethod
     def tiny(cls) -> PredictionGenerator:
         """The smallest one that still has every part, for tests and dry runs."""
-        return cls(judge=8, width=8, deep=8, blocks=1, style=8)
+        return cls(width=8, deep=8, low=8, blocks=1, style=8)
 
     def forward(
-        self,
-        motion: tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
-        opinions: Tensor,
-        guides: Tensor,
-        horizon: Tensor,
-        text_embeds: Tensor | None = None,
-        noise: Tensor | None = None,
-    ) -> tuple[Judgement, Tensor, Tensor]:
-        """All three parts at once: ``judge(*motion)``, ``paint(...)`` and ``course(text_embeds)``."""
+        self, told: Tensor, horizon: Tensor, text_embeds: Tensor | None = None, noise: Tensor | None = None
+    ) -> tuple[Refinement, Tensor]:
+        """Both parts at once: ``refine(...)`` and ``course(text_embeds)``."""
         if text_embeds is None:
-            text_embeds = opinions.new_zeros(len(opinions), self.config.text)
-        painted = self.paint(opinions, guides, horizon, text_embeds, noise)
-        return self.judge(*motion), painted, self.course(text_embeds)
+            text_embeds = told.new_zeros(len(told), self.config.text)
+        return self.refine(told, horizon, text_embeds, noise), self.course(text_embeds)
 
-    def judge(
-        self, quick: Tensor, slow: Tensor, trust: Tensor, slow_trust: Tensor, mismatch: Tensor, picture: Tensor
-    ) -> Judgement:
-        """How a motion develops.
+    def refine(
+        self, told: Tensor, horizon: Tensor, text_embeds: Tensor | None = None, noise: Tensor | None = None
+    ) -> Refinement:
+        """What is to be changed about a forecast.
 
-        quick, slow: (B, 2, h, w), what moves by itself, in cells of the grid per frame; trust, slow_trust: (B, h, w)
-        0..1; mismatch: (B, h, w) in levels of 0..255; picture: (B, 3, h, w) in 0..1, the last frame.
+        told: (B, C, u, v) as studio.motion.evidence.tell; horizon: (B,) frames ahead; text_embeds: (B, D), None = no
+        words; noise: (B, Z), None = zeros.
         """
-        apart = torch.linalg.vector_norm(quick - slow, dim=1)
-        pace = torch.linalg.vector_norm(quick, dim=1)
-        share = slow_trust * torch.exp(-apart / (1 + 0.5 * pace))
-        level = quick - F.avg_pool2d(quick, 9, 1, 4, count_include_pad=False)
-        rough = torch.linalg.vector_norm(level, dim=1)
-        maps = [trust, slow_trust, mismatch / 16, torch.log1p(apart), torch.log1p(pace), torch.log1p(rough), share]
-        features = torch.cat([quick / 6, slow / 6, torch.stack(maps, 1), picture * 2 - 1], 1)
-        # Bounded, or one bold step of training would leave every answer at its end, where nothing is learnt.
-        said = 3 * torch.tanh(self.motion(features.clamp(-3, 3)) / 3)
-        now, later, settle = (self.config.judgement * said).unbind(1)
-        return Judgement(
-            torch.sigmoid(torch.logit(0.1 * share, 0.01) + now),
-            torch.sigmoid(torch.logit(0.6 * share, 0.01) + later),
-            _PLAIN_HORIZON * torch.exp(0.7 * settle),
-        )
-
-    def paint(
-        self,
-        opinions: Tensor,
-        guides: Tensor,
-        horizon: Tensor,
-        text_embeds: Tensor | None = None,
-        noise: Tensor | None = None,
-    ) -> Tensor:
-        """The repainted frame (B, 3, H, W).
-
-        opinions: (B, 9, H, W) in 0..1: the forecast, with new places filled somehow; a second one; the last frame.
-        guides: (B, 4, H, W), as GUIDES; horizon: (B,) frames ahead; text_embeds: (B, D), None = no words; noise:
-        (B, Z), None = zeros.
-        """
-        height, width = opinions.shape[-2:]
-        forecast = opinions[:, :3]
-        x = torch.cat([forecast * 2 - 1, 2 * (opinions[:, 3:] - forecast.repeat(1, 2, 1, 1)), guides * 2 - 1], 1)
-        x = x.to(_convolved_in(x))
-        multiple = 2 * _UNIT
-        if height % multiple or width % multiple:
-            x = F.pad(x, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+        vectors = told[:, : 2 * VECTORS].float()
+        x = torch.cat([_compressed(vectors), told[:, 2 * VECTORS :].float()], 1).clamp(-4, 4).to(_convolved_in(told))
         style = self._style(horizon, text_embeds, noise)
-        top = F.leaky_relu(self.enter(F.pixel_unshuffle(x, _UNIT)), 0.1)
-        y = F.leaky_relu(self.down(top), 0.1)
+        top = F.leaky_relu(self.enter(x), 0.1)
+        mid = self.middle(F.leaky_relu(self.down(top), 0.1), style)
+        y = F.leaky_relu(self.lower(F.leaky_relu(mid, 0.1)), 0.1)
         for block in self.inner:
             y = block(y, style)
+        y = self.joined(_upto(self.rise(y), mid) + mid, style)
         y = self.outer(_upto(self.up(y), top) + top, style)
-        colour, gate, weights = self.out(y).contiguous().split([count * _UNIT**2 for count in (3, 1, 3)], 1)
-        correction = _REACH * _unfolded(torch.tanh(colour), height, width)
-        correction = correction * _unfolded(torch.sigmoid(gate), height, width)
+        said = self.out(F.leaky_relu(y, 0.1)).float()
+        along, free, colour, shares = said.split([VECTORS, 2, 3, 4 * OPINIONS], 1)
+        along = _MOST * torch.tanh(along / _MOST)
+        shift = (vectors.unflatten(1, (VECTORS, 2)) * along[:, :, None]).sum(1)
+        shift = shift + _FURTHEST * torch.tanh(free / _FURTHEST)
+        shares = F.pixel_shuffle(shares, 2)
+        shares = torch.softmax(shares + torch.log(torch.tensor(_SHARES, device=x.device)).view(1, -1, 1, 1), 1)
+        near = ((ALONE - horizon.float()) / (ALONE - _MIXED)).clamp(0, 1).view(-1, 1, 1, 1)
+        shifting, mixture, invention = (self.config.strength * self.config[name] for name in FACTORS)
+        others = mixture * near * shares[:, 1:]
+        shares = torch.cat([1 - others.sum(1, keepdim=True), others], 1)
+        sure = ((_UNSHIFTED - horizon.float()) / (_UNSHIFTED - _SHIFTED)).clamp(0, 1).view(-1, 1, 1, 1)
+        return Refinement(shifting * sure * shift, shares, invention * _REACH * torch.tanh(colour))
+
+    def draw(self, opinions: Tensor, guides: Tensor, refinement: Refinement) -> Tensor:
+        """The corrected frame (B, 3, H, W): studio.motion.evidence.put_together for training.
+
+        opinions: (B, 9, H, W) in 0..1, forecast, second opinion, last frame; guides: (B, 3, H, W) in 0..1, uncovered,
+        outside, moved.
+        """
         new = guides[:, :2].amax(1, keepdim=True)
-        carried = correction - _local_mean(correction)
-        near = ((ALONE - horizon) / (ALONE - _MIXED)).clamp(0, 1)
-        if bool((near > 0).any()):
-            shares = torch.log(torch.tensor(_SHARES, device=y.device)).view(1, 3, 1, 1)
-            weights = torch.softmax(_unfolded(weights, height, width) + shares, 1)
-            mixed = (opinions.unflatten(1, (3, 3)) * weights[:, :, None]).sum(1) - forecast
-            carried = carried + near.view(-1, 1, 1, 1) * mixed
-        touch = self.config.strength * guides[:, 3:] * (1 - new)
-        return forecast + touch * carried + self.config.invention * new * correction
+        touch = torch.maximum(guides[:, 2:], new)
+        forecast, second, last = opinions.chunk(3, 1)
+        cells = forecast.new_tensor([size / cells / 2 for size, cells in zip(_size(forecast), _size(refinement.shift))])
+        shift = _upto(refinement.shift * cells.view(1, 2, 1, 1), forecast) * touch
+        made = _shifted(forecast, shift)
+        soft = _upto(F.adaptive_avg_pool2d(forecast, refinement.shift.shape[-2:]), forecast)
+        sofar = refinement.shares[:, :1]
+        for position, other in enumerate((second, last, soft), start=1):
+            share = refinement.shares[:, position : position + 1]
+            sofar = sofar + share
+            made = made + touch * _upto(share / sofar.clamp(min=1e-6), forecast) * (other - made)
+        return made + new * _upto(refinement.colour, forecast)
 
     def course(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to courses (B, 6), see COURSE."""
         return self.words(text_embeds)
 
     def _style(self, horizon: Tensor, text_embeds: Tensor | None, noise: Tensor | None) -> Tensor:
-        horizon = horizon.to(self.from_horizon.weight.dtype)
-        style = self.from_horizon(torch.stack([torch.log1p(horizon) / 3, (horizon / 24).clamp(max=2)], 1))
+        horizon = horizon.to(self.from_horizon.weight.dtype).clamp(max=_LONGEST)
+        style = self.from_horizon(torch.stack([torch.log1p(horizon) / 3, horizon / _LONGEST], 1))
         if text_embeds is not None:
             style = style + self.from_text(text_embeds.to(style.dtype))
         if noise is not None:
@@ -262,18 +223,30 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         return self.mix(F.silu(style))
 
 
-def _unfolded(x: Tensor, height: int, width: int) -> Tensor:
-    """Blocks of pixels, (B, C * 16, H / 4, W / 4), as pixels (B, C, H, W), float32."""
-    return F.pixel_shuffle(x.float(), _UNIT)[..., :height, :width]
+def _compressed(vectors: Tensor) -> Tensor:
+    """Vectors (B, 2N, u, v) as directions times the logarithm of their length, and that logarithm, (B, 3N, u, v)."""
+    pairs = vectors.unflatten(1, (-1, 2))
+    length = torch.linalg.vector_norm(pairs, dim=2, keepdim=True)
+    logarithm = torch.log1p(length)
+    return torch.cat([(pairs * logarithm / length.clamp(min=1e-6)).flatten(1, 2), logarithm.flatten(1, 2)], 1)
+
+
+def _shifted(picture: Tensor, shift: Tensor) -> Tensor:
+    """``picture`` (B, 3, H, W) at each place plus ``shift`` (B, 2, H, W) pixels, edges repeated."""
+    width, height = _size(picture)
+    rows, columns = (torch.arange(side, device=picture.device, dtype=shift.dtype) for side in (height, width))
+    x = (columns + shift[:, 0]) * (2 / max(1, width - 1)) - 1
+    y = (rows[:, None] + shift[:, 1]) * (2 / max(1, height - 1)) - 1
+    where = torch.stack([x, y], -1)
+    return F.grid_sample(picture, where, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def _size(x: Tensor) -> tuple[int, int]:
+    """(columns, rows), as vectors are written."""
+    return x.shape[-1], x.shape[-2]
 
 
 def _convolved_in(x: Tensor) -> torch.dtype:
     """The type that a convolution of x works in: casting before the copies that prepare it halves what they move."""
     device = x.device.type
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
-
-
-def _local_mean(x: Tensor) -> Tensor:
-    """Means over blocks of _MEAN pixels, smoothly enlarged again, (B, C, H, W)."""
-    size = (max(1, x.shape[-2] // _MEAN), max(1, x.shape[-1] // _MEAN))
-    return F.interpolate(F.adaptive_avg_pool2d(x, size), size=x.shape[-2:], mode="bilinear", align_corners=False)

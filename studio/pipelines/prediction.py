@@ -13,16 +13,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 
 from studio.clip import check_frames
 from studio.errors import RequestError
 from studio.models.prediction import ALONE, PredictionGenerator
-from studio.motion.carry import Trace, carry, ground, guides, second_opinion, share_outside, trace
+from studio.motion.carry import Trace, carry, ground, second_opinion, share_outside, trace
 from studio.motion.confidence import expected, signs
-from studio.motion.forecast import HISTORY, Habit, Motion, drift, observe
+from studio.motion.evidence import Correction, gather, put_together, tell
+from studio.motion.forecast import HISTORY, Habit, Motion, drift, observe, plain_habit
 from studio.motion.period import MOST_HISTORY, Loop, find_period, history_frames
 from studio.pipelines.base import (
     FramesOutput,
@@ -33,7 +33,7 @@ from studio.pipelines.base import (
     collect,
 )
 from studio.pipelines.futures import Course, Future, camera_so_far, course_of, draw_future
-from studio.tensors import to_channels_first, to_float, to_uint8
+from studio.tensors import to_channels_first
 
 MOST_FRAMES = 1200
 """Frames that one call may add: the longest request at the highest usual rate."""
@@ -47,6 +47,7 @@ class Outlook:
     behind: np.ndarray
     motion: Motion
     habit: Habit
+    known: np.ndarray
     loop: Loop | None
     course: Course
     future: Future
@@ -169,9 +170,9 @@ class PredictionPipeline(StudioPipeline):
         if loop is not None:
             motion = loop.taken_from(motion)
         future = draw_future(generator, motion.trust.shape, self.generator.config.noise)
-        habit = future.habit(self._judge(motion, last))
+        habit = future.habit(plain_habit(motion))
         course = self._course(words, last.shape[:2], fps)
-        return Outlook(last, ground(last, motion), motion, habit, loop, course, future, words, fps)
+        return Outlook(last, ground(last, motion), motion, habit, gather(motion), loop, course, future, words, fps)
 
     def _frame(self, outlook: Outlook, ahead: int) -> np.ndarray:
         """The frame so many frames ahead, straight from the last real ones: frames do not depend on each other."""
@@ -186,7 +187,7 @@ class PredictionPipeline(StudioPipeline):
             other = second_opinion(source, outlook.motion, progress), source
         else:
             other = forecast, forecast
-        return self._paint((forecast, *other), path, ahead, outlook.words, outlook.future)
+        return self._correct((forecast, *other), path, outlook, ahead)
 
     def _course(self, words: torch.Tensor | None, size: tuple[int, int], fps: float) -> Course:
         """Words as a Course for a clip of (H, W) and ``fps``."""
@@ -196,33 +197,19 @@ class PredictionPipeline(StudioPipeline):
             numbers = self.generator.course(words.to(self.generator.dtype))[0].float().cpu().numpy()
         return course_of(numbers, size, fps)
 
-    def _judge(self, motion: Motion, last: np.ndarray) -> Habit:
-        """How this motion develops, as the generator sees it."""
-        net = self.generator
-        h, w = motion.trust.shape
-        small = to_float(cv2.resize(last, (w, h), interpolation=cv2.INTER_AREA), net.device, net.dtype)[None]
-        fields = (to_channels_first(f / motion.scale, net.device)[None] for f in (motion.quick, motion.slow))
-        maps = (
-            torch.from_numpy(np.ascontiguousarray(values)).to(net.device)[None]
-            for values in (motion.trust, motion.slow_trust, motion.mismatch)
-        )
-        with self.fast():
-            judged = net.judge(*(x.to(net.dtype) for x in (*fields, *maps)), small)
-        return Habit(*(x[0].float().cpu().numpy() for x in (judged.share_now, judged.share_later, judged.horizon)))
-
-    def _paint(
-        self, opinions: tuple[np.ndarray, ...], path: Trace, ahead: int, words: torch.Tensor | None, future: Future
-    ) -> np.ndarray:
-        told = guides(path)
+    def _correct(self, opinions: tuple[np.ndarray, ...], path: Trace, outlook: Outlook, ahead: int) -> np.ndarray:
+        """The frame as the generator would have it; where nothing changes, it stays to the last bit."""
         if not (path.moved.any() or path.uncovered.any() or path.outside.any()):
             return opinions[0]
-        device, dtype = self.generator.device, self.generator.dtype
+        net = self.generator
+        told = tell(outlook.known, path, opinions, outlook.course.progress(ahead, outlook.fps))
         with self.fast():
-            pictures = torch.cat([to_float(one[None], device, dtype) for one in opinions], 1)
-            hints = to_channels_first(told[None], device, dtype)
-            horizon = torch.tensor([float(min(ahead, 48))], device=device)
-            noise = future.paint.to(device, dtype)
-            return to_uint8(self.generator.paint(pictures, hints, horizon, words, noise))[0]
+            horizon = torch.tensor([float(ahead)], device=net.device)
+            noise = outlook.future.paint.to(net.device, net.dtype)
+            said = net.refine(to_channels_first(told[None], net.device, net.dtype), horizon, outlook.words, noise)
+            parts = (part[0].movedim(0, -1).float().cpu().numpy() for part in (said.shift, said.shares, said.colour))
+            correction = Correction(*parts)
+        return put_together(opinions, path, correction)
 
 
 def _checked(

@@ -1,13 +1,13 @@
-"""The prediction generator's training: how motion develops, then what to paint, then words about the course.
+"""The prediction generator's training: what to change about a forecast, then words about the course.
 
-Phase ``judge``: velocities and settling times, straight for the PSNR of forecasts 1 to 8 frames ahead. Phase ``paint``:
-with that judge's forecasts, regression to the frames that really came and to the real surroundings of windows. Phase
-``sharpen``: the same with noise, words and a patch discriminator (hinge) that sees the frame beside its forecast.
-Phase ``course``: phrases to six numbers; captions and phrases that name no course change nothing.
-The export lowers the painter's ``strength`` to whatever measured best on clips that no phase has trained on, and
-silences a judge that did not help there.
+Phase ``refine``: regression to the frames that really came 1 to 12 frames ahead and to the real surroundings of
+windows; a teacher that knows the future, the flow from the true frame to the forecast, guides the shift where it can be
+trusted. Phase ``sharpen``: the same with noise, words and a patch discriminator (hinge) that sees the frame beside its
+forecast. Phase ``course``: phrases to six numbers; captions and phrases that name no course change nothing.
+The export takes of ``refine`` and ``sharpen`` what measured better on clips that neither has trained on, and lowers the
+generator's ``shifting``, ``mixture`` and ``invention`` to whatever measured best there.
 
-Letters: B batch, S side of a crop, h, w motion grid.
+Letters: B batch, S side of a crop, C channels of evidence, u, v of the coarse grid.
 """
 
 from __future__ import annotations
@@ -16,20 +16,17 @@ import json
 import logging
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.models.discriminators import PatchDiscriminator
-from studio.models.prediction import PredictionGenerator
-from studio.motion.forecast import Habit, Motion
-from studio.tensors import to_float, to_uint8
+from studio.models.prediction import FACTORS, VECTORS, PredictionGenerator
+from studio.tensors import to_channels_first, to_float, to_uint8
 from studio.training.clip_parts import save_clip_parts
 from studio.training.course_words import CourseWords
-from studio.training.foresight import MotionBatch, habit_of, judge_gains, judge_inputs, maps_of, plain_judgement
-from studio.training.future_pool import HORIZONS, Judge, MotionPool, PaintPool, motion_pool, paint_pool
+from studio.training.future_pool import HORIZONS, FuturePool, future_pool
 from studio.training.losses import (
     charbonnier,
     cosine_rate,
@@ -54,7 +51,8 @@ _PARTS = {
 }
 _BATCH = 8
 _HELD_OUT = 7  # every seventh clip measures, and is never trained on
-_STRENGTHS = (1.0, 0.75, 0.5, 0.25, 0.0)
+_VALUES = (1.0, 0.75, 0.5, 0.25, 0.0)
+_JUDGED = 120  # held-out crops, about, that the export decides by
 _UNITS = torch.tensor([0.5, 0.5, 0.5, 0.5, 1.0, 1.0])  # one unit of each number of a course counts alike
 
 
@@ -67,58 +65,37 @@ def _split(clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return everything[~held_out], everything[held_out]
 
 
-class JudgeObjective(Objective):
-    """The judge: mean PSNR of its forecasts at random horizons."""
+class FutureBatch:
+    """A batch of the pool: opinions (B, 9, S, S), guides (B, 3, S, S), truth (B, 3, S, S), told (B, C, u, v), teacher
+    (B, 3, 2u, 2v), horizon (B,).
+    """
 
-    ema = ("motion",)
-
-    def __init__(self, generator: PredictionGenerator, pool: MotionPool, context: Context) -> None:
-        self.pool, self.context = pool, context
-        self.train_rows, self.test_rows = _split(pool.clip)
-        self.generator = generator.to(context.device)
-        head = generator.motion
-        super().__init__({"motion": head}, {"judge": torch.optim.AdamW(head.parameters(), 1e-3, weight_decay=1e-3)})
-
-    def losses(self, step: int, rng: np.random.Generator) -> Losses:
-        """See Objective."""
-        set_rate(self.optimisers["judge"], 5e-4 * cosine_rate(step, self.context.steps))
-        batch = MotionBatch(self.pool, rng.choice(self.train_rows, _BATCH), self.context.device)
-        judged = self.generator.judge(*batch.inputs())
-        chosen = rng.choice(len(HORIZONS), 2, replace=False)
-        # The logarithm makes each clip count by its PSNR; 2e-5 is the error of good in-betweens (47 dB).
-        loss = sum(torch.log(batch.errors(judged, int(which)) + 2e-5).mean() for which in chosen) / 2
-        # What nothing depends on stays as it was: still ground would else wander to an end.
-        pairs = zip(maps_of(judged), maps_of(plain_judgement(batch)))
-        lean = sum((map_.log() - plain.log()).square().mean() for map_, plain in pairs)
-        loss = loss + 0.01 * lean
-        yield "judge", loss, {"settles_in": float(judged.horizon.detach().median())}
-
-    def sheet(self) -> np.ndarray | None:
-        """Nothing to look at; the gain over the classical judgement goes to the log."""
-        kept, self.generator.motion = self.generator.motion, self.averages["motion"]
-        gains = judge_gains(self.generator, self.pool, self.test_rows, self.context.device)
-        self.generator.motion = kept
-        logger.info("held out, gain in dB by horizon: %s", gains)
-        return None
-
-
-class PaintBatch:
-    """A batch of the paint pool: opinions (B, 9, S, S), truth (B, 3, S, S), guides (B, 4, S, S), horizon (B,)."""
-
-    def __init__(self, pool: PaintPool, rows: np.ndarray, device: torch.device) -> None:
+    def __init__(self, pool: FuturePool, rows: np.ndarray, device: torch.device) -> None:
         self.truth = to_float(pool.truth[rows], device)
         self.opinions = torch.cat([to_float(pool.opinions[rows, i], device) for i in range(3)], 1)
         self.guides = to_float(pool.guides[rows], device)
+        self.told = to_channels_first(pool.told[rows].astype(np.float32), device)
+        self.teacher = to_channels_first(pool.teacher[rows].astype(np.float32), device)
         self.horizon = torch.from_numpy(pool.horizon[rows]).to(device)
 
     def augment(self, rng: np.random.Generator) -> None:
         """Mirrors, turns and swaps colours, all of the batch alike."""
-        for turn in (lambda x: x.flip(-1), lambda x: x.flip(-2), lambda x: x.transpose(-1, -2)):
+        for kind in ("x", "y", "diagonal"):
             if rng.random() < 0.5:
-                self.opinions, self.truth, self.guides = turn(self.opinions), turn(self.truth), turn(self.guides)
+                self._turn(kind)
         order = torch.from_numpy(rng.permutation(3)).to(self.truth.device)
         self.truth = self.truth[:, order]
         self.opinions = self.opinions.unflatten(1, (3, 3))[:, :, order].flatten(1, 2)
+        maps, pictures = self.told[:, :-9], self.told[:, -9:]
+        self.told = torch.cat([maps, pictures.unflatten(1, (3, 3))[:, :, order].flatten(1, 2)], 1)
+
+    def _turn(self, kind: str) -> None:
+        for name in ("truth", "opinions", "guides", "told", "teacher"):
+            value = getattr(self, name)
+            turned = value.transpose(-1, -2) if kind == "diagonal" else value.flip(-1 if kind == "x" else -2)
+            setattr(self, name, turned)
+        self.told = torch.cat([_turned(self.told[:, : 2 * VECTORS], kind), self.told[:, 2 * VECTORS :]], 1)
+        self.teacher = torch.cat([_turned(self.teacher[:, :2], kind), self.teacher[:, 2:]], 1)
 
     @property
     def forecast(self) -> Tensor:
@@ -126,15 +103,24 @@ class PaintBatch:
         return self.opinions[:, :3]
 
 
-class PaintObjective(Objective):
-    """The painter: regression alone, or with a critic, noise and words."""
+def _turned(vectors: Tensor, kind: str) -> Tensor:
+    """The vectors (B, 2N, u, v), x first, of a field that was mirrored ("x", "y") or transposed ("diagonal")."""
+    pairs = vectors.unflatten(1, (-1, 2))
+    if kind == "diagonal":
+        return pairs.flip(2).flatten(1, 2)
+    signs = pairs.new_tensor([-1.0, 1.0] if kind == "x" else [1.0, -1.0]).view(1, 1, 2, 1, 1)
+    return (pairs * signs).flatten(1, 2)
+
+
+class RefineObjective(Objective):
+    """The refining net: regression alone, or with a critic, noise and words."""
 
     ema = ("generator",)
 
     def __init__(
         self,
         generator: PredictionGenerator,
-        pool: PaintPool,
+        pool: FuturePool,
         context: Context,
         rate: float,
         critic: PatchDiscriminator | None = None,
@@ -142,12 +128,10 @@ class PaintObjective(Objective):
     ) -> None:
         self.pool, self.context, self.rate, self.phrases = pool, context, rate, phrases
         self.train_rows, self.test_rows = _split(pool.clip)
-        # The judge made the pool and stands; words are taught apart.
-        for part in (generator.motion, generator.words):
-            part.requires_grad_(False)
-        nets: dict[str, nn.Module] = {"generator": generator.to(context.device)}
+        generator.words.requires_grad_(False)  # taught apart
+        nets: dict[str, nn.Module] = {"generator": generator.to(context.device, memory_format=torch.channels_last)}
         moved = [p for p in generator.parameters() if p.requires_grad]
-        optimisers: dict[str, torch.optim.Optimizer] = {"painter": torch.optim.AdamW(moved, rate, weight_decay=1e-3)}
+        optimisers: dict[str, torch.optim.Optimizer] = {"refiner": torch.optim.AdamW(moved, rate, weight_decay=1e-3)}
         if critic is not None:
             nets["critic"] = critic.to(context.device)
             optimisers["critic"] = torch.optim.Adam(critic.parameters(), 4e-4, betas=(0.0, 0.98))
@@ -155,13 +139,14 @@ class PaintObjective(Objective):
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """See Objective."""
-        rate = cosine_rate(step, self.context.steps)
-        set_rate(self.optimisers["painter"], self.rate * rate)
-        batch = PaintBatch(self.pool, rng.choice(self.train_rows, _BATCH), self.context.device)
+        set_rate(self.optimisers["refiner"], self.rate * cosine_rate(step, self.context.steps))
+        batch = FutureBatch(self.pool, np.sort(rng.choice(self.train_rows, _BATCH)), self.context.device)
         batch.augment(rng)
         generator, critic = self.nets["generator"], self.nets.get("critic")
         words, noise = self._conditions(generator)
-        made = generator.paint(batch.opinions, batch.guides, batch.horizon, words, noise)
+        with torch.autocast(self.context.device.type, torch.bfloat16):
+            refinement = generator.refine(batch.told, batch.horizon, words, noise)
+        made = generator.draw(batch.opinions, batch.guides, refinement)
         if critic is not None:
             real = torch.cat([batch.truth, batch.forecast], 1)
             fake = torch.cat([made, batch.forecast], 1)
@@ -169,14 +154,19 @@ class PaintObjective(Objective):
         # The logarithm lets each crop count by its PSNR; without it a few hopeless ones would rule.
         error = (made - batch.truth).square().flatten(1).mean(1)
         loss = charbonnier(made, batch.truth) + 0.2 * gradient_loss(made, batch.truth)
-        loss = loss + 0.02 * torch.log(error + 2e-5).mean()
-        figures = {"gain_db": float(_gain(made.detach(), batch).mean())}
+        loss = loss + 0.04 * torch.log(error + 2e-5).mean()
+        sure = batch.teacher[:, 2]
+        shift = F.interpolate(refinement.shift, size=sure.shape[-2:], mode="bilinear")
+        astray = torch.linalg.vector_norm(shift - batch.teacher[:, :2], dim=1)
+        loss = loss + 0.03 * (sure * torch.log1p(astray)).mean()
+        gain, far = _gain(made.detach(), batch).mean(), (sure * astray.detach()).mean()
+        figures = {"gain_db": float(gain), "astray": float(far)}
         if critic is not None:
             logits, features = critic(fake)
             with torch.no_grad():
                 wanted = critic(real)[1]
             loss = loss + 0.004 * hinge_g(logits) + 0.01 * feature_matching(features, wanted)
-        yield "painter", loss, figures
+        yield "refiner", loss, figures
 
     def _conditions(self, generator: PredictionGenerator) -> tuple[Tensor | None, Tensor | None]:
         """Words about any course, or none, and noise, or none: what a painter must not be distracted by."""
@@ -188,42 +178,55 @@ class PaintObjective(Objective):
         return said.to(device), noise.to(device)
 
     def sheet(self) -> np.ndarray:
-        """Held-out crops in columns: truth, forecast, painted, and both errors four times as strong."""
+        """Held-out crops in columns: truth, forecast, corrected, and both errors four times as strong."""
         rows = self.test_rows[:: max(1, len(self.test_rows) // 10)][:10]
-        batch = PaintBatch(self.pool, rows, self.context.device)
-        with torch.no_grad():
-            made = self.averages["generator"].paint(batch.opinions, batch.guides, batch.horizon)
+        batch = FutureBatch(self.pool, rows, self.context.device)
+        made = _made(self.averages["generator"], batch)
         errors = [(picture - batch.truth).abs() * 4 for picture in (batch.forecast, made)]
-        gains = measure(self.averages["generator"], self.pool, self.test_rows, self.context.device)
-        logger.info("held out, gain in dB: %s", gains)
+        gains = gains_by_horizon(self.averages["generator"], self.pool, self.test_rows, self.context.device)
+        logger.info("held out, gain in dB by horizon: %s", gains)
         return np.vstack([np.hstack(list(to_uint8(part))) for part in (batch.truth, batch.forecast, made, *errors)])
 
 
-def _gain(made: Tensor, batch: PaintBatch) -> Tensor:
+@torch.no_grad()
+def _made(generator: PredictionGenerator, batch: FutureBatch) -> Tensor:
+    return generator.draw(batch.opinions, batch.guides, generator.refine(batch.told, batch.horizon))
+
+
+def _gain(made: Tensor, batch: FutureBatch) -> Tensor:
     """PSNR gained over the forecast, dB, (B,)."""
     wrong = [((p.clamp(0, 1) - batch.truth) ** 2).flatten(1).mean(1) + 2e-6 for p in (batch.forecast, made)]
     return 10 * torch.log10(wrong[0] / wrong[1])
 
 
-@torch.no_grad()
-def measure(
-    generator: PredictionGenerator,
-    pool: PaintPool,
-    rows: np.ndarray,
-    device: torch.device,
-    name: str = "strength",
-    values: tuple[float, ...] = (1.0,),
-) -> dict[float, float]:
-    """Mean gain in PSNR, dB, over the forecast for each value of one of the painter's factors, on the given rows."""
-    sums = dict.fromkeys(values, 0.0)
-    kept = generator.config[name]
-    for start in range(0, len(rows), 32):
-        batch = PaintBatch(pool, rows[start : start + 32], device)
-        for value in values:
+def gains(generator: PredictionGenerator, pool: FuturePool, rows: np.ndarray, device: torch.device) -> np.ndarray:
+    """The gain in PSNR over the forecast, dB, of each of ``rows``."""
+    parts = [FutureBatch(pool, rows[start : start + 16], device) for start in range(0, len(rows), 16)]
+    return torch.cat([_gain(_made(generator, part), part) for part in parts]).cpu().numpy()
+
+
+def gains_by_horizon(
+    generator: PredictionGenerator, pool: FuturePool, rows: np.ndarray, device: torch.device
+) -> dict[str, float]:
+    """Mean gains at each of HORIZONS, and over all rows."""
+    gained, ahead = gains(generator, pool, rows, device), pool.horizon[rows]
+    found = {str(h): round(float(gained[ahead == h].mean()), 3) for h in HORIZONS if (ahead == h).any()}
+    return {**found, "all": round(float(gained.mean()), 3)}
+
+
+def best_factors(generator: PredictionGenerator, pool: FuturePool, rows: np.ndarray, device: torch.device) -> float:
+    """Set each of the generator's factors to what measured best on ``rows``; return the mean gain that is left."""
+    best = 0.0
+    for name in FACTORS:
+        found = {}
+        for value in _VALUES:
             generator.register_to_config(**{name: value})
-            sums[value] += float(_gain(generator.paint(batch.opinions, batch.guides, batch.horizon), batch).sum())
-    generator.register_to_config(**{name: kept})
-    return {value: round(total / max(1, len(rows)), 4) for value, total in sums.items()}
+            found[value] = round(float(gains(generator, pool, rows, device).mean()), 4)
+        logger.info("gain over the forecast on held-out clips, dB, by %s: %s", name, found)
+        chosen = max(found, key=found.__getitem__)
+        generator.register_to_config(**{name: chosen})
+        best = found[chosen]
+    return best
 
 
 class CourseObjective(Objective):
@@ -247,75 +250,50 @@ class CourseObjective(Objective):
 
 
 class PredictionRecipe(Recipe):
-    """Phases ``judge``, ``paint``, ``sharpen`` and ``course``."""
+    """Phases ``refine``, ``sharpen`` and ``course``."""
 
     name = "prediction"
     phases = (
-        Phase("judge", 600, sheet_every=150),
-        Phase("paint", 2500, sheet_every=500),
+        Phase("refine", 6000, sheet_every=500),
         Phase("sharpen", 1000, sheet_every=250),
         Phase("course", 1500),
     )
 
     def objective(self, phase: str, context: Context) -> Objective:
-        """Build a phase; each reads the averages that the ones before left, the last two also need the CLIP."""
+        """Build a phase; ``sharpen`` goes on from the averages of ``refine``, the last two also need the CLIP."""
         torch.manual_seed(context.seed)
         rng = np.random.default_rng(context.seed)
         generator = _generator(context.tiny)
         if phase == "course":
             return CourseObjective(generator, context, *CourseWords(context).courses(rng))
-        if phase == "judge":
-            pool = motion_pool(context.run / "motions", context.data, context.seed, context.tiny)
-            return JudgeObjective(generator, pool, context)
-        _take_judge(generator, context)
-        pool = _paint_pool(generator, context)
-        if phase == "paint":
-            return PaintObjective(generator, pool, context, 6e-4)
-        load_average(context.run / "paint", "generator", generator)
+        if phase == "refine":
+            return RefineObjective(generator, _pool(context), context, 1e-3)
+        load_average(context.run / "refine", "generator", generator)
         phrases, _ = CourseWords(context).courses(rng)
-        return PaintObjective(generator, pool, context, 2e-4, PatchDiscriminator(6, 8 if context.tiny else 24), phrases)
+        critic = PatchDiscriminator(6, 8 if context.tiny else 24)
+        return RefineObjective(generator, _pool(context), context, 2e-4, critic, phrases)
 
     def export(self, context: Context, folder: Path) -> None:
-        """The generator in half precision at its best strength, the CLIP's text encoder and tokenizer beside it."""
-        generator = _generator(context.tiny)
-        load_average(context.run / "sharpen", "generator", generator)
-        load_average(context.run / "course", "words", generator.words)
-        _take_judge(generator, context)
-        pool = _paint_pool(generator, context)
-        _, rows = _split(pool.clip)
-        generator.to(context.device).eval()
-        for factor in ("strength", "invention"):
-            gains = measure(generator, pool, rows, context.device, factor, _STRENGTHS)
-            logger.info("gain over the forecast on held-out clips, by %s: %s", factor, gains)
-            generator.register_to_config(**{factor: max(gains, key=gains.__getitem__)})
+        """The generator in half precision at its best factors, the CLIP's text encoder and tokenizer beside it."""
+        pool = _pool(context)
+        rows = _split(pool.clip)[1]
+        rows = rows[:: max(1, len(rows) // _JUDGED)]
+        generators, left = {}, {}
+        for phase in ("refine", "sharpen"):
+            generator = generators[phase] = _generator(context.tiny)
+            load_average(context.run / phase, "generator", generator)
+            load_average(context.run / "course", "words", generator.words)
+            left[phase] = best_factors(generator.to(context.device).eval(), pool, rows, context.device)
+        phase = max(left, key=left.__getitem__)
+        generator = generators[phase]
+        logger.info("%s is exported: %s", phase, gains_by_horizon(generator, pool, rows, context.device))
         generator.half().save_pretrained(folder / "generator")
         save_clip_parts(context.checkpoints, folder)
         replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
 
 
-def _take_judge(generator: PredictionGenerator, context: Context) -> None:
-    """Load the trained judge, and silence it if it did not help on the clips that were held out."""
-    load_average(context.run / "judge", "motion", generator.motion)
-    pool = motion_pool(context.run / "motions", context.data, context.seed, context.tiny)
-    gains = judge_gains(generator.to(context.device), pool, _split(pool.clip)[1], context.device)
-    logger.info("the judge's gain over the classical judgement on held-out clips, by horizon: %s", gains)
-    generator.register_to_config(judgement=1.0 if sum(gains.values()) > 0 else 0.0)
-
-
-def _paint_pool(generator: PredictionGenerator, context: Context) -> PaintPool:
-    return paint_pool(context.run / "paintings", context.data, context.seed, _judge(generator, context), context.tiny)
-
-
-def _judge(generator: PredictionGenerator, context: Context) -> Judge:
-    generator = generator.to(context.device)
-
-    @torch.no_grad()
-    def judge(motion: Motion, last: np.ndarray) -> Habit:
-        h, w = motion.trust.shape
-        small = cv2.resize(last, (w, h), interpolation=cv2.INTER_AREA)
-        return habit_of(generator.judge(*judge_inputs(motion, small, context.device)))
-
-    return judge
+def _pool(context: Context) -> FuturePool:
+    return future_pool(context.run / "futures", context.data, context.seed, context.tiny)
 
 
 def _generator(tiny: bool) -> PredictionGenerator:
