@@ -314,10 +314,12 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
             return leaning, None
         # Where nothing moves and both frames agree, there is nothing to add: a still stays still.
         way = _padded((found.to_first.abs() + found.to_second.abs()).sum(1, keepdim=True))[..., : half[0], : half[1]]
-        differ = F.avg_pool2d(apart.abs().mean(1, keepdim=True), 6, 2, 2, ceil_mode=True)
-        lively = F.interpolate((2 * way[..., : differ.shape[-2], : differ.shape[-1]] + differ * (255 / 4)).clamp(0, 1),
-                               scale_factor=2, mode="bilinear", align_corners=False)  # fmt: skip
-        lively = self._narrow(self.config.residual * _DETAIL * lively)[..., :height, :width]
+        differ = apart.abs().mean(1, keepdim=True)
+        if height % 4 or width % 4:
+            differ = F.pad(differ, (0, -width % 4, 0, -height % 4), mode="replicate")
+        differ = F.avg_pool2d(shrink(differ), 3, 1, 1)
+        lively = enlarge((2 * way + differ * (255 / 4)).clamp(0, 1))[..., :height, :width]
+        lively = self._narrow(self.config.residual * _DETAIL * lively)
         return leaning, x[:, 1:].clamp(-1, 1) * lively
 
     def timing_curve(self, text_embeds: Tensor) -> Tensor:

@@ -24,13 +24,15 @@ class FlowQuality:
 
     preset: OpenCV's DIS preset (ultrafast, fast, medium). scale: the flow is computed on the frames resized by this
     factor, in (0, 1]. finest_level: the finest pyramid level computed (0 = the resized frame itself), None = the
-    preset's own (1 or 2). patch_stride: pixels between patches, None = the preset's own.
+    preset's own (1 or 2). patch_stride: pixels between patches, None = the preset's own. smoothing: rounds of
+    variational refinement on each level, None = the preset's own (0 or 5): a third of the time, for a tenth of a dB.
     """
 
     preset: str = "medium"
     scale: float = 1.0
     finest_level: int | None = None
     patch_stride: int | None = None
+    smoothing: int | None = None
 
     def __post_init__(self) -> None:
         assert self.preset in _PRESETS, self.preset
@@ -114,4 +116,6 @@ def _flow_of_grey(first: np.ndarray, second: np.ndarray, size: tuple[int, int], 
         search.setFinestScale(quality.finest_level)
     if quality.patch_stride is not None:
         search.setPatchStride(quality.patch_stride)
+    if quality.smoothing is not None:
+        search.setVariationalRefinementIterations(quality.smoothing)
     return resize_flow(search.calc(first, second, None), *size)

@@ -33,6 +33,19 @@ def low_frequency_loss(made: torch.Tensor, real: torch.Tensor, size: int = 8) ->
     return (F.avg_pool2d(made, size) - F.avg_pool2d(real, size)).abs().mean()
 
 
+def texture_loss(made: torch.Tensor, real: torch.Tensor, size: int = 8) -> torch.Tensor:
+    """L1 between the strengths of fine detail in blocks of ``size`` x ``size``: how much there is, not where it lies.
+
+    What regression cannot place it leaves out; this asks for as much as there should be.
+    """
+
+    def strength(picture: torch.Tensor) -> torch.Tensor:
+        fine = picture - F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False)
+        return torch.sqrt(F.avg_pool2d(fine.square(), size) + 1e-6)
+
+    return (strength(made) - strength(real)).abs().mean()
+
+
 def hinge_d(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
     """The discriminator's hinge loss (Lim and Ye 2017)."""
     return F.relu(1 - real).mean() + F.relu(1 + made).mean()

@@ -1,13 +1,13 @@
 """The in-between generator's training: first to be right, then to look right, then to read words about timing.
 
-Phase ``draw``: regression to the frame that was really there, with the pictures of the two coarser stages supervised
-too, and with the flows that DIS finds from the true frame itself as a teacher where they explain it better (privileged
-distillation, Huang et al. 2022). Phase ``sharpen``: the same, with noise and words as conditions and two patch
-discriminators (hinge, Lim and Ye 2017), one of the frame beside its neighbours' mean, one of the frame between its
-neighbours. Phase ``timing``: the head that turns a phrase into a curve of time; captions and phrases that say nothing
-about timing mean the straight line.
-The export keeps whichever of the two phases' nets, and of several strengths of the added detail, measured best on clips
-that no phase has trained on; the classical picture alone if none is better.
+Phase ``draw``: regression to the frame that was really there, with the pictures of the coarser stage supervised too,
+and with the flows that DIS finds from the true frame itself as a teacher where they explain it better (privileged
+distillation, Huang et al. 2022). Phase ``sharpen``: the same, with noise and words as conditions, a loss on how much
+fine detail there is, and two patch discriminators (hinge, Lim and Ye 2017): of the frame beside its own detail, and
+of its detail between its neighbours'. Phase ``timing``: the head that turns a phrase into a curve of time; captions
+and phrases that say nothing about timing mean the straight line.
+The export keeps the net of the second phase, unless it measured clearly worse than the first one's on clips that no
+phase has trained on, at the strength of the added detail that measured best there.
 
 Letters: B batch, C side of a crop, P points of a timing curve.
 """
@@ -38,10 +38,11 @@ from studio.training.losses import (
     hinge_g,
     low_frequency_loss,
     set_rate,
+    texture_loss,
 )
 from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.phrases import SCALE, PhraseEncoder, say_timing
+from studio.training.phrases import SCALE, PhraseEncoder, say_nothing_of_timing, say_timing
 from studio.training.state import load_average, replace_file
 from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots
 
@@ -56,6 +57,7 @@ _PARTS = {
     "tokenizer": ["transformers", "CLIPTokenizer"],
 }
 _DETAILS = (1.0, 0.5, 0.0)
+_SPARED = 0.05  # dB that the second phase may lose
 _MEASURED = 3  # every third held-out window is enough to choose by
 _WORDS = ("{}", "{}, please", "with {}", "make it {}", "a {} motion", "{} between the pictures", "I want {}", "{}.")
 _SILENT = (
@@ -143,7 +145,7 @@ class DrawObjective(Objective):
         else:
             optimisers = {"generator": torch.optim.AdamW(kept, rate, betas=(0.9, 0.99), weight_decay=1e-4)}
             nets["discriminator"] = critic
-            optimisers["discriminator"] = torch.optim.Adam(critic.parameters(), 2e-4, betas=(0.5, 0.99))
+            optimisers["discriminator"] = torch.optim.Adam(critic.parameters(), 1e-3, betas=(0.5, 0.99))
         for net in nets.values():
             net.to(context.device, memory_format=torch.channels_last)
         super().__init__(nets, optimisers)
@@ -171,8 +173,9 @@ class DrawObjective(Objective):
             yield "discriminator", sum(hinge_d(real[name][0], made[name][0]) for name in views), {}
             with torch.autocast(device.type, torch.bfloat16):
                 judged = {name: critic[name](view(picture)) for name, view in views.items()}
+            loss = loss + 10 * texture_loss(picture, batch.truth)
             for name, (logits, features) in judged.items():
-                loss = loss + 0.01 * hinge_g(logits) + 0.02 * feature_matching(features, real[name][1])
+                loss = loss + 0.02 * hinge_g(logits) + 0.02 * feature_matching(features, real[name][1])
         yield "generator", loss, figures
 
     def _conditions(self, count: int, rng: np.random.Generator) -> tuple[Tensor | None, Tensor | None]:
@@ -201,11 +204,17 @@ class DrawObjective(Objective):
 
 
 def _views(batch: GapBatch) -> dict[str, Callable[[Tensor], Tensor]]:
-    """What each discriminator sees of a candidate: beside its neighbours' mean, and between its neighbours."""
-    mean = (batch.first + batch.second) / 2
+    """What each discriminator sees of a candidate: it and its fine detail, enlarged; and it between its neighbours.
+
+    Real and made frames differ by little: unless that little is enlarged, a bounded discriminator stays at chance.
+    """
+
+    def fine(candidate: Tensor) -> Tensor:
+        return 0.5 + 6 * (candidate - F.avg_pool2d(candidate, 3, 1, 1, count_include_pad=False))
+
     return {
-        "frame": lambda candidate: torch.cat([candidate, mean], 1),
-        "triple": lambda candidate: torch.cat([batch.first, candidate, batch.second], 1),
+        "frame": lambda candidate: torch.cat([candidate, fine(candidate)], 1),
+        "triple": lambda candidate: torch.cat([fine(batch.first), fine(candidate), fine(batch.second)], 1),
     }
 
 
@@ -248,7 +257,7 @@ class TimingObjective(Objective):
         set_rate(self.optimisers["timing"], 2e-3 * cosine_rate(step, self.context.steps))
         rows = torch.from_numpy(rng.integers(len(self.phrases), size=256)).to(self.phrases.device)
         words = self.phrases[rows]
-        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * SCALE
+        words = F.normalize(words + 0.25 * torch.randn(words.shape).to(words), dim=1) * SCALE
         error = (self.nets["timing"](words) - self.curves[rows]).abs()
         yield "timing", 10 * error.mean(), {"worst": error.amax(1).mean().item()}
 
@@ -261,11 +270,12 @@ class Words(PhraseEncoder):
         said: list[str] = []
         curves: list[np.ndarray] = []
         for kind, (_, curve) in TIMINGS.items():
-            for _ in range(8 if self.tiny else 120):
+            for _ in range(8 if self.tiny else 200):
                 said.append(str(rng.choice(_WORDS)).format(say_timing(kind, rng)))
                 curves.append(curve)
         quiet = list(_SILENT) + [phrase for phrases, _ in COURSES.values() for phrase in phrases]
         quiet += captions(sample_slots(8 if self.tiny else 300, rng), rng)
+        quiet += [say_nothing_of_timing(rng) for _ in range(8 if self.tiny else 200)]
         said += quiet
         curves += [np.linspace(0, 1, len(curves[0]))] * len(quiet)
         return self.embed(said), torch.from_numpy(np.stack(curves)).float()
@@ -275,7 +285,7 @@ class InterpolationRecipe(Recipe):
     """Phases ``draw``, ``sharpen`` and ``timing``."""
 
     name = "interpolation"
-    phases = (Phase("draw", 9000, sheet_every=1000), Phase("sharpen", 1000, sheet_every=500), Phase("timing", 1500))
+    phases = (Phase("draw", 7500, sheet_every=1000), Phase("sharpen", 700, sheet_every=350), Phase("timing", 1500))
 
     def objective(self, phase: str, context: Context) -> Objective:
         """Build a phase; ``sharpen`` starts from the average of ``draw``, and the last two need the CLIP."""
@@ -303,8 +313,10 @@ class InterpolationRecipe(Recipe):
             load_average(context.run / phase, "generator", generator)
             gains = measure(generator, pool, rows, _DETAILS, context)
             logger.info("PSNR on held-out clips after %s, by strength of detail: %s", phase, gains)
-            for detail, gain in gains.items():
-                best = max(best or (gain, phase, detail), (gain, phase, detail))
+            detail = max(gains, key=gains.__getitem__)
+            # What looks sharper may cost a little, as long as it is hardly to be measured.
+            if best is None or gains[detail] > best[0] - _SPARED:
+                best = (gains[detail], phase, detail)
         _, phase, detail = best
         generator = _generator(context.tiny)
         load_average(context.run / phase, "generator", generator)
