@@ -21,8 +21,8 @@ from studio.pipelines.gaps import GapFiller
 SIZE = (480, 270)
 MOMENTS = (0.25, 0.5, 0.75)
 SEED = 1
-PROTOCOL = """Windows of 480x270 over photographs that nothing was tuned on, seed 1: pan by 30 to 60 % of the width, turn by
-25 to 80 degrees, zoom 1.4 to 2.4 times, each at an even pace. PSNR and SSIM of the frames at 1/4, 1/2 and 3/4,
+PROTOCOL = """Windows of 480x270 over photographs that nothing was tuned on, seed 1: pan by 30 to 60 % of the width,
+turn by 25 to 80 degrees, zoom 1.4 to 2.4 times, each at an even pace. PSNR and SSIM of the frames at 1/4, 1/2 and 3/4,
 one value per photograph (mean of the three): a cross-dissolve, dense flow alone, and what the pipeline does
 without its generator (dense flow, or the camera's path by features). Unrelated: views of two different
 photographs; share of pairs that the pipeline dissolved, and said so."""
