@@ -26,7 +26,7 @@ class Trust:
         if self.seconds <= 0:
             return "All of this is a guess: not even the first new frame is certain."
         if self.seconds >= self.length:
-            return f"The whole {_in_words(self.length)} can be trusted."
+            return f"Trust the whole {_in_words(self.length)}, unless something new happens."
         return f"Trust about the first {_in_words(self.seconds)}; after that it is a guess."
 
 
