@@ -29,7 +29,8 @@ split (nothing of the detector was chosen on them) and from scenes of the proced
 Each case has four frames of at most 384 pixels; "four frames": the detector may see all of them, "two frames": only
 the pair in question. found: 1 where a cut was said, so its mean is the recall of cuts and the rate of false alarms of
 non-cuts. "whole clips": every pair of consecutive frames of the split's clips within a shot, four frames; ms: wall
-milliseconds of each decision on one thread."""
+milliseconds of each decision on one thread. Jump cuts join two moments of one clip that differ by at least 18 levels
+and four times as much as the clip's own neighbouring frames."""
 
 SEED, SCENES_SEED = 2024, 2025
 FIT_SEED, FIT_SCENES_SEED, FIT_TIMES = 21, 11, 3.0

@@ -52,6 +52,13 @@ def _clip_to_clip(material: Material, rng: np.random.Generator, index: int) -> n
     return _join(some_shot(only[0], rng), some_shot(only[1], rng))
 
 
+def _wild_to_wild(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
+    """Two of the wildest moments of two different clips, every 2nd to 4th frame of them."""
+    one, other = rng.choice(len(material.shots), 2, replace=False)
+    only = [Material(shots=[material.shots[i]], joins=[], photos=[], scenes=[]) for i in (one, other)]
+    return _join(*(lively_shot(each, rng, 2 + index % 3) for each in only))
+
+
 def _photo_to_photo(material: Material, rng: np.random.Generator, index: int) -> np.ndarray:
     one, other = rng.choice(len(material.photos), 2, replace=False)
     only = [Material(shots=[], joins=[], photos=[material.photos[i]], scenes=[]) for i in (one, other)]
@@ -255,7 +262,8 @@ def _dressed(frames: np.ndarray, rng: np.random.Generator, plain: bool) -> np.nd
 _Make = Callable[[Material, np.random.Generator, int], np.ndarray]
 
 _CUTS: dict[str, tuple[int, _Make]] = {
-    "clip to clip": (75, _clip_to_clip),
+    "clip to clip": (55, _clip_to_clip),
+    "clip to clip, every 2nd to 4th frame": (20, _wild_to_wild),
     "photo to photo": (55, _photo_to_photo),
     "clip to photo": (30, _clip_to_photo),
     "scene to scene": (30, _scene_to_scene),
