@@ -47,15 +47,14 @@ def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) ->
     values = cv2.remap(values, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     where = points - values[..., :2]
     full = cv2.resize(np.dstack([where, values[..., 2:]]), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
-    where = full[..., :2] + _clamped_away(a, grid, size)
-    last = np.array([size[1] - 1, size[0] - 1], np.float32)
-    beyond = np.maximum(-where, where - last)
-    beyond = np.maximum(beyond[..., 0], beyond[..., 1])
+    _unclamp(full, a, grid)
+    x, y, uncovered, trusted = cv2.split(full)
+    beyond = cv2.max(cv2.max(-x, x - (size[1] - 1)), cv2.max(-y, y - (size[0] - 1)))
     here = pixel_grid(*size)
-    distance = np.abs(where - here)
-    distance = np.maximum(distance[..., 0], distance[..., 1])
+    distance = cv2.max(cv2.absdiff(x, here[..., 0]), cv2.absdiff(y, here[..., 1]))
     # A hundredth of a pixel is rounding of the grid, not motion.
-    return Trace(where, full[..., 2], np.clip(beyond, 0, 1), full[..., 3], np.clip(2 * distance - 0.02, 0, 1))
+    moved = np.clip(2 * distance - 0.02, 0, 1)
+    return Trace(cv2.merge([x, y]), uncovered, np.clip(beyond, 0, 1), trusted, moved)
 
 
 def share_outside(motion: Motion, camera: tuple[complex, complex]) -> float:
@@ -66,20 +65,23 @@ def share_outside(motion: Motion, camera: tuple[complex, complex]) -> float:
     return 1 - float(inside.all(2).mean())
 
 
-def _clamped_away(a: complex, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """What cv2.resize clamps off a linear field z -> z / a beyond the centres of the outermost cells, (H, W, 2)."""
-    x = np.arange(size[1], dtype=np.float32)
-    y = np.arange(size[0], dtype=np.float32)
-    low_x, low_y = size[1] / grid[1] / 2 - 0.5, size[0] / grid[0] / 2 - 0.5
-    gap_x = x - np.clip(x, low_x, size[1] - 1 - low_x)
-    gap_y = y - np.clip(y, low_y, size[0] - 1 - low_y)
-    gap = (gap_x[None] + 1j * gap_y[:, None]) / a
-    return np.stack([gap.real, gap.imag], -1).astype(np.float32)
+def _unclamp(field: np.ndarray, a: complex, grid: tuple[int, int]) -> None:
+    """Gives a field (H, W, 2 or more) of z -> z / a back what cv2.resize clamps off beyond the outermost cells."""
+    for axis in (1, 0):
+        length = field.shape[axis]
+        low = length / grid[axis] / 2 - 0.5
+        at = np.arange(length, dtype=np.float32)
+        gap = at - np.clip(at, low, length - 1 - low)
+        step = (1 if axis else 1j) / a
+        for place in np.flatnonzero(gap):
+            part = field[:, place] if axis else field[place]
+            part[:, 0] += step.real * gap[place]
+            part[:, 1] += step.imag * gap[place]
 
 
 def _pulled(motion: Motion, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The displacement that arrives at each grid point, (h, w, 2), holes 0..1 and trust there."""
-    distance = np.linalg.norm(moved, axis=2)
+    distance = cv2.magnitude(*cv2.split(moved))
     if float(distance.max()) < 1e-3:
         return moved, np.zeros_like(motion.trust), motion.trust
     # What is trusted wins over what is not, and what moves over what stands: the mover is usually nearer.
@@ -96,11 +98,19 @@ def _pulled(motion: Motion, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     arrived = np.where(empty[..., None], mended, arrived)
     if holes.any():
         # Ground shows through where something left: prefer what moves less.
-        known = np.where(empty, 0, np.exp(-np.linalg.norm(arrived[..., :2], axis=2) / 4)).astype(np.float32)
-        arrived = np.where(holes[..., None] > 0, fill(arrived, known), arrived)
+        part = _around(holes, 48)
+        known = np.where(empty[part], 0, np.exp(-np.linalg.norm(arrived[part][..., :2], axis=2) / 4))
+        arrived[part] = np.where(holes[part][..., None] > 0, fill(arrived[part], known), arrived[part])
     # Wider by a cell, or the rim of what left would stay behind.
     wider = cv2.dilate(holes, np.ones((3, 3), np.uint8)).astype(np.float32)
     return arrived[..., :2], cv2.blur(wider, (3, 3)), arrived[..., 2]
+
+
+def _around(holes: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """The rows and columns of the box around the cells of ``holes`` (h, w) that are not nil, and a margin."""
+    left, top, width, height = cv2.boundingRect(holes)
+    rows = slice(max(0, top - margin), top + height + margin)
+    return rows, slice(max(0, left - margin), left + width + margin)
 
 
 def fill(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

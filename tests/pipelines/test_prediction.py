@@ -162,6 +162,63 @@ def test_odd_and_tiny_frames(pipeline: PredictionPipeline, size: tuple[int, int]
     assert pipeline(clip, num_frames=3).frames.shape == (3, *size, 3)
 
 
+def _swinging(count: int) -> np.ndarray:
+    """A square that swings before a wall, to and fro in 15 frames."""
+    frames = np.stack([_wall(80, 128)] * count)
+    for t, frame in enumerate(frames):
+        x = round(48 + 36 * np.sin(2 * np.pi * t / 15))
+        frame[26:54, x : x + 28] = _wall(28, 28, seed=3)
+    return frames
+
+
+def test_what_repeats_goes_on_repeating_without_a_jump(pipeline: PredictionPipeline) -> None:
+    seen = _swinging(45)
+    made = pipeline(seen, num_frames=60, fps=24).frames
+    truth = _swinging(105)[45:]
+    # Far ahead too the square is where it will be, not at most 15 frames' worth.
+    error = np.abs(made.astype(int) - truth).mean((1, 2, 3))
+    away = np.abs(truth.astype(int) - seen[-1]).mean((1, 2, 3))
+    assert error[5:].mean() < 0.3 * away[5:].mean()
+    steps = np.abs(np.diff(np.concatenate([seen[-1:], made]).astype(int), axis=0)).mean((1, 2, 3))
+    assert steps.max() < 1.3 * np.abs(np.diff(truth.astype(int), axis=0)).mean((1, 2, 3)).max()
+
+
+def test_what_repeats_stops_when_told_to(pipeline: PredictionPipeline) -> None:
+    made = _course(pipeline, stop=1.0)(_swinging(45), num_frames=24, prompt="stops").frames
+    assert np.abs(made[-1].astype(int) - made[-4]).mean() < 0.5
+    assert np.abs(made[2].astype(int) - made[0]).mean() > 1
+
+
+def test_five_seconds_keep_light_and_contrast(pipeline: PredictionPipeline, sliding: np.ndarray) -> None:
+    for clip in (sliding[:8], _swinging(45)):
+        last = clip[-1].astype(float)
+        for seed in (None, 2):
+            generator = None if seed is None else torch.Generator().manual_seed(seed)
+            # Five seconds at 10 frames a second.
+            for frame in list(pipeline.stream(clip, 50, None, 10, generator))[9::10]:
+                assert np.abs(frame.mean((0, 1)) - last.mean((0, 1))).max() < 10
+                assert 0.6 * last.std() < frame.std() < 1.2 * last.std()
+
+
+def test_it_settles_in_the_end(pipeline: PredictionPipeline, sliding: np.ndarray) -> None:
+    frames = pipeline(sliding[:8], num_frames=120).frames.astype(int)
+    early, late = (np.abs(frames[at] - frames[at - 4]).mean() for at in (8, 119))
+    assert late < 0.3 * early
+
+
+def test_confidence_is_one_number_a_frame_and_never_rises(pipeline: PredictionPipeline, sliding: np.ndarray) -> None:
+    said = pipeline.confidence(sliding[:8], 48, None, 24)
+    assert said.shape == (48,) and said.dtype == np.float32
+    assert 0 <= said.min() and said.max() <= 1 and np.all(np.diff(said) <= 0) and said[0] > said[-1]
+    assert np.array_equal(pipeline.confidence(sliding[:8], 1), pipeline.confidence(sliding[:8], 1, " "))
+    # A camera sent aside leads where nobody has looked; what repeats is known for long.
+    still = sliding[:1]
+    assert _course(pipeline, pan_x=1.0).confidence(still, 24, "pans")[-1] < pipeline.confidence(still, 24)[-1] - 0.1
+    assert pipeline.confidence(_swinging(45), 48)[-1] > said[-1] + 0.1
+    with pytest.raises(RequestError):
+        pipeline.confidence(sliding[:8], 0)
+
+
 @pytest.mark.parametrize("wrong", [{"num_frames": 0}, {"num_frames": 10_000}, {"fps": 0}, {"fps": float("nan")}])
 def test_what_cannot_be_obeyed_is_refused(pipeline: PredictionPipeline, sliding: np.ndarray, wrong: dict) -> None:
     with pytest.raises(RequestError):
@@ -210,13 +267,13 @@ def test_shipped_words_do_what_they_say(shipped: PredictionPipeline, sliding: np
 
 @pytest.mark.shipped
 def test_shipped_holds_colour_far_ahead(shipped: PredictionPipeline, sliding: np.ndarray) -> None:
-    def far() -> np.ndarray:
-        *_, last = shipped.stream(sliding[:8], 40, generator=torch.Generator().manual_seed(5))
-        return last.astype(float)
+    def some() -> np.ndarray:
+        frames = list(shipped.stream(sliding[:8], 40, generator=torch.Generator().manual_seed(5)))
+        return np.stack([frames[4], frames[-1]]).astype(float)
 
-    painted, config = far(), dict(shipped.generator.config)
-    shipped.generator.register_to_config(strength=0.0, invention=0.0)
-    forecast = far()
-    shipped.generator.register_to_config(strength=config["strength"], invention=config["invention"])
-    assert np.abs(painted - forecast).mean() > 0.01
-    assert np.abs(painted.mean((0, 1)) - forecast.mean((0, 1))).max() < 4
+    painted, strength = some(), shipped.generator.config.strength
+    shipped.generator.register_to_config(strength=0.0)
+    forecast = some()
+    shipped.generator.register_to_config(strength=strength)
+    assert np.abs(painted[0] - forecast[0]).mean() > 0.01
+    assert np.abs(painted.mean((1, 2)) - forecast.mean((1, 2))).max() < 4
