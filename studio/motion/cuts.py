@@ -6,8 +6,8 @@ found again on the way back, whether parts of one picture lie elsewhere in the o
 caller who knows the frames before and after gets a far better answer: a cut is a jump between frames that else go on
 quietly, and a flash or a passer-by leaves the frames on its two sides alike.
 
-The weights are a logistic regression on constructed pairs of the training clips and photos; ``python -m
-benchmarks.cuts --fit`` finds them again, and ``python -m benchmarks.cuts`` measures them on pairs of other material.
+The weights are a logistic regression on 900 constructed pairs of the training clips and photos; ``python -m
+benchmarks.cuts --fit`` does one like it, and ``python -m benchmarks.cuts`` measures them on pairs of other material.
 """
 
 from __future__ import annotations
