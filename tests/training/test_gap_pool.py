@@ -104,14 +104,13 @@ def test_the_loss_prefers_the_truth(pool):
     assert taught < stage_loss(*halves, (batch.back + 1, batch.on - 1, leaning), batch)
 
 
-def test_measuring_does_not_change_the_net_and_says_the_same_again(pool, tmp_path):
+def test_measuring_says_the_same_again(pool, tmp_path):
     torch.manual_seed(0)
     net = InterpolationGenerator.tiny()
     context = Context(run=tmp_path, data=None, checkpoints=tmp_path, tiny=True)
     rows = np.arange(len(pool))
-    gains = measure(net, pool, rows, (1.0, 0.0), context)
-    assert gains == measure(net, pool, rows, (1.0, 0.0), context)
-    assert net.config.residual == 1.0 and all(20 < gain < 60 for gain in gains.values())
+    figure = measure(net, pool, rows, context)
+    assert figure == measure(net, pool, rows, context) and 20 < figure < 60
 
 
 def test_every_phase_takes_its_steps():

@@ -6,8 +6,8 @@ distillation, Huang et al. 2022). Phase ``sharpen``: the same, with noise and wo
 fine detail there is, and two patch discriminators (hinge, Lim and Ye 2017): of the frame beside its own detail, and
 of its detail between its neighbours'. Phase ``timing``: the head that turns a phrase into a curve of time; captions
 and phrases that say nothing about timing mean the straight line.
-The export keeps the net of the second phase, unless it measured clearly worse than the first one's on clips that no
-phase has trained on, at the strength of the added detail that measured best there.
+The export keeps the net of the second phase, unless it measured worse than the first one's on clips that no phase has
+trained on.
 
 Letters: B batch, C side of a crop, P points of a timing curve.
 """
@@ -56,8 +56,9 @@ _PARTS = {
     "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
     "tokenizer": ["transformers", "CLIPTokenizer"],
 }
-_DETAILS = (1.0, 0.5, 0.0)
-_SPARED = 0.05  # dB that the second phase may lose
+# The added detail gains .03 dB and costs .7 VMAF at x2 and .6 at x4 (held-out clips): it smooths grain away.
+_RESIDUAL = 0.0
+_SPARED = 0.02  # dB that the second phase may lose
 _MEASURED = 3  # every third held-out window is enough to choose by
 _WORDS = ("{}", "{}, please", "with {}", "make it {}", "a {} motion", "{} between the pictures", "I want {}", "{}.")
 _SILENT = (
@@ -173,9 +174,9 @@ class DrawObjective(Objective):
             yield "discriminator", sum(hinge_d(real[name][0], made[name][0]) for name in views), {}
             with torch.autocast(device.type, torch.bfloat16):
                 judged = {name: critic[name](view(picture)) for name, view in views.items()}
-            loss = loss + 10 * texture_loss(picture, batch.truth)
+            loss = loss + 80 * texture_loss(picture, batch.truth)
             for name, (logits, features) in judged.items():
-                loss = loss + 0.02 * hinge_g(logits) + 0.02 * feature_matching(features, real[name][1])
+                loss = loss + 0.03 * hinge_g(logits) + 0.03 * feature_matching(features, real[name][1])
         yield "generator", loss, figures
 
     def _conditions(self, count: int, rng: np.random.Generator) -> tuple[Tensor | None, Tensor | None]:
@@ -198,7 +199,7 @@ class DrawObjective(Objective):
         )
         with torch.no_grad():
             ours = draw(generator, batch)[0]
-        logger.info("held out: %s", measure(generator, self.pool, rows[::_MEASURED], (1.0,), self.context))
+        logger.info("held out: %.4f dB", measure(generator, self.pool, rows[::_MEASURED], self.context))
         pictures = (batch.truth, ours, (ours - batch.truth).abs() * 4)
         return np.vstack([np.hstack(list(to_uint8(part))) for part in pictures])
 
@@ -224,22 +225,16 @@ def errors(made: Tensor, real: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def measure(
-    generator: InterpolationGenerator, pool: GapPool, rows: np.ndarray, details: tuple[float, ...], context: Context
-) -> dict[float, float]:
-    """Mean PSNR (dB per crop) on the given windows for each strength of the added detail; always the same crops."""
-    sums = dict.fromkeys(details, 0.0)
-    kept, side = generator.config.residual, 64 if context.tiny else _SIDE
+def measure(generator: InterpolationGenerator, pool: GapPool, rows: np.ndarray, context: Context) -> float:
+    """Mean PSNR (dB per crop) on the given windows; always the same crops."""
+    total, side = 0.0, 64 if context.tiny else _SIDE
     for start in range(0, len(rows), 16):
         chosen = rows[start : start + 16]
         batch = draw_batch(pool, chosen, side, np.random.default_rng(start), context.device, teach=False)
-        for detail in details:
-            generator.register_to_config(residual=detail)
-            with torch.autocast(context.device.type, torch.bfloat16):
-                made = draw(generator.eval(), batch)[0]
-            sums[detail] += float(10 * torch.log10(1 / errors(made, batch.truth)).sum())
-    generator.register_to_config(residual=kept)
-    return {detail: round(total / max(1, len(rows)), 4) for detail, total in sums.items()}
+        with torch.autocast(context.device.type, torch.bfloat16):
+            made = draw(generator.eval(), batch)[0]
+        total += float(10 * torch.log10(1 / errors(made, batch.truth)).sum())
+    return total / max(1, len(rows))
 
 
 class TimingObjective(Objective):
@@ -285,7 +280,7 @@ class InterpolationRecipe(Recipe):
     """Phases ``draw``, ``sharpen`` and ``timing``."""
 
     name = "interpolation"
-    phases = (Phase("draw", 7500, sheet_every=1000), Phase("sharpen", 700, sheet_every=350), Phase("timing", 1500))
+    phases = (Phase("draw", 7500, sheet_every=1000), Phase("sharpen", 400, sheet_every=400), Phase("timing", 1500))
 
     def objective(self, phase: str, context: Context) -> Objective:
         """Build a phase; ``sharpen`` starts from the average of ``draw``, and the last two need the CLIP."""
@@ -301,28 +296,26 @@ class InterpolationRecipe(Recipe):
         phrases, _ = Words(context).timings(rng)
         width = 8 if context.tiny else 24
         critic = nn.ModuleDict({"frame": PatchDiscriminator(6, width), "triple": PatchDiscriminator(9, width)})
-        return DrawObjective(generator, pool, context, 2e-4, critic, phrases)
+        return DrawObjective(generator, pool, context, 6e-4, critic, phrases)
 
     def export(self, context: Context, folder: Path) -> None:
         """The generator in half precision at its best, the CLIP's text encoder and tokenizer beside it."""
         pool = prepare_pool(context.run / "pool", context.data, context.seed, context.tiny)
         rows = pool.rows(held_out=True)
-        best: tuple[float, str, float] | None = None
+        figures: dict[str, float] = {}
         for phase in ("draw", "sharpen"):
             generator = _generator(context.tiny).to(context.device)
             load_average(context.run / phase, "generator", generator)
-            gains = measure(generator, pool, rows, _DETAILS, context)
-            logger.info("PSNR on held-out clips after %s, by strength of detail: %s", phase, gains)
-            detail = max(gains, key=gains.__getitem__)
-            # What looks sharper may cost a little, as long as it is hardly to be measured.
-            if best is None or gains[detail] > best[0] - _SPARED:
-                best = (gains[detail], phase, detail)
-        _, phase, detail = best
-        generator = _generator(context.tiny)
-        load_average(context.run / phase, "generator", generator)
+            generator.register_to_config(residual=_RESIDUAL)
+            figures[phase] = measure(generator, pool, rows, context)
+        logger.info("PSNR on held-out clips after each phase: %s", figures)
+        # What looks sharper may cost a little, as long as it is hardly to be measured.
+        if figures["sharpen"] < figures["draw"] - _SPARED:
+            generator = _generator(context.tiny)
+            load_average(context.run / "draw", "generator", generator)
+            generator.register_to_config(residual=_RESIDUAL)
         load_average(context.run / "timing", "timing", generator.timing)
-        generator.register_to_config(residual=detail)
-        generator.half().save_pretrained(folder / "generator")
+        generator.cpu().half().save_pretrained(folder / "generator")
         save_clip_parts(context.checkpoints, folder)
         replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
 
