@@ -49,7 +49,8 @@ class Motion:
     float32 (h, w, 2): by how much movers speed up, pixels per frame and frame (``acceleration``);
     ``agreement`` (h, w) 0..1: how far the velocities agree, ``steady`` 0..1 the same of the camera's; ``trust`` and
     ``slow_trust`` (h, w) 0..1; ``mismatch`` (h, w) levels of 0..255 by which the frame before, carried along, differs;
-    ``patience`` (h, w): frames after which what is there has settled at the latest; ``size`` (H, W).
+    ``patience`` (h, w): frames after which what is there has settled at the latest; ``movers`` int32 (h, w): which
+    thing is there, nil where none moves by itself; ``size`` (H, W).
     """
 
     quick: np.ndarray
@@ -61,6 +62,7 @@ class Motion:
     slow_trust: np.ndarray
     mismatch: np.ndarray
     patience: np.ndarray
+    movers: np.ndarray
     camera: Camera
     steady: float
     size: tuple[int, int]
@@ -95,7 +97,8 @@ def still(size: tuple[int, int]) -> Motion:
     h, w = grid_of(size)
     none, full = np.zeros((h, w, 2), np.float32), np.ones((h, w), np.float32)
     flat = none[..., 0]
-    return Motion(*(none.copy() for _ in range(4)), full, full, full, flat, full.copy(), Camera(), 1.0, size)
+    alone = np.zeros((h, w), np.int32)
+    return Motion(*(none.copy() for _ in range(4)), full, full, full, flat, full.copy(), alone, Camera(), 1.0, size)
 
 
 def observe(frames: Sequence[np.ndarray]) -> Motion:
@@ -152,6 +155,7 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
         slow_trust,
         mismatch,
         movers.patience,
+        movers.labels,
         camera,
         steady,
         size,
@@ -336,6 +340,15 @@ def plain_habit(motion: Motion, horizon: float = 12.0) -> Habit:
     return Habit(0.1 * share, 0.6 * share, 0.2 + horizon * motion.agreement)
 
 
+def by_mover(values: np.ndarray, movers: np.ndarray) -> np.ndarray:
+    """``values`` (h, w) with the mean of each of ``movers`` (h, w), see ``Motion``, in its place."""
+    if not movers.any():
+        return values
+    there = movers.ravel()
+    mean = np.bincount(there, values.ravel()) / np.maximum(np.bincount(there), 1)
+    return np.where(movers > 0, mean[movers], values).astype(np.float32)
+
+
 def drift(motion: Motion, habit: Habit, progress: float) -> np.ndarray:
     """How far what moves by itself has gone after ``progress`` frames of motion, float32 (h, w, 2), in pixels.
 
@@ -346,7 +359,8 @@ def drift(motion: Motion, habit: Habit, progress: float) -> np.ndarray:
     # Far ahead only whole things move.
     share = 1 - (1 - share) * np.exp(-max(0.0, progress - 4) / 4)
     own = motion.quick + share[..., None] * (motion.slow - motion.quick)
-    limit = np.minimum(np.minimum(habit.horizon, _LONGEST), motion.patience)
+    # A mover settles as a whole, or it would be torn apart.
+    limit = np.minimum(np.minimum(by_mover(habit.horizon, motion.movers), _LONGEST), motion.patience)
     moved = own * settled(progress, limit)[..., None]
     if motion.push.any():
         since = settled(progress, np.minimum(limit, _PUSHES))

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from studio.motion.camera import Camera
-from studio.motion.forecast import Habit, Motion, settled
+from studio.motion.forecast import Habit, Motion, by_mover, settled
 from studio.pipelines.base import seeded
 
 _OWN_SECONDS = 2.0  # the source's camera has settled after about so long
@@ -78,12 +78,17 @@ class Future:
         """The same habit, settling sooner here and later there."""
         return replace(habit, horizon=habit.horizon * np.exp(np.clip(0.4 * self.patience, -1, 1)))
 
-    def bend(self, moved: np.ndarray, progress: float) -> np.ndarray:
-        """What has ``moved`` (h, w, 2) strays from its line as if pushed: nothing at first, then up to half its way."""
+    def bend(self, moved: np.ndarray, movers: np.ndarray, progress: float) -> np.ndarray:
+        """What has ``moved`` (h, w, 2) strays from its line as if pushed: nothing at first, then up to half its way.
+
+        Each of ``movers`` (h, w), see ``Motion``, strays as a whole, so that it keeps its shape.
+        """
         if not self.bends.any():
             return moved
         way = cv2.GaussianBlur(np.linalg.norm(moved, axis=2), (0, 0), 6)[..., None]
-        return moved + 0.35 * -math.expm1(-progress / 10) * way * self.bends
+        stray = way * self.bends
+        stray = np.dstack([by_mover(stray[..., axis], movers) for axis in (0, 1)])
+        return (moved + 0.35 * -math.expm1(-progress / 10) * stray).astype(np.float32)
 
     def phase(self, progress: float, seconds: float) -> float:
         """How far what repeats itself has come: its pace strays a little."""

@@ -59,7 +59,7 @@ class Outlook:
         themselves (h, w, 2); and (a, b) of the similarity z -> a z + b that the camera has made of the picture.
         """
         progress = self.course.progress(ahead, self.fps)
-        moved = self.future.bend(drift(self.motion, self.habit, progress), progress)
+        moved = self.future.bend(drift(self.motion, self.habit, progress), self.motion.movers, progress)
         camera = camera_so_far(self.motion, self.course, self.future, progress, ahead / self.fps, self.fps)
         return progress, moved, camera.after()
 
