@@ -32,27 +32,13 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-_AGREEMENT = 14 / 255  # a disagreement of the two samples by this much divides an opinion's weight by e
-_OFF_FRAME = 12 / 255  # what an opinion that looks beyond the frame is supposed to disagree by
-_DOUBT = 20 / 255  # a disagreement at which a bend is in full doubt
-_SLIVER = 1e-3
-_MULTIPLE = 4  # of half-resolution rows and columns: the coarsest stage works on an eighth of the frame
+from studio.models.fields import cropped, enlarge, folded, halve, inside, padded, shrink, stacked, to_full, warp
+from studio.models.opinions import Context, Opinions, chosen_between, form_opinions, lean
+
 _RADIUS = 2  # of the window of displacements, in cells of an eighth of the frame, to either side
 _MATCHED = 16  # channels that are compared
 _DETAIL = 0.25  # largest residual, of the range 0..1
 _HANDED_ON = 24, 12  # channels that a stage hands to the next finer one
-
-
-@dataclass(frozen=True)
-class Context:
-    """The frames around a gap: before, after: halves (B, 3, h, w); to_before, to_after: flows (B, 2, h, w) to them from
-    the gap's first and second frame; known (B, 2): 1 where there is a frame before, and after, else 0."""
-
-    before: Tensor
-    after: Tensor
-    to_before: Tensor
-    to_after: Tensor
-    known: Tensor
 
 
 @dataclass(frozen=True)
@@ -68,39 +54,6 @@ class Motion:
     leaning: Tensor
     hint: Tensor
     coarse: tuple[Tensor, Tensor, Tensor] | None = None
-
-
-def warp(picture: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
-    """picture(x + flow(x)), (B, C, ., .) on the flow's grid; edges repeat; in float32,
-    because bfloat16 coordinates are too coarse."""
-    height, width = flow.shape[-2:]
-    y = torch.arange(height, device=flow.device, dtype=torch.float32)
-    x = torch.arange(width, device=flow.device, dtype=torch.float32)
-    across = (flow[:, 0].float() + x) * (2 / width) + (1 / width - 1)
-    down = (flow[:, 1].float() + y[:, None]) * (2 / height) + (1 / height - 1)
-    with torch.autocast(flow.device.type, enabled=False):
-        return F.grid_sample(
-            picture.float(), torch.stack([across, down], -1), mode, padding_mode="border", align_corners=False
-        )
-
-
-def inside(flow: Tensor) -> Tensor:
-    """(B, 1, ., .), 0 or 1: does x + flow(x) still lie on the frame, to half a pixel?"""
-    height, width = flow.shape[-2:]
-    x = flow[:, :1] + torch.arange(width, device=flow.device)
-    y = flow[:, 1:] + torch.arange(height, device=flow.device)[:, None]
-    return ((x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)).float()
-
-
-def enlarge(x: Tensor, times: int = 2) -> Tensor:
-    """Bilinear, ``times`` as large."""
-    return F.interpolate(x, scale_factor=times, mode="bilinear", align_corners=False)
-
-
-def shrink(x: Tensor) -> Tensor:
-    """Means over 2 x 2 cells; rows and columns even. Several times as fast as a pooling layer over few channels."""
-    rows = x[..., ::2, :] + x[..., 1::2, :]
-    return 0.25 * (rows[..., ::2] + rows[..., 1::2])
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
@@ -236,7 +189,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
 
     def encode(self, first: Tensor, second: Tensor) -> Tensor:
         """Features (2 B, F, h / 4, w / 4) of both halves (B, 3, h, w): once for all moments of a gap."""
-        both = _padded(torch.cat([first, second]))
+        both = padded(torch.cat([first, second]))
         x = F.leaky_relu(self.enter(F.pixel_unshuffle(both * 2 - 1, 2)), 0.1)
         return self.deepen(F.leaky_relu(self.lower(x), 0.1))
 
@@ -255,18 +208,19 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         """The motion at a moment; first, second: half-resolution frames (B, 3, h, w); features: as ``encode`` gave."""
         size = first.shape[-2:]
         t = moment.float().view(-1, 1, 1, 1)
-        first, second, forward, backward = (_padded(x) for x in (first, second, forward, backward))
-        told = _opinions(first, second, forward, backward, context, t)
+        first, second, forward, backward = (padded(x) for x in (first, second, forward, backward))
+        told = form_opinions(first, second, forward, backward, context, t)
         style = self._style(moment, text_embeds, noise)
         pushed, hint = self._search(features.float(), told, t, style)
         pushed = enlarge(pushed)
         choice = told.choice + pushed[:, 4:5]
         both = told.straight + told.bent_by(told.gates + pushed[:, 6:])
-        flows = _chosen(both, choice) + pushed[:, :4]
-        leaning = _lean(flows, t) + pushed[:, 5:6]
+        flows = chosen_between(both, choice) + pushed[:, :4]
+        leaning = lean(flows, t) + pushed[:, 5:6]
         coarse = (2 * enlarge(flows[:, :2]), 2 * enlarge(flows[:, 2:]), enlarge(leaning))
         finer, hint = self._refine(first, second, coarse, both, choice, enlarge(hint))
-        flows = _chosen(2 * enlarge(both), enlarge(choice) + finer[:, 4:5]) + 2 * enlarge(pushed[:, :4]) + finer[:, :4]
+        flows = chosen_between(2 * enlarge(both), enlarge(choice) + finer[:, 4:5])
+        flows = flows + 2 * enlarge(pushed[:, :4]) + finer[:, :4]
         leaning = coarse[2] + finer[:, 5:]
         rows, columns = slice(0, size[0]), slice(0, size[1])
         return Motion(
@@ -304,8 +258,8 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         if height % 4 or width % 4:
             seen = F.pad(seen, (0, -width % 4, 0, -height % 4), mode="replicate")
         half = (seen.shape[-2] // 2, seen.shape[-1] // 2)
-        leaning = self._narrow(_cropped(_padded(found.leaning), half))
-        x = _stacked(_folded(seen), _cropped(enlarge(found.hint), half).to(seen.dtype), leaning / 4)
+        leaning = self._narrow(cropped(padded(found.leaning), half))
+        x = stacked(folded(seen), cropped(enlarge(found.hint), half).to(seen.dtype), leaning / 4)
         x = F.leaky_relu(self.fuse_enter(x), 0.1)
         x = self.fuse_out(self.fuse_block(x, self._style(moment, text_embeds, noise)))
         x = F.pixel_shuffle(x, 2)[..., :height, :width].contiguous()
@@ -313,7 +267,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         if self.config.residual == 0:
             return leaning, None
         # Where nothing moves and both frames agree, there is nothing to add: a still stays still.
-        way = _padded((found.to_first.abs() + found.to_second.abs()).sum(1, keepdim=True))[..., : half[0], : half[1]]
+        way = padded((found.to_first.abs() + found.to_second.abs()).sum(1, keepdim=True))[..., : half[0], : half[1]]
         differ = apart.abs().mean(1, keepdim=True)
         if height % 4 or width % 4:
             differ = F.pad(differ, (0, -width % 4, 0, -height % 4), mode="replicate")
@@ -326,21 +280,21 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         """Words (B, D) to curves (B, P): the share of the way that has been gone at even points in time."""
         return self.timing(text_embeds)
 
-    def _search(self, features: Tensor, told: _Told, t: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+    def _search(self, features: Tensor, told: Opinions, t: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         """Pushes (B, 8, ., .) at an eighth (four of flow in quarter pixels, choice, leaning, gates) and features."""
         both = shrink(told.straight + told.bent_by(told.gates)) / 2
         choice = shrink(told.choice)
-        flows = _chosen(both, choice)
+        flows = chosen_between(both, choice)
         a, b = features.chunk(2)
         a, b = self._narrow(warp(a, flows[:, :2])), self._narrow(warp(b, flows[:, 2:]))
         volume = _cost_volume(self.compared(a), self.compared(b))
         facts = torch.cat(
             [(flows[:, 2:] - flows[:, :2]) / 4, ((both[:, 4:6] - both[:, :2]) / 2).clamp(-4, 4),
              choice.clamp(-8, 8) / 4, inside(flows[:, :2]), inside(flows[:, 2:]),
-             t.expand(-1, 1, *choice.shape[-2:]) * 2 - 1, _lean(flows, t) / 4,
+             t.expand(-1, 1, *choice.shape[-2:]) * 2 - 1, lean(flows, t) / 4,
              (shrink(told.bends) / 2).clamp(-4, 4), shrink(told.doubts)], 1
         )  # fmt: skip
-        x = F.leaky_relu(self.search_enter(_stacked(volume, a, b, facts.to(a.dtype))), 0.1)
+        x = F.leaky_relu(self.search_enter(stacked(volume, a, b, facts.to(a.dtype))), 0.1)
         for block in self.search_blocks:
             x = block(x, style)
         return 4 * self.search_out(x).float(), self.search_hint(x)
@@ -361,7 +315,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
             [shrink(torch.cat(coarse[:2], 1)) / 8, ((both[:, 4:6] - both[:, :2]) / 4).clamp(-4, 4),
              choice.clamp(-8, 8) / 4, shrink(coarse[2]) / 4], 1
         )  # fmt: skip
-        x = _stacked(F.pixel_unshuffle(seen, 2), hint.to(seen.dtype), facts.to(seen.dtype))
+        x = stacked(F.pixel_unshuffle(seen, 2), hint.to(seen.dtype), facts.to(seen.dtype))
         x = F.leaky_relu(self.refine_enter(x), 0.1)
         for block in self.refine_blocks:
             x = block(x)
@@ -384,152 +338,6 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         device = x.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.enter.weight.dtype
         return x.to(kind)
-
-
-def _folded(x: Tensor) -> Tensor:
-    """Blocks of 2 x 2 pixels as channels, (B, 4 C, H / 2, W / 2): the upper left pixels' channels first."""
-    return torch.cat([x[..., down::2, across::2] for down in (0, 1) for across in (0, 1)], 1)
-
-
-def _stacked(*parts: Tensor) -> Tensor:
-    """Channels of all parts, channels last in memory whatever theirs was: what convolutions are fast on."""
-    return torch.cat([part.permute(0, 2, 3, 1) for part in parts], -1).permute(0, 3, 1, 2)
-
-
-def halve(picture: Tensor) -> Tensor:
-    """(B, C, H, W) to (B, C, h, w), means over 2 x 2 pixels; an odd last row or column counts double."""
-    height, width = picture.shape[-2:]
-    if height % 2 or width % 2:
-        picture = F.pad(picture, (0, width % 2, 0, height % 2), mode="replicate")
-    return shrink(picture)
-
-
-def to_full(flow: Tensor, size: tuple[int, int]) -> Tensor:
-    """A half-resolution flow (B, 2, h, w) as (B, 2, H, W), in full pixels."""
-    return 2 * enlarge(flow)[..., : size[0], : size[1]]
-
-
-def _padded(x: Tensor) -> Tensor:
-    """Rows and columns repeated up to a multiple that all stages divide."""
-    height, width = x.shape[-2:]
-    down, across = -height % _MULTIPLE, -width % _MULTIPLE
-    return F.pad(x.float(), (0, across, 0, down), mode="replicate") if down or across else x.float()
-
-
-def _cropped(x: Tensor, size: tuple[int, int]) -> Tensor:
-    return x[..., : size[0], : size[1]]
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What flow alone says at the moment, at a quarter of the frame, in its pixels.
-
-    straight, bent: (B, 8, ., .), two opinions' flows to the first and to the second frame, at an even speed and along
-    the bend; choice (B, 1): logit of the first opinion; gates (B, 2): logits of following each opinion's bend; bends
-    (B, 4); doubts (B, 2): what the samples behind each bend differ by, 1 where it is unknown.
-    """
-
-    straight: Tensor
-    bent: Tensor
-    choice: Tensor
-    gates: Tensor
-    bends: Tensor
-    doubts: Tensor
-
-    def bent_by(self, gates: Tensor) -> Tensor:
-        """What the bends add to both opinions' flows (B, 8, ., .), as far as their gates (B, 2), logits, are open."""
-        first, second = torch.sigmoid(gates).split(1, 1)
-        added = self.bent - self.straight
-        return torch.cat([first * added[:, :4], second * added[:, 4:]], 1)
-
-
-def _opinions(
-    first: Tensor, second: Tensor, forward: Tensor, backward: Tensor, context: Context | None, t: Tensor
-) -> _Told:
-    """Both flows carried to the moment, with their bends.
-
-    A point of the first frame is at  f t + a (t^2 - t) / 2  from where it was, f its flow to the second frame and a its
-    change of speed. An opinion counts the more, the better the two samples that it fetches agree, as in the classical
-    synthesis (studio/motion/between.py); a bend the more, the better those of both frames agree.
-    """
-    forward, backward = shrink(forward) / 2, shrink(backward) / 2
-    a, b = shrink(first), shrink(second)
-    bends, doubts = _bends(a, b, forward, backward, context)
-    curve = (t * t - t) / 2
-    bent, felt = [], []
-    for flow, gone, bend, doubt in ((forward, t, bends[0], doubts[0]), (backward, 1 - t, bends[1], doubts[1])):
-        path, moved = _carried(flow, gone * flow + curve * bend)
-        bent.append(path)
-        felt.append(warp(torch.cat([bend, doubt], 1), -moved))
-    straight = _straight(forward, backward, t)
-    bent = torch.cat([bent[0], bent[1][:, 2:], bent[1][:, :2]], 1)
-    errors = []
-    for back, on in (straight.split(2, 1)[:2], straight.split(2, 1)[2:]):
-        error = (warp(a, back) - warp(b, on)).abs().mean(1, keepdim=True)
-        error = F.avg_pool2d(error, 3, 1, 1, count_include_pad=False)
-        errors.append(torch.where(inside(back) * inside(on) > 0, error, _OFF_FRAME))
-    turns = torch.cat([felt[0][:, :2], felt[1][:, :2]], 1)
-    apart = _length(felt[0][:, :2] - felt[1][:, :2]) / (_length(felt[0]) + _length(felt[1]) + 0.2)
-    doubts = torch.cat([felt[0][:, 2:], felt[1][:, 2:]], 1)
-    return _Told(straight, bent, (errors[1] - errors[0]) / _AGREEMENT, 2 - 3 * apart - doubts, turns, doubts)
-
-
-def _straight(forward: Tensor, backward: Tensor, t: Tensor) -> Tensor:
-    """Both opinions' flows (B, 8, ., .) at an even speed, on the grid of the flows given."""
-    first, second = _carried(forward, t * forward)[0], _carried(backward, (1 - t) * backward)[0]
-    return torch.cat([first, second[:, 2:], second[:, :2]], 1)
-
-
-def _length(flow: Tensor) -> Tensor:
-    """Lengths (B, 1, ., .) of the first two channels: several times as fast as torch's norm over so few."""
-    x, y = flow[:, :1], flow[:, 1:2]
-    return torch.sqrt(x * x + y * y)
-
-
-def _carried(flow: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
-    """Flows (B, 4, ., .) to a flow's own and to its other frame, seen from where points are after their ``way`` (B, 2),
-    and that way, seen from there (fixed-point inversion, Sanchez et al. 2015)."""
-    moved = way
-    for _ in range(2):
-        moved = warp(way, -moved)
-    return torch.cat([-moved, warp(flow, -moved) - moved], 1), moved
-
-
-def _bends(
-    a: Tensor, b: Tensor, forward: Tensor, backward: Tensor, context: Context | None
-) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """The change of speed (B, 2, ., .) at the first and at the second frame, in quarter pixels per gap squared, and how
-    far each is in doubt (B, 1, ., .), 0..1. Where only one side is known it speaks for both."""
-    if context is None:
-        none = torch.zeros_like(forward)
-        return (none, none), (none[:, :1] + 1, none[:, :1] + 1)
-    bends, doubts = [], []
-    sides = ((a, forward, context.before, context.to_before), (b, backward, context.after, context.to_after))
-    for own, flow, other, beyond in sides:
-        beyond = shrink(_padded(beyond)) / 2
-        error = (warp(shrink(_padded(other)), beyond) - own).abs().mean(1, keepdim=True)
-        bends.append(flow + beyond)
-        doubts.append((F.avg_pool2d(error, 3, 1, 1, count_include_pad=False) / _DOUBT).clamp(0, 1))
-    mine = [torch.cat([bend, doubt], 1) for bend, doubt in zip(bends, doubts)]
-    carried = warp(mine[1], forward), warp(mine[0], backward)
-    nothing = torch.cat([torch.zeros_like(forward), torch.ones_like(forward[:, :1])], 1)
-    known = context.known.view(-1, 2, 1, 1, 1).float()
-    both = []
-    for k in (0, 1):
-        here, there = known[:, k], known[:, 1 - k]
-        both.append(here * mine[k] + (1 - here) * (there * carried[k] + (1 - there) * nothing))
-    return (both[0][:, :2], both[1][:, :2]), (both[0][:, 2:], both[1][:, 2:])
-
-
-def _chosen(both: Tensor, choice: Tensor) -> Tensor:
-    """Flows (B, 4, ., .) to the first and second frame of two opinions (B, 8, ., .) mixed by a logit."""
-    return both[:, 4:] + torch.sigmoid(choice) * (both[:, :4] - both[:, 4:])
-
-
-def _lean(flows: Tensor, t: Tensor) -> Tensor:
-    """The logit of the first frame's share before anything is learnt: the nearer one, if it has anything to show."""
-    seen = torch.log(inside(flows[:, :2]) + _SLIVER) - torch.log(inside(flows[:, 2:]) + _SLIVER)
-    return torch.log((1 - t) / t) + seen
 
 
 def _cost_volume(a: Tensor, b: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import torch
 
-from studio.models.interpolation import Context, InterpolationGenerator
+from studio.models.interpolation import InterpolationGenerator
+from studio.models.opinions import Context
 from studio.motion.between import Gap
 from studio.motion.warp import warp_backward
 from studio.tensors import to_channels_first, to_float, to_uint8

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.models.interpolation import Context
+from studio.models.opinions import Context
 from studio.motion.between import ROUGH
 from studio.motion.flow import FlowQuality, estimate_both_ways, estimate_flow
 from studio.tensors import to_channels_first, to_float

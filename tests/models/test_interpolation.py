@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from studio.models.interpolation import Context, InterpolationGenerator, halve, inside, warp
+from studio.models.fields import halve, inside, warp
+from studio.models.interpolation import InterpolationGenerator
+from studio.models.opinions import Context
 
 
 @pytest.fixture(scope="module")

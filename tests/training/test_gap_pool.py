@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from studio.errors import UserError
-from studio.models.interpolation import InterpolationGenerator, halve, warp
+from studio.models.fields import halve, warp
+from studio.models.interpolation import InterpolationGenerator
 from studio.training.__main__ import main
 from studio.training.data import training_clips, windows
 from studio.training.gap_pool import draw_batch, move_photos, prepare_pool

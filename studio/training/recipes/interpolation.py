@@ -25,7 +25,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.models.discriminators import PatchDiscriminator
-from studio.models.interpolation import InterpolationGenerator, Motion, halve, to_full, warp
+from studio.models.fields import halve, to_full, warp
+from studio.models.interpolation import InterpolationGenerator, Motion
 from studio.tensors import to_uint8
 from studio.training.clip_parts import save_clip_parts
 from studio.training.gap_pool import GapBatch, GapPool, draw_batch, prepare_pool
