@@ -69,6 +69,8 @@ class Request:
     """Common to all four: the seed (None rolls a die), and whether the words stay in the finished file."""
 
     task: ClassVar[str]
+    unseeded: ClassVar[int | None] = None
+    """The seed that stands for an empty one; None rolls a die."""
     seed: int | None = _bounded(
         None,
         "Seed",
@@ -267,6 +269,16 @@ class PredictionRequest(Request):
     """A clip, and how far to continue it."""
 
     task: ClassVar[str] = "prediction"
+    unseeded: ClassVar[int | None] = 0
+    seed: int | None = _bounded(
+        None,
+        "Seed",
+        "Empty or 0: the likeliest future. Any other draws another one, the same each time.",
+        low=0,
+        high=MAX_SEED,
+        step=1,
+        advanced=True,
+    )
     clip: Path
     seconds: float = _bounded(1.0, "Seconds to add", "The further, the less certain.", low=0.1, high=5, step=0.1)
     prompt: str = _bounded("", "Course in words", '"pans left", "slows down", "zooms in"; empty goes on as it was.')

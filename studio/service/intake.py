@@ -37,7 +37,8 @@ def take_in(request: Request, folder: Path, limits: Limits) -> Task:
 
     Raises MediaError or LimitError with one sentence for a file that cannot be used, OSError where the copy fails.
     """
-    seed = secrets.randbelow(MAX_SEED + 1) if request.seed is None else int(request.seed)
+    seed = request.unseeded if request.seed is None else int(request.seed)
+    seed = secrets.randbelow(MAX_SEED + 1) if seed is None else seed
     place = folder / SOURCES
     place.mkdir()
     sources: dict[str, tuple[Source, ...]] = {}

@@ -91,7 +91,7 @@ def seed_row(kind: type[Request]) -> Seed:
             label=found.label,
             info=found.help,
             max_lines=1,
-            placeholder="a fresh one each time",
+            placeholder="a fresh one each time" if kind.unseeded is None else str(kind.unseeded),
             elem_id=f"{kind.task}-seed",
             scale=4,
         )

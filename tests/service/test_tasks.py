@@ -267,6 +267,14 @@ def test_appended_and_marked(studio, make, look):
     assert difference[:24].max() < 5 < difference[24:].min()
 
 
+def test_without_a_seed_a_clip_goes_on_the_likeliest_way(studio, make, look):
+    base = {"clip": make.clip(), "seconds": 0.5}
+    unsaid, nil, drawn = (studio.run(PredictionRequest(**base, seed=seed)) for seed in (None, 0, 3))
+    assert (unsaid.seed, nil.seed, drawn.seed) == (0, 0, 3)
+    assert np.array_equal(look(unsaid.video).frames, look(nil.video).frames)
+    assert not np.array_equal(look(nil.video).frames, look(drawn.video).frames)
+
+
 def test_several_futures_have_the_next_seeds(studio, make, look):
     base = {"clip": make.clip(), "seconds": 0.5, "append": True}
     several = studio.run(PredictionRequest(**base, futures=3, seed=5))
