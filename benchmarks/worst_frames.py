@@ -48,9 +48,11 @@ def draw_worst(
     for step in job.steps:
         rows = []
         for gain, clip, left, number in worst_frames(scores, step, most):
-            frames = read(paths[clip], LONGEST, left + step + 1)
-            kept, truth = frames[[left, left + step]], frames[number]
-            made = [methods[name](kept, step)[number - left - 1] for name in (OURS, "classical") if name in methods]
+            frames = read(paths[clip], LONGEST, left + 2 * step + 1)
+            start = left - step if left - step >= 0 else left
+            kept, truth = frames[start::step], frames[number]  # with the neighbours, as far as the clip has them
+            index = (step - 1) * ((left - start) // step) + number - left - 1
+            made = [methods[name](kept, step)[index] for name in (OURS, "classical") if name in methods]
             errors = [cv2.convertScaleAbs(cv2.absdiff(picture, truth), alpha=4) for picture in made]
             rows.append(_titled(np.hstack([truth, *made, *errors]), f"{clip} {number}: {gain:+.2f} dB"))
         if rows:

@@ -17,7 +17,7 @@ from benchmarks.fresh_process import in_fresh_process
 from benchmarks.interpolation import main, quality
 from benchmarks.report import Report
 from benchmarks.triplets import find_triplets
-from benchmarks.worst_frames import worst_frames
+from benchmarks.worst_frames import draw_worst, worst_frames
 from studio.metrics import psnr
 
 
@@ -110,6 +110,25 @@ def test_the_share_that_got_worse_counts_clips_and_frames() -> None:
     assert (row["clips_worse"], row["frames_worse"], row["worst_clip"]) == (0.5, 0.25, "b")
     assert row["gain_of_means"]["psnr_gain_db"] == pytest.approx((0.45 - 0.5) / 2, abs=1e-4)
     assert worst_frames(scores, 2, 1) == [(-1.0, "b", 0, 1)]
+
+
+def test_the_worst_are_drawn_at_their_own_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A clip that brightens evenly is what blending makes of it: an error would show a frame of another moment.
+    writer = cv2.VideoWriter(str(tmp_path / "ramp.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 24, (64, 48))
+    for number in range(26):
+        writer.write(np.full((48, 64, 3), 20 + 8 * number, np.uint8))
+    writer.release()
+    blend = build("blend", Path("none"))
+    monkeypatch.setattr(between_quality, "prepare", lambda job: None)
+    monkeypatch.setattr(between_quality, "methods", lambda: {"generator": blend, "classical": blend})
+    scores = made_up("ramp", [30.0] * 18, [31.0] * 18)
+    scores.frames = {(4, name): values for (_, name), values in scores.frames.items()}
+    scores.places = {4: [(at - at % 4, at) for at in range(1, 25) if at % 4]}
+    job = Job(("generator", "classical"), Path("none"), steps=(4,))
+    (sheet,) = draw_worst(tmp_path / "worst", [tmp_path / "ramp.mp4"], [scores], job)
+    errors = cv2.imread(str(sheet))[30:, 3 * 64 :]
+    assert errors.shape[1] == 2 * 64
+    assert np.median(errors) < 4 * 4
 
 
 def picture(path: Path, value: np.ndarray) -> None:
