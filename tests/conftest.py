@@ -56,11 +56,13 @@ def _tiny_pipelines() -> dict:
     between = InterpolationGenerator.tiny()
     painting = RestyleGenerator.tiny(**looks, known_words=["oil", "painting"])
     torch.nn.init.normal_(painting.look_codes)
+    ahead = PredictionGenerator.tiny()
+    torch.nn.init.normal_(ahead.words.out.weight)  # untrained, it would hardly say anything
     return {
         "text_to_video": TextToVideoPipeline(text, tokenizer, drawing.eval()),
         "interpolation": InterpolationPipeline(text, tokenizer, between.eval()),
         "restyle": RestylePipeline(text, tokenizer, vision, painting.eval()),
-        "prediction": PredictionPipeline(text, tokenizer, PredictionGenerator.tiny().eval()),
+        "prediction": PredictionPipeline(text, tokenizer, ahead.eval()),
     }
 
 

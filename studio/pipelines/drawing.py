@@ -38,16 +38,17 @@ class GapDrawing:
         pool: Executor | None = None,
     ) -> None:
         self._generator, self._gap, self._fast, self._pool = generator, gap, fast, pool
-        self._conditions = embeds, None if noise is None else noise.to(generator.device)
+        self._device = generator.device  # which a network looks up among all its parameters each time
+        self._conditions = embeds, None if noise is None else noise.to(self._device)
         with fast():
             halves = tuple(self._picture(half) for half in (gap.half_first, gap.half_second))
-            flows = tuple(to_channels_first(flow[None], generator.device) for flow in (gap.forward, gap.backward))
+            flows = tuple(to_channels_first(flow[None], self._device) for flow in (gap.forward, gap.backward))
             self._told = (*halves, generator.encode(*halves), *flows)
             self._context = self._around()
 
     def __call__(self, moment: float) -> np.ndarray:
         """The frame there, uint8 (H, W, 3)."""
-        net, when = self._generator, torch.tensor([moment], device=self._generator.device)
+        net, when = self._generator, torch.tensor([moment], device=self._device)
         with self._fast():
             found = net.motion(*self._told, when, self._context, *self._conditions)
             flows = [flow[0].movedim(0, -1).float().cpu().numpy() for flow in (found.to_first, found.to_second)]
@@ -58,11 +59,11 @@ class GapDrawing:
 
     def _picture(self, picture: np.ndarray) -> torch.Tensor:
         # Planes, not pixels, in memory: what is mixed by one plane of shares is several times as fast so.
-        return to_float(picture[None], self._generator.device).contiguous()
+        return to_float(picture[None], self._device).contiguous()
 
     def _around(self) -> Context | None:
         """The frames before and after, as far as there are any."""
-        gap, device = self._gap, self._generator.device
+        gap, device = self._gap, self._device
         known = [half is not None for half in (gap.half_before, gap.half_after)]
         if not any(known):
             return None

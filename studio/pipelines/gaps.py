@@ -208,13 +208,13 @@ class GapFiller:
         before: np.ndarray | None = None,
         after: np.ndarray | None = None,
     ) -> Found:
-        unlike = is_cut(first, second, before, after)
-        if unlike and not keyframes:
+        if not keyframes and is_cut(first, second, before, after):
             return self._unlike(first, second, None)
         even = even_out(first, second)
         gap = measure_gap(even.first, even.second, None if self._draw is None else ROUGH, self._pool)
         steady = even.change.is_steady
-        if keyframes and (unlike or _is_far(gap)):
+        if keyframes and _is_far(gap):  # pictures of two shots are always far: their points do not come home
+            unlike = is_cut(first, second)
             survey = wide.survey(even.first, even.second, self._pool)
             if survey.quality < (_UNMATCHED_CUT if unlike else _UNMATCHED):
                 return self._unlike(first, second, keyframes)
