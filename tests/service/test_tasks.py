@@ -127,7 +127,7 @@ def test_each_gap_may_last_differently(studio, make, look):
 
 
 def test_transparent_keyframes_give_a_film_that_keeps_it(studio, make, look):
-    pictures = tuple(make.picture(f"clear{number}.png", (63, 47), number, alpha=True) for number in range(2))
+    pictures = tuple(make.picture(f"odd-clear{number}.png", (63, 47), number, alpha=True) for number in range(2))
     result = studio.run(InterpolationRequest(images=pictures, seconds=0.5, fps=10, seed=1))
     assert "over white" in notes_of(result)
     solid = look(result.video)
