@@ -272,10 +272,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
             return leaning, None
         # Where nothing moves and both frames agree, there is nothing to add: a still stays still.
         way = padded((found.to_first.abs() + found.to_second.abs()).sum(1, keepdim=True))[..., : half[0], : half[1]]
-        differ = apart.abs().mean(1, keepdim=True)
-        if height % 4 or width % 4:
-            differ = F.pad(differ, (0, -width % 4, 0, -height % 4), mode="replicate")
-        differ = F.avg_pool2d(shrink(differ), 3, 1, 1)
+        differ = F.avg_pool2d(shrink(padded(apart.abs().mean(1, keepdim=True))), 3, 1, 1)
         lively = enlarge((2 * way + differ * (255 / 4)).clamp(0, 1))[..., :height, :width]
         lively = self._narrow(self.config.residual * _DETAIL * lively)
         return leaning, x[:, 1:].clamp(-1, 1) * lively
