@@ -1,17 +1,22 @@
-"""The restyling generator: one small conditional network for every look.
+"""The restyling generator: one small network for every look, whose kernels are mixed by the look.
 
-A picture is folded to half resolution (pixel unshuffle, Shi et al. 2016), meets its guides (studio/motion/guides.py),
-goes down once more, through residual blocks without normalisation whose features the look modulates (FiLM, Perez et al.
-2018), back up, through blocks at half resolution that draw the fine lines, and is unfolded. Gates, set by the look, let
-source and flattened colours through. Trained against a patch discriminator (Isola et al. 2017), see the recipe.
+In the field's words this is conditional video-to-video translation: an encoder, a change in the latent space that the
+look decides, a decoder. A picture is folded to half resolution (pixel unshuffle, Shi et al. 2016), meets its guides
+(studio/motion/guides.py) and the net's own last output, warped to where things are now; it goes down once more, through
+residual blocks without normalisation, back up and is unfolded. Every kernel is a mixture of a few experts
+(conditionally parameterised convolutions, Yang et al. 2019) with weights, gains and shifts that the look's embedding
+decides. The look stays the same through a clip, so the mixing is done once (`brush`), and each frame then passes
+through a plain small net (`paint`): many looks, the cost of one.
 
 Letters: B batch, H, W rows and columns (multiples of 4), h, w = H / 2, W / 2, D width of the joint text-picture space.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -20,45 +25,65 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 SHARP_GUIDES = 2
-SOFT_GUIDES = 13
+SOFT_GUIDES = 16
+PAST = 4  # red, green, blue of the last output, warped here, and how far it can be trusted
 STRIDE = 4  # height and width must be multiples of this
-_FOLDED = 4 * (3 + SHARP_GUIDES)
+_SEEN = 4 * (3 + SHARP_GUIDES + 3) + 1 + SOFT_GUIDES
 _SLOPE = 0.2
+_MOST_KEPT = 0.9  # of the last output; what is always partly drawn anew cannot drift
 
 
-def _modulated(conv: nn.Conv2d, x: torch.Tensor, modulation: torch.Tensor) -> torch.Tensor:
-    """FiLM on a convolution's result: conv(x) * (1 + gain) + shift, with gain and shift (B, C) each in `modulation`.
+class Kernel(NamedTuple):
+    """The weight (out, in, k, k) and bias (out,) of one convolution."""
 
-    For one picture without gradients the same is done to the weights instead, which spares two passes over the pixels.
-    """
-    gain, shift = modulation.chunk(2, dim=1)
-    if len(x) == 1 and not torch.is_grad_enabled():
-        weight = conv.weight * (1 + gain[0])[:, None, None, None]
-        bias = conv.bias * (1 + gain[0]) + shift[0]
-        return F.conv2d(x, weight, bias.to(weight.dtype), conv.stride, conv.padding)
-    return conv(x) * (1 + gain[..., None, None]) + shift[..., None, None]
+    weight: torch.Tensor
+    bias: torch.Tensor
 
 
-class _ModulatedBlock(nn.Module):
-    """x + conv(lrelu(FiLM(conv(x)))), its second convolution modulated too; takes 4 * width modulations."""
+@dataclass(frozen=True)
+class Brush:
+    """One look, ready to paint with: the kernels of every convolution by name, and the gates (6,) of the output."""
 
-    def __init__(self, width: int) -> None:
+    kernels: dict[str, Kernel]
+    gates: torch.Tensor
+
+    def to(self, device: torch.device | str, dtype: torch.dtype = torch.float32) -> Brush:
+        """The same brush elsewhere, laid out for fast convolutions."""
+        kernels = {
+            name: Kernel(
+                weight.detach().to(device, dtype).contiguous(memory_format=torch.channels_last),
+                bias.detach().to(device, dtype),
+            )
+            for name, (weight, bias) in self.kernels.items()
+        }
+        return Brush(kernels, self.gates.detach().to(device))
+
+
+class _Mixed(nn.Module):
+    """The experts of one convolution: weights (K, out, in, k, k) to be mixed; see `RestyleGenerator.brush`."""
+
+    def __init__(self, inputs: int, outputs: int, size: int, experts: int, gain: float = 1.0) -> None:
         super().__init__()
-        self.width = width
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.weight = nn.Parameter(
+            torch.randn(experts, outputs, inputs, size, size) * (gain * math.sqrt(1.9 / (inputs * size * size)))
+        )
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.asks = (experts, outputs, outputs)  # mixture, gains, shifts
 
-    def forward(self, x: torch.Tensor, modulation: torch.Tensor) -> torch.Tensor:
-        first, second = modulation.chunk(2, dim=1)
-        hidden = F.leaky_relu(_modulated(self.first, x, first), _SLOPE, inplace=True)
-        return x + _modulated(self.second, hidden, second)
+    def mix(self, modulation: torch.Tensor) -> Kernel:
+        """The kernel for a modulation of sum(asks) numbers."""
+        mixture, gain, shift = modulation.split(self.asks)
+        mixture = mixture + len(mixture) ** -0.5
+        weight = torch.einsum("k,koixy->oixy", mixture, self.weight)
+        return Kernel(weight * (1 + gain)[:, None, None, None], self.bias + shift)
 
 
 class RestyleGenerator(ModelMixin, ConfigMixin):
-    """Pictures, guides and a look's embedding to pictures in that look.
+    """Pictures, guides, the last output and a look's embedding to pictures in that look.
 
-    ``looks`` names the looks that it learnt, ``look_titles`` says them to people, and the buffer ``look_codes`` (L, D)
-    holds their typical embeddings, all in one order; ``known_words`` are the words that the text encoder met with them.
+    ``looks`` names the looks that it learnt, ``look_titles`` says them to people, ``look_tilings`` names the tiling of
+    studio/motion/tiling.py that each is guided by, and the buffer ``look_codes`` (L, D) holds their typical embeddings,
+    all in one order; ``known_words`` are the words that the text encoder met with them.
     """
 
     @register_to_config
@@ -67,56 +92,99 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         width: int = 32,
         wide: int = 64,
         deep_blocks: int = 3,
-        fine_blocks: int = 2,
+        fine_blocks: int = 1,
+        experts: int = 8,
         condition: int = 256,
-        mapping: int = 128,
+        mapping: int = 192,
         looks: Sequence[str] = (),
         look_titles: Sequence[str] = (),
+        look_tilings: Sequence[str] = (),
         known_words: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self._modulations = [4 * wide] * deep_blocks + [4 * width] * fine_blocks + [2 * width, 2 * width, 6]
+        convolutions = {
+            "enter": _Mixed(_SEEN, width, 1, experts),
+            "first": _Mixed(width, width, 3, experts),
+            "down": _Mixed(width, wide, 3, experts),
+            "up": _Mixed(wide, 4 * width, 1, experts),
+            "leave": _Mixed(width, 16, 3, experts, 0.3),
+        }
+        for kind, channels, count in (("deep", wide, deep_blocks), ("fine", width, fine_blocks)):
+            for index in range(count):
+                convolutions[f"{kind}{index}_look"] = _Mixed(channels, channels, 3, experts)
+                convolutions[f"{kind}{index}_add"] = _Mixed(channels, channels, 1, experts, 0.5)
+        self.convolutions = nn.ModuleDict(convolutions)
+        self._asked = [sum(one.asks) for one in convolutions.values()] + [6]
         self.modulate = nn.Sequential(
             nn.LayerNorm(condition),
             nn.Linear(condition, mapping),
             nn.SiLU(),
             nn.Linear(mapping, mapping),
             nn.SiLU(),
-            nn.Linear(mapping, sum(self._modulations)),
+            nn.Linear(mapping, sum(self._asked)),
         )
-        self.enter = nn.Conv2d(_FOLDED + SOFT_GUIDES, width, 3, padding=1)
-        self.down = nn.Conv2d(width, wide, 4, stride=2, padding=1)
-        self.deep = nn.ModuleList(_ModulatedBlock(wide) for _ in range(deep_blocks))
-        self.up = nn.Conv2d(wide, 4 * width, 3, padding=1)
-        self.fine = nn.ModuleList(_ModulatedBlock(width) for _ in range(fine_blocks))
-        self.leave = nn.Conv2d(width, 12, 3, padding=1)
         self.register_buffer("look_codes", torch.zeros(max(1, len(looks)), condition))
         with torch.no_grad():
-            self.modulate[-1].weight.mul_(0.3)
+            self.modulate[-1].weight.mul_(0.5)
             self.modulate[-1].bias.zero_()
-            self.leave.weight.mul_(0.3)
 
     @classmethod
     def tiny(cls, **config: Any) -> RestyleGenerator:
         """The smallest net of the same kind, for tests and dry runs; `config` as for the class."""
-        return cls(**{"width": 8, "wide": 8, "deep_blocks": 1, "fine_blocks": 1, "mapping": 16, **config})
+        small = {"width": 8, "wide": 8, "deep_blocks": 1, "fine_blocks": 1, "experts": 2, "mapping": 16}
+        return cls(**{**small, **config})
+
+    def brush(self, condition: torch.Tensor) -> Brush:
+        """The brush of one look: condition (1, D) or (D,), an embedding of about unit variance."""
+        *asked, gates = self.modulate(condition.reshape(1, -1))[0].split(self._asked)
+        return Brush({name: one.mix(ask) for (name, one), ask in zip(self.convolutions.items(), asked)}, gates)
+
+    def paint(
+        self, pictures: torch.Tensor, sharp: torch.Tensor, soft: torch.Tensor, past: torch.Tensor, brush: Brush
+    ) -> torch.Tensor:
+        """pictures (B, 3, H, W) in 0..1; sharp (B, 2, H, W) and soft (B, 16, h, w) guides; past (B, 4, H, W): the last
+        output in 0..1 where it lies now, and how far it can be trusted, 0..1 (all zero: there is none).
+
+        Returns (B, 3, H, W), in 0..1 but for slight overshoots: clamp before showing.
+        """
+        kernels = brush.kernels
+        trust = past[:, 3:]
+        known = past[:, :3] * trust
+        folded = F.pixel_unshuffle(torch.cat([pictures * 2 - 1, sharp, known], 1), 2)
+        seen = torch.cat([folded, F.avg_pool2d(trust, 2), soft], 1).to(kernels["enter"].weight.dtype)
+        start = _lit(F.conv2d(_lit(F.conv2d(seen, *kernels["enter"])), *kernels["first"], padding=1))
+        x = _lit(F.conv2d(start, *kernels["down"], stride=2, padding=1))
+        x = _lit(self._blocks("deep", self.config.deep_blocks, x, kernels))
+        x = start + F.pixel_shuffle(F.conv2d(x, *kernels["up"]), 2)
+        x = _lit(self._blocks("fine", self.config.fine_blocks, x, kernels))
+        drawn = F.pixel_shuffle(F.conv2d(x, *kernels["leave"], padding=1), 2).float()
+        source_gate, flat_gate = torch.sigmoid(brush.gates)[None, :, None, None].chunk(2, dim=1)
+        flat = F.interpolate(soft[:, :3], scale_factor=2, mode="bilinear", align_corners=False)
+        painted = torch.addcmul(drawn[:, :3], pictures, source_gate)
+        painted = torch.addcmul(painted, flat, (1 - source_gate) * flat_gate)
+        keep = torch.sigmoid(drawn[:, 3:] - 1) * trust * _MOST_KEPT
+        return torch.lerp(painted, past[:, :3], keep)
 
     def forward(
-        self, pictures: torch.Tensor, sharp: torch.Tensor, soft: torch.Tensor, condition: torch.Tensor
+        self,
+        pictures: torch.Tensor,
+        sharp: torch.Tensor,
+        soft: torch.Tensor,
+        past: torch.Tensor,
+        condition: torch.Tensor,
     ) -> torch.Tensor:
-        """pictures (B, 3, H, W) in 0..1; sharp (B, 2, H, W) and soft (B, 13, h, w) guides; condition (B, D), about unit
-        variance. Returns (B, 3, H, W), in 0..1 but for slight overshoots: clamp before showing."""
-        *blocks, entry, exit_, gates = self.modulate(condition).split(self._modulations, dim=1)
-        folded = F.pixel_unshuffle(torch.cat([pictures * 2 - 1, sharp], 1), 2)
-        start = F.leaky_relu(_modulated(self.enter, torch.cat([folded, soft], 1), entry), _SLOPE)
-        x = F.leaky_relu(self.down(start), _SLOPE)
-        for block, modulation in zip(self.deep, blocks):
-            x = block(x, modulation)
-        x = F.pixel_shuffle(self.up(F.leaky_relu(x, _SLOPE)), 2) + start
-        for block, modulation in zip(self.fine, blocks[len(self.deep) :]):
-            x = block(x, modulation)
-        gain, shift = exit_[..., None, None].chunk(2, dim=1)
-        drawn = F.pixel_shuffle(self.leave(F.leaky_relu(x * (1 + gain) + shift, _SLOPE)), 2)
-        source_gate, flat_gate = torch.sigmoid(gates)[..., None, None].chunk(2, dim=1)
-        flat = F.interpolate(soft[:, :3], scale_factor=2, mode="bilinear", align_corners=False)
-        return drawn + source_gate * pictures + (1 - source_gate) * flat_gate * flat
+        """As `paint`, each picture in a look of its own: condition (B, D)."""
+        rows = zip(pictures, sharp, soft, past, condition, strict=True)
+        return torch.cat([self.paint(*(part[None] for part in parts), self.brush(look)) for *parts, look in rows])
+
+    @staticmethod
+    def _blocks(kind: str, count: int, x: torch.Tensor, kernels: dict[str, Kernel]) -> torch.Tensor:
+        """Residual blocks: look around (3 x 3), add what was found (1 x 1)."""
+        for index in range(count):
+            found = _lit(F.conv2d(x, *kernels[f"{kind}{index}_look"], padding=1))
+            x = x + F.conv2d(found, *kernels[f"{kind}{index}_add"])
+        return x
+
+
+def _lit(x: torch.Tensor) -> torch.Tensor:
+    return F.leaky_relu(x, _SLOPE)
