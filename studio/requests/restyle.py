@@ -1,0 +1,76 @@
+"""What another look of a clip or a picture is asked for with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from studio.errors import RequestError
+from studio.requests.base import Request, bounded
+
+WHERE = ("everything", "subject", "background")
+MAX_NAME = 60
+"""Characters of a studied look's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestyleRequest(Request):
+    """A clip or a picture, and a look: in words, from a picture, or both; or a look file that was studied before."""
+
+    task: ClassVar[str] = "restyle"
+    source: Path
+    style: str = bounded("", "Look", '"watercolour painting", "like Van Gogh", "60% oil painting, 40% neon"...')
+    style_image: Path | None = None
+    look: Path | None = None
+    """A look file, as studying a picture makes it."""
+    strength: float = bounded(1.0, "Strength", "0 leaves the source as it is.", low=0, high=1, step=0.05)
+    brush_size: float = bounded(
+        1.0, "Brush size", "Of strokes, tiles and dots: half as large to twice as large.", low=0.5, high=2, step=0.05
+    )
+    detail: float = bounded(
+        0.5,
+        "Keep faces and detail",
+        "0 paints over all alike; 1 keeps faces and fine detail.",
+        low=0,
+        high=1,
+        step=0.05,
+    )
+    keep_colours: bool = bounded(False, "Keep colours", "Take the look's strokes and light, keep the source's colours.")
+    where: str = bounded(
+        "everything", "Where", "The whole picture, or only the subject or the background that you mark.", choices=WHERE
+    )
+    box: tuple[float, ...] = ()
+    """Around the subject in the first frame: left, top, right, bottom, as shares of its width and height."""
+    mask: Path | None = None
+    """A picture of the first frame's shape with the subject white (or solid) and the rest black (or transparent)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "box", tuple(self.box))
+        has_words = bool(self.style.strip())
+        if self.look is not None and (has_words or self.style_image is not None):
+            raise RequestError("Please give either a look file, or words or a style picture, not both.")
+        if not has_words and self.style_image is None and self.look is None:
+            raise RequestError('Please name a look, such as "watercolour painting", or give a style picture.')
+        self._check_where()
+
+    def _check_where(self) -> None:
+        marked = bool(self.box) + (self.mask is not None)
+        if marked == 2:
+            raise RequestError("Please mark the subject either with a box or with a mask, not both.")
+        if marked and self.where == "everything":
+            raise RequestError("A subject is marked: please say whether the subject or the background changes.")
+        if not marked and self.where != "everything":
+            raise RequestError("Please mark the subject first: draw a box around it, or paint over it.")
+        if self.box:
+            _check_box(self.box)
+
+
+def _check_box(box: tuple[float, ...]) -> None:
+    numbers = [isinstance(side, (int, float)) and math.isfinite(side) for side in box]
+    if len(box) != 4 or not all(numbers) or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
+        raise RequestError(
+            "The box must be four numbers from 0 to 1: left, top, right, bottom, such as 0.2, 0.1, 0.8, 0.9."
+        )
