@@ -1,9 +1,9 @@
 """The restyling generator: one small network for every look, whose kernels are mixed by the look.
 
 In the field's words this is conditional video-to-video translation: an encoder, a change in the latent space that the
-look decides, a decoder. A picture is folded to half resolution (pixel unshuffle, Shi et al. 2016), meets its guides
-(studio/motion/guides.py) and the net's own last output, warped to where things are now; it goes down once more, through
-residual blocks without normalisation, back up and is unfolded. Every kernel is a mixture of a few experts
+look decides, a decoder. A picture, its guides (studio/motion/guides.py) and the net's own last output, warped to where things
+are now, are folded to half resolution; they go down once more, through residual blocks without normalisation, back up
+and are unfolded (pixel shuffle, Shi et al. 2016). Every kernel is a mixture of a few experts
 (conditionally parameterised convolutions, Yang et al. 2019) with weights, gains and shifts that the look's embedding
 decides. The look stays the same through a clip, so the mixing is done once (`brush`), and each frame then passes
 through a plain small net (`paint`): many looks, the cost of one.
@@ -28,7 +28,6 @@ SHARP_GUIDES = 2
 SOFT_GUIDES = 16
 PAST = 4  # red, green, blue of the last output, warped here, and how far it can be trusted
 STRIDE = 4  # height and width must be multiples of this
-_SEEN = 4 * (3 + SHARP_GUIDES + 3) + 1 + SOFT_GUIDES
 _SLOPE = 0.2
 _MOST_KEPT = 0.9  # of the last output; what is always partly drawn anew cannot drift
 
@@ -42,7 +41,8 @@ class Kernel(NamedTuple):
 
 @dataclass(frozen=True)
 class Brush:
-    """One look, ready to paint with: the kernels of every convolution by name, and the gates (6,) of the output."""
+    """One look, ready to paint with: the kernels of every convolution by name, and how much of each colour of the source shines
+    through, (3,) before the sigmoid."""
 
     kernels: dict[str, Kernel]
     gates: torch.Tensor
@@ -91,7 +91,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         self,
         width: int = 32,
         wide: int = 64,
-        deep_blocks: int = 3,
+        deep_blocks: int = 2,
         fine_blocks: int = 1,
         experts: int = 8,
         condition: int = 256,
@@ -103,9 +103,10 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
     ) -> None:
         super().__init__()
         convolutions = {
-            "enter": _Mixed(_SEEN, width, 1, experts),
+            "enter": _Mixed(3 + SHARP_GUIDES + PAST, width, 2, experts, 0.8),
+            "enter_soft": _Mixed(SOFT_GUIDES, width, 1, experts, 0.6),
             "first": _Mixed(width, width, 3, experts),
-            "down": _Mixed(width, wide, 3, experts),
+            "down": _Mixed(width, wide, 2, experts),
             "up": _Mixed(wide, 4 * width, 1, experts),
             "leave": _Mixed(width, 16, 3, experts, 0.3),
         }
@@ -114,7 +115,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
                 convolutions[f"{kind}{index}_look"] = _Mixed(channels, channels, 3, experts)
                 convolutions[f"{kind}{index}_add"] = _Mixed(channels, channels, 1, experts, 0.5)
         self.convolutions = nn.ModuleDict(convolutions)
-        self._asked = [sum(one.asks) for one in convolutions.values()] + [6]
+        self._asked = [sum(one.asks) for one in convolutions.values()] + [3]
         self.modulate = nn.Sequential(
             nn.LayerNorm(condition),
             nn.Linear(condition, mapping),
@@ -149,19 +150,19 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         """
         kernels = brush.kernels
         trust = past[:, 3:]
-        known = past[:, :3] * trust
-        folded = F.pixel_unshuffle(torch.cat([pictures * 2 - 1, sharp, known], 1), 2)
-        seen = torch.cat([folded, F.avg_pool2d(trust, 2), soft], 1).to(kernels["enter"].weight.dtype)
-        start = _lit(F.conv2d(_lit(F.conv2d(seen, *kernels["enter"])), *kernels["first"], padding=1))
-        x = _lit(F.conv2d(start, *kernels["down"], stride=2, padding=1))
+        fine = [pictures * 2 - 1, sharp, past[:, :3] * trust, trust]
+        dtype = kernels["enter"].weight.dtype
+        seen = F.conv2d(torch.cat([part.to(dtype) for part in fine], 1), *kernels["enter"], stride=2)
+        # The layout is said because a 1 x 1 convolution would keep the planar one, and every sum after it would be slow.
+        maps = soft.to(dtype, memory_format=torch.channels_last)
+        seen = _lit(seen.add_(F.conv2d(maps, *kernels["enter_soft"])))
+        start = _lit(F.conv2d(seen, *kernels["first"], padding=1))
+        x = _lit(F.conv2d(start, *kernels["down"], stride=2))
         x = _lit(self._blocks("deep", self.config.deep_blocks, x, kernels))
-        x = start + F.pixel_shuffle(F.conv2d(x, *kernels["up"]), 2)
+        x = F.pixel_shuffle(F.conv2d(x, *kernels["up"]), 2).add_(start)
         x = _lit(self._blocks("fine", self.config.fine_blocks, x, kernels))
         drawn = F.pixel_shuffle(F.conv2d(x, *kernels["leave"], padding=1), 2).float()
-        source_gate, flat_gate = torch.sigmoid(brush.gates)[None, :, None, None].chunk(2, dim=1)
-        flat = F.interpolate(soft[:, :3], scale_factor=2, mode="bilinear", align_corners=False)
-        painted = torch.addcmul(drawn[:, :3], pictures, source_gate)
-        painted = torch.addcmul(painted, flat, (1 - source_gate) * flat_gate)
+        painted = torch.addcmul(drawn[:, :3], pictures, torch.sigmoid(brush.gates)[None, :, None, None])
         keep = torch.sigmoid(drawn[:, 3:] - 1) * trust * _MOST_KEPT
         return torch.lerp(painted, past[:, :3], keep)
 
@@ -179,12 +180,13 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
 
     @staticmethod
     def _blocks(kind: str, count: int, x: torch.Tensor, kernels: dict[str, Kernel]) -> torch.Tensor:
-        """Residual blocks: look around (3 x 3), add what was found (1 x 1)."""
+        """Residual blocks: look around (3 x 3, each wider than the last), add what was found (1 x 1)."""
         for index in range(count):
-            found = _lit(F.conv2d(x, *kernels[f"{kind}{index}_look"], padding=1))
-            x = x + F.conv2d(found, *kernels[f"{kind}{index}_add"])
+            reach = index + 1
+            found = _lit(F.conv2d(x, *kernels[f"{kind}{index}_look"], padding=reach, dilation=reach))
+            x = F.conv2d(found, *kernels[f"{kind}{index}_add"]).add_(x)
         return x
 
 
 def _lit(x: torch.Tensor) -> torch.Tensor:
-    return F.leaky_relu(x, _SLOPE)
+    return F.leaky_relu(x, _SLOPE, inplace=True)

@@ -19,18 +19,19 @@ _ROUNDS = 5
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The nearest semi-orthogonal matrix to m x n `matrix`, roughly: singular values between .7 and 1.2.
+    """The nearest semi-orthogonal matrix to `matrix` (..., m, n), roughly: singular values between .7 and 1.2.
 
     Five rounds of a quintic Newton-Schulz iteration in bfloat16, the same dtype and device come back.
     """
     a, b, c = _COEFFICIENTS
     x = matrix.bfloat16()
-    wide = x.T if x.shape[0] > x.shape[1] else x
-    wide = wide / (wide.norm() + 1e-7)
+    tall = x.shape[-2] > x.shape[-1]
+    wide = x.mT if tall else x
+    wide = wide / (wide.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(_ROUNDS):
-        gram = wide @ wide.T
+        gram = wide @ wide.mT
         wide = a * wide + (b * gram + c * gram @ gram) @ wide
-    return (wide.T if x.shape[0] > x.shape[1] else wide).to(matrix.dtype)
+    return (wide.mT if tall else wide).to(matrix.dtype)
 
 
 class Muon(torch.optim.Optimizer):
@@ -71,9 +72,9 @@ class Muon(torch.optim.Optimizer):
         state = self.state[parameter]
         average = state.setdefault("average", torch.zeros_like(parameter))
         average.lerp_(gradient, 1 - group["momentum"])
-        # A convolution (out, in, k, k) is the matrix of its outputs by all that one of them sees.
-        change = orthogonal(gradient.lerp(average, group["momentum"]).flatten(1))
-        scale = max(1.0, change.shape[0] / change.shape[1]) ** 0.5
+        # A convolution (out, in, k, k) is the matrix of its outputs by all that one of them sees; experts are a stack.
+        change = orthogonal(gradient.lerp(average, group["momentum"]).flatten(1 if gradient.dim() < 5 else 2))
+        scale = max(1.0, change.shape[-2] / change.shape[-1]) ** 0.5
         parameter.sub_(change.view_as(parameter), alpha=group["lr"] * scale)
 
     def _adam(self, parameter: Tensor, gradient: Tensor, group: dict) -> None:
