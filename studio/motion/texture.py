@@ -10,10 +10,11 @@ Letters: h, w rows and columns; a flow is float32 (h, w, 2), x first, from the n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
-from studio.motion.guides import length
 from studio.motion.warp import pixel_grid
 
 _TEXTURE = 1024  # side of the endless (wrapping) texture
@@ -23,6 +24,29 @@ _COARSE = 4
 _PLAIN = 1.5  # squared levels per pixel of gradient below which a place has no structure
 _BLOCK = 16
 _STRETCHED = 3.0  # pixels of median deviation from a rigid block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texture:
+    """A texture as it lies on one picture. noise: float32 (h, w), zero mean, unit variance; shift: float32 (h, w, 2),
+    where a pixel looks into the endless texture relative to itself, in pixels of (h, w)."""
+
+    noise: np.ndarray
+    shift: np.ndarray
+
+    @staticmethod
+    def still(height: int, width: int, seed: int) -> Texture:
+        """For a single picture: another noise and another piece of every tiling for every seed."""
+        rng = np.random.default_rng(seed)
+        place = rng.integers(_TEXTURE, size=2).astype(np.float32)
+        shift = np.broadcast_to(place, (height, width, 2)).copy()
+        return Texture(noise=rng.standard_normal((height, width), np.float32), shift=shift)
+
+
+def length(across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Length of vectors by their two parts. Not cv2.magnitude: its last bit depends on where the arrays lie in memory,
+    and one seed must give one picture."""
+    return np.sqrt(across * across + down * down)
 
 
 def settled(flow: np.ndarray, grey: np.ndarray) -> np.ndarray:
@@ -67,6 +91,10 @@ class MovingTexture:
         where = self._grid + flow
         carried = cv2.remap(self._shift, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         self._shift = self._straighten(carried + flow)
+
+    def lay(self) -> Texture:
+        """The texture as it lies now."""
+        return Texture(noise=self.noise(), shift=self._shift.copy())
 
     def noise(self) -> np.ndarray:
         """The texture as it lies now: float32 (h, w), zero mean, unit variance."""

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from studio.motion.guides import SOFT, contour_lines, length, luminance, read_guides, soften
+from studio.motion.texture import Texture
 
 Paint = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(rgb float32 (H, W, 3) in 0..1, noise float32 (H, W) of unit variance) -> rgb float32 (H, W, 3) in 0..1."""
@@ -43,7 +44,9 @@ def _painter(draw: Callable[[_Sheet], np.ndarray]) -> Paint:
         height, width = rgb.shape[:2]
         rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge").astype(np.float32)
         noise = np.pad(noise, ((0, height % 2), (0, width % 2)), mode="reflect").astype(np.float32)
-        guides = read_guides(rgb, np.ascontiguousarray(noise[::2, ::2]))
+        small = np.ascontiguousarray(noise[::2, ::2])
+        texture = Texture(noise=small, shift=np.zeros((*small.shape, 2), np.float32))
+        guides = read_guides(rgb, texture, "screen")
         size = rgb.shape[1], rgb.shape[0]
         maps = {name: cv2.resize(part, size, interpolation=cv2.INTER_CUBIC) for name, part in zip(SOFT, guides.soft)}
         maps["lines"], maps["screen"] = guides.sharp
