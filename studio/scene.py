@@ -56,11 +56,17 @@ SLOT_NAMES = (
 
 @dataclass(frozen=True)
 class LookReading:
-    """The known look nearest to a person's words: ``confidence`` 0..1, and the words outside what the looks know."""
+    """The known look nearest to a person's words: ``confidence`` 0..1, and the words outside what the looks know.
+
+    ``weights``: the looks that will be blended, (title, share), the heaviest first, shares summing to one. ``notes``:
+    what a person should know of how the words were taken, in whole sentences.
+    """
 
     look: str
     confidence: float
     unknown_words: tuple[str, ...] = ()
+    weights: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ class LookPairs:
         side = min(int(rng.integers(*self.sides)), *(length - 1 for length in photo.shape[:2]))
         top, left = int(rng.integers(photo.shape[0] - side)), int(rng.integers(photo.shape[1] - side))
         crop = photo[top : top + side, left : left + side].astype(np.float32) / 255
-        painted = LOOKS[name].paint(crop, rng.standard_normal((side, side)).astype(np.float32))
+        painted = LOOKS[name].paint_still(crop, int(rng.integers(2**31)))
         small = cv2.resize(painted, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA)
         return np.clip(small * 255 + 0.5, 0, 255).astype(np.uint8)
 

@@ -120,7 +120,7 @@ def naming(clip: CLIPModel, tokenizer: CLIPTokenizer, folder: Path, scenes: Scen
     figures = {}
     looks = LookPairs(photos, 901, 12).draw(12 * len(LOOK_NAMES), rng)
     courses = CameraPairs(photos, scenes, 902).courses(20 * len(COURSE_NAMES), rng)
-    for label, pairs, texts in (("look", looks, [LOOKS[name].words[0] for name in LOOK_NAMES]),
+    for label, pairs, texts in (("look", looks, [LOOKS[name].title for name in LOOK_NAMES]),
                                 ("course", courses, [COURSES[name][0][0] for name in COURSE_NAMES])):
         scores = picture_features(clip, pack_frames(pairs.clips)) @ text_features(clip, tokenizer, texts).T
         figures[f"{label} seen (of {len(texts)})"] = round(_share(scores.argmax(1) == pairs.groups), 3)

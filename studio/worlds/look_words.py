@@ -1,8 +1,8 @@
 """What people call the styles of pictures: words that the text encoder learns, beyond the looks that can be painted.
 
-A style is finer than a look of looks.py: each names the look that comes nearest (`kin`), so that a word such as
-"gouache" already has a place of its own in the text space while the studio can only paint its kin, and a look that is
-added later finds its words understood. Every word of looks.py belongs to exactly one style of its own look here.
+Most styles are looks that can be painted (looks.py: same names). Each of the others names the look that comes nearest
+(`kin`), so that a word such as "cubism" has a place of its own in the text space, and a look that is added later finds
+its words understood. Every word belongs to exactly one style.
 
 `makers` are people, films and places whose name stands for the style; they take other wordings than a technique does.
 """
@@ -26,153 +26,152 @@ class Style:
 
 
 def _styles(rows: str) -> dict[str, Style]:
-    """name | kin | words, separated by semicolons | makers; indented lines go on."""
+    """name | kin ("self": it is a look) | words, separated by semicolons | makers; indented lines go on."""
     found = {}
     for row in re.sub(r"\n +", " ", rows.strip()).splitlines():
         name, kin, words, makers = (part.strip() for part in row.split("|"))
         split = [tuple(word.strip() for word in part.split(";") if word.strip()) for part in (words, makers)]
-        found[name] = Style(kin, *split)
+        found[name] = Style(name if kin == "self" else kin, *split)
     return found
 
 
 # fmt: off
 STYLES: dict[str, Style] = _styles("""
-oil | oil | oil painting; oil paint; oils; painted in oil; oil on canvas; canvas painting; old master; renaissance
+oil | self | oil painting; oil paint; oils; painted in oil; oil on canvas; canvas painting; old master; renaissance
     painting; renaissance; baroque; baroque painting; classical painting; acrylic painting; acrylics; romanticism;
     romantic painting; dutch master; gallery painting; painterly; realist painting | rembrandt; vermeer; turner;
     caravaggio; titian; rubens; velazquez; raphael; constable; caspar david friedrich
-impasto | oil | impasto; thick brush strokes; brushstrokes; brush strokes; thick paint; palette knife; knife painting;
+impasto | self | impasto; thick brush strokes; brushstrokes; brush strokes; thick paint; palette knife; knife painting;
     heavy paint; bold brush strokes; textured paint; layered oil paint; chunky paint | lucian freud; auerbach
-impressionist | oil | impressionist painting; impressionism; impressionist; dabs of light; painted outdoors; plein
+impressionist | self | impressionist painting; impressionism; impressionist; dabs of light; painted outdoors; plein
     air; plein air painting; loose brushwork; soft dabs of paint | monet; claude monet; renoir; cezanne; pissarro;
     sisley; morisot; water lilies
-starry | starry | starry night; starry swirls; swirls; swirling brush strokes; swirly; swirling paint; night sky
-    swirls; post impressionism; post impressionist painting; post impressionist; blue and yellow swirls; wheat field
-    with cypresses; the scream; whirling strokes; curling brush strokes; swirling stars; sunflowers painting | van
-    gogh; vincent van gogh; gogh; vincent; munch; edvard munch
-watercolour | watercolour | watercolour; watercolor; watercolour painting; watercolor painting; aquarelle; aquarell;
-    water colour; water color; water colours; wet paint on paper; wash of colour; soft washes; storybook illustration;
+starry | self | starry night; starry swirls; swirls; swirling brush strokes; swirly; swirling paint; night sky swirls;
+    post impressionism; post impressionist painting; post impressionist; blue and yellow swirls; wheat field with
+    cypresses; the scream; whirling strokes; curling brush strokes; swirling stars; sunflowers painting | van gogh;
+    vincent van gogh; gogh; vincent; munch; edvard munch
+watercolour | self | watercolour; watercolor; watercolour painting; watercolor painting; aquarelle; aquarell; water
+    colour; water color; water colours; wet paint on paper; wash of colour; soft washes; storybook illustration;
     children's book illustration; picture book; delicate painting; paint bleeding into paper; wet on wet; painted with
     water; washed out paint; paper washes | beatrix potter; john singer sargent
-gouache | watercolour | gouache; gouache painting; tempera; tempera painting; egg tempera; poster paint; opaque
-    watercolour; matte paint; flat paint; casein paint; school paints |
-pastel | watercolour | pastel; pastel painting; pastels; soft pastel; soft pastels; chalk pastel; oil pastel; pastel
-    drawing; powdery colours; dry pastel; soft chalky colours | degas; odilon redon
-pencil | pencil | pencil; pencil drawing; pencil sketch; sketch; graphite; graphite drawing; hand drawn; line drawing;
+gouache | self | gouache; gouache painting; tempera; tempera painting; egg tempera; poster paint; opaque watercolour;
+    matte paint; flat paint; casein paint; school paints |
+pastel | self | pastel; pastel painting; pastels; soft pastel; soft pastels; chalk pastel; oil pastel; pastel drawing;
+    powdery colours; dry pastel; soft chalky colours | degas; odilon redon
+pencil | self | pencil; pencil drawing; pencil sketch; sketch; graphite; graphite drawing; hand drawn; line drawing;
     drawing; doodle; sketchbook; pen drawing; draft; black and white drawing; rough sketch; sketched; lead pencil;
     ballpoint; ballpoint pen; scribble; biro drawing; quick sketch; notebook drawing | leonardo sketch; leonardo;
     leonardo da vinci; michelangelo drawing
-engraving | pencil | engraving; etching; cross hatching; crosshatch; hatching; copperplate; copper engraving; steel
-    engraving; banknote; line engraving; engraved; etched; drypoint; fine hatched lines; old book illustration |
-    durer; albrecht durer; gustave dore; piranesi; goya etching
-ink | ink | ink; ink wash; ink painting; sumi-e; sumi e; sumie; chinese painting; chinese ink; brush and ink;
+engraving | self | engraving; etching; cross hatching; crosshatch; hatching; copperplate; copper engraving; steel
+    engraving; banknote; line engraving; engraved; etched; drypoint; fine hatched lines; old book illustration | durer;
+    albrecht durer; gustave dore; piranesi; goya etching
+ink | self | ink; ink wash; ink painting; sumi-e; sumi e; sumie; chinese painting; chinese ink; brush and ink;
     calligraphy; japanese ink painting; ink drawing; india ink; black ink; shan shui; zen painting; brush pen;
     suibokuga; ink on rice paper; sepia ink; rice paper painting; inky; oriental brush painting; bamboo painting; wet
     ink | sesshu; qi baishi; hasegawa tohaku
-noir | ink | noir; film noir; noir film; black and white film; high contrast black and white; hard shadows; detective
+noir | self | noir; film noir; noir film; black and white film; high contrast black and white; hard shadows; detective
     film; monochrome film; dramatic black and white; silhouettes and shadows; stark black and white | sin city;
     hitchcock; the third man; frank miller; orson welles
-charcoal | charcoal | charcoal; charcoal drawing; charcoal sketch; coal; conte crayon; smudged drawing; dark drawing;
+charcoal | self | charcoal; charcoal drawing; charcoal sketch; coal; conte crayon; smudged drawing; dark drawing;
     lithograph; lithography; mezzotint; rubbed drawing; black chalk; soot; burnt stick; chalk; chalk drawing; smudged;
     smoky drawing; willow charcoal | kollwitz; kathe kollwitz; william kentridge
-crayon | charcoal | crayon; crayons; wax crayon; crayon drawing; coloured pencil; colored pencil; coloured pencils;
-    child's drawing; children's drawing; kids drawing; kindergarten drawing; waxy crayon; scribbled in crayon |
-chalkboard | charcoal | chalkboard; blackboard; white chalk; chalk on a blackboard; chalkboard drawing; chalk on
-    slate; pavement chalk; sidewalk chalk; school board |
-neon | neon | neon; neon lights; neon glow; neon sign; glowing; glowing lines; electric; laser; laser light;
+crayon | self | crayon; crayons; wax crayon; crayon drawing; coloured pencil; colored pencil; coloured pencils; child's
+    drawing; children's drawing; kids drawing; kindergarten drawing; waxy crayon; scribbled in crayon |
+chalkboard | self | chalkboard; blackboard; white chalk; chalk on a blackboard; chalkboard drawing; chalk on slate;
+    pavement chalk; sidewalk chalk; school board |
+neon | self | neon; neon lights; neon glow; neon sign; glowing; glowing lines; electric; laser; laser light;
     blacklight; black light; fluorescent; glow in the dark; night club; light painting; luminous lines; light tubes;
     neon tubes; neon outlines; glow sticks; lit up | tron; dan flavin
-cyberpunk | neon | cyberpunk; hologram; holographic; futuristic; science fiction; sci-fi; neon city; dystopian; high
+cyberpunk | self | cyberpunk; hologram; holographic; futuristic; science fiction; sci-fi; neon city; dystopian; high
     tech; cyber; rainy neon night; cybernetic; future city | blade runner; ghost in the shell; akira; the matrix;
     cyberpunk 2077
-synthwave | neon | synthwave; vaporwave; retrowave; outrun; eighties neon; 80s neon; purple and pink glow; miami
+synthwave | self | synthwave; vaporwave; retrowave; outrun; eighties neon; 80s neon; purple and pink glow; miami
     nights; vapour wave; aesthetic vaporwave; chillwave | stranger things; miami vice
-woodblock | woodblock | woodblock; woodblock print; ukiyo-e; ukiyo e; ukiyoe; japanese print; old japanese print;
-    japanese woodblock print; edo print; japanese art; the great wave; great wave; kanagawa; wood block; block print;
-    relief print; screen print on wood; carved wood print; floating world; edo period | hokusai; hiroshige; utamaro;
+woodblock | self | woodblock; woodblock print; ukiyo-e; ukiyo e; ukiyoe; japanese print; old japanese print; japanese
+    woodblock print; edo print; japanese art; the great wave; great wave; kanagawa; wood block; block print; relief
+    print; screen print on wood; carved wood print; floating world; edo period | hokusai; hiroshige; utamaro;
     kuniyoshi; katsushika hokusai
-linocut | woodblock | linocut; lino print; lino cut; wood cut; woodcut; wood engraving; carved print; stamp print;
-    rubber stamp; potato print; hand printed; bold black print | kirchner woodcut; frans masereel; lynd ward
-comic | comic | comic; comic book; comics; cartoon; graphic novel; cel shading; cel shaded; toon; toon shading; bold
+linocut | self | linocut; lino print; lino cut; wood cut; woodcut; wood engraving; carved print; stamp print; rubber
+    stamp; potato print; hand printed; bold black print | kirchner woodcut; frans masereel; lynd ward
+comic | self | comic; comic book; comics; cartoon; graphic novel; cel shading; cel shaded; toon; toon shading; bold
     outlines; flat colours; flat colors; animated film; superhero comic; cartoon drawing; animation; ligne claire;
-    bande dessinee; inked and coloured; comic strip; newspaper comic; cartoonish; animated cartoon; superhero;
-    saturday morning cartoon; speech bubbles; caricature | tintin; asterix; marvel; batman; spider-man; the simpsons;
-    moebius; peanuts; herge; spiderverse
-manga | comic | manga; anime; japanese animation; anime style; manga panel; screentone; shonen; shojo; chibi; japanese
-    cartoon; anime film; kawaii; speed lines | ghibli; studio ghibli; miyazaki; hayao miyazaki; totoro; makoto
-    shinkai; naruto; dragon ball; sailor moon; one piece; pokemon
-vector | comic | vector art; flat design; vector illustration; minimalist; minimal; flat illustration; clean shapes;
+    bande dessinee; inked and coloured; comic strip; newspaper comic; cartoonish; animated cartoon; superhero; saturday
+    morning cartoon; speech bubbles; caricature | tintin; asterix; marvel; batman; spider-man; the simpsons; moebius;
+    peanuts; herge; spiderverse
+manga | self | manga; anime; japanese animation; anime style; manga panel; screentone; shonen; shojo; chibi; japanese
+    cartoon; anime film; kawaii; speed lines | ghibli; studio ghibli; miyazaki; hayao miyazaki; totoro; makoto shinkai;
+    naruto; dragon ball; sailor moon; one piece; pokemon
+vector | self | vector art; flat design; vector illustration; minimalist; minimal; flat illustration; clean shapes;
     simple shapes; geometric; infographic; bauhaus; corporate illustration; clip art | mondrian; malevich; saul bass;
     kandinsky geometry
-lowpoly | comic | low poly; low-poly; lowpoly; polygons; polygonal; triangles; faceted; triangulated; geometric
-    facets; crystal facets; 3d triangles; wireframe triangles; origami; folded paper | monument valley; playstation
-    one
-pixel | comic | pixel art; pixels; pixel; pixelated; 8 bit; 8-bit; 16 bit; 16-bit; eight bit; retro game; video game;
-    arcade game; blocky; game boy; voxel; big pixels; console game; computer game graphics; low resolution |
-    minecraft; nintendo; super mario; zelda; space invaders; pac-man; stardew valley; sega
-papercut | comic | paper cut; papercut; cut paper; paper cut out; cut-out; paper collage; collage; papercraft; layered
+lowpoly | self | low poly; low-poly; lowpoly; polygons; polygonal; triangles; faceted; triangulated; geometric facets;
+    crystal facets; 3d triangles; wireframe triangles; origami; folded paper | monument valley; playstation one
+pixel | self | pixel art; pixels; pixel; pixelated; 8 bit; 8-bit; 16 bit; 16-bit; eight bit; retro game; video game;
+    arcade game; blocky; game boy; voxel; big pixels; console game; computer game graphics; low resolution | minecraft;
+    nintendo; super mario; zelda; space invaders; pac-man; stardew valley; sega
+papercut | self | paper cut; papercut; cut paper; paper cut out; cut-out; paper collage; collage; papercraft; layered
     paper; construction paper; paper layers; scrapbook; kirigami; coloured paper; decoupage; paper theatre | matisse
     cut-outs; eric carle; lotte reiniger; south park
-clay | comic | claymation; clay; plasticine; stop motion; modelling clay; clay animation; play-doh; clay figures;
+clay | gouache | claymation; clay; plasticine; stop motion; modelling clay; clay animation; play-doh; clay figures;
     sculpted; puppet animation; modeled in clay | wallace and gromit; aardman; nick park; shaun the sheep; laika
-pop | pop | pop art; pop; silkscreen; screen print; screenprint; serigraph; poster; bold poster; duotone; posterised;
+pop | self | pop art; pop; silkscreen; screen print; screenprint; serigraph; poster; bold poster; duotone; posterised;
     posterized; soup cans; bright flat colours; repeated colours; advertising art; three colour print; marilyn print |
     warhol; andy warhol; lichtenstein; roy lichtenstein; hockney; richard hamilton; rosenquist
-halftone | pop | halftone; halftone dots; half tone; ben-day dots; ben day dots; dots; newsprint; printed dots;
+halftone | self | halftone; halftone dots; half tone; ben-day dots; ben day dots; dots; newsprint; printed dots;
     newspaper print; raster dots; risograph; riso print; printed in dots; cmyk dots; dotted print; offset print;
     newspaper photo |
-psychedelic | pop | psychedelic; psychedelic poster; sixties poster; trippy; acid colours; acid trip; hippie poster;
+psychedelic | self | psychedelic; psychedelic poster; sixties poster; trippy; acid colours; acid trip; hippie poster;
     kaleidoscope; tie dye; tie-dye; rainbow colours; hallucination; lava lamp; groovy; woodstock poster | peter max;
     yellow submarine; jimi hendrix poster; yayoi kusama
 graffiti | pop | graffiti; street art; spray paint; spray painted; stencil; stencil art; mural; wall painting; urban
     art; tagging; aerosol paint; painted on a wall; hip hop art | banksy; basquiat; keith haring; shepard fairey
-stained | pop | stained glass; stained-glass; stained glass window; church window; cathedral window; leaded glass;
+stained | self | stained glass; stained-glass; stained glass window; church window; cathedral window; leaded glass;
     lead lines; coloured glass; glass panes; gothic window; glass painting; window of a cathedral; rose window |
     tiffany; tiffany glass; chagall window; chartres; sainte chapelle
-mosaic | pop | mosaic; mosaic tiles; tiles; tiled; roman mosaic; byzantine mosaic; tesserae; ceramic tiles; broken
+mosaic | self | mosaic; mosaic tiles; tiles; tiled; roman mosaic; byzantine mosaic; tesserae; ceramic tiles; broken
     tiles; pebble mosaic; glass tiles; little stones; tessellated; mosaic floor; trencadis | gaudi; ravenna; pompeii;
     park guell
-nouveau | pop | art nouveau; art deco; jugendstil; belle epoque; gold leaf; gilded; golden ornaments; floral
-    ornaments; ornamental; secession; decorative poster; great gatsby; geometric gold; roaring twenties; sinuous
-    lines; decorative | klimt; gustav klimt; mucha; alphonse mucha; tamara de lempicka; toulouse-lautrec; aubrey
-    beardsley; the kiss
-vintage | vintage | vintage; vintage film; old film; old photograph; old photo; retro; faded film; film grain; grainy
+nouveau | stained | art nouveau; art deco; jugendstil; belle epoque; gold leaf; gilded; golden ornaments; floral
+    ornaments; ornamental; secession; decorative poster; great gatsby; geometric gold; roaring twenties; sinuous lines;
+    decorative | klimt; gustav klimt; mucha; alphonse mucha; tamara de lempicka; toulouse-lautrec; aubrey beardsley;
+    the kiss
+vintage | self | vintage; vintage film; old film; old photograph; old photo; retro; faded film; film grain; grainy
     film; analogue film; analog film; seventies film; 1970s; nostalgic; home movie; faded colours; faded colors; 16mm
     film; 35mm film; 70s; seventies; faded; light leaks; family film; film photography; old movie; instant photo;
     technicolor; retro photo | kodachrome; super 8; polaroid; wes anderson; kodak; lomo; lomography; fuji film
-sepia | vintage | sepia; sepia tone; sepia toned; antique photograph; brown tones; daguerreotype; victorian
-    photograph; tintype; victorian; nineteenth century photograph; old brown photo; silent film; silent movie;
-    yellowed photograph; wild west photo | charlie chaplin; edwardian; buster keaton; nadar
-vhs | vintage | vhs; vhs tape; glitch; glitch art; glitchy; video tape; camcorder; crt; old television; scanlines;
-    scan lines; old tv; bad reception; static noise; datamosh; analogue video; broken signal; distorted signal; 90s
-    video | max headroom; mtv
-blueprint | pencil | blueprint; blue print; technical drawing; cyanotype; schematic; white lines on blue; architect's
+sepia | self | sepia; sepia tone; sepia toned; antique photograph; brown tones; daguerreotype; victorian photograph;
+    tintype; victorian; nineteenth century photograph; old brown photo; silent film; silent movie; yellowed photograph;
+    wild west photo | charlie chaplin; edwardian; buster keaton; nadar
+vhs | vintage | vhs; vhs tape; glitch; glitch art; glitchy; video tape; camcorder; crt; old television; scanlines; scan
+    lines; old tv; bad reception; static noise; datamosh; analogue video; broken signal; distorted signal; 90s video |
+    max headroom; mtv
+blueprint | self | blueprint; blue print; technical drawing; cyanotype; schematic; white lines on blue; architect's
     plan; architectural drawing; engineering drawing; construction plan; patent drawing; floor plan; cad drawing;
     drafting; technical plan; white on blue | anna atkins
-fauvist | oil | fauvist; fauvism; fauve; wild colours; wild colors; unnatural colours; bold pure colours; fauvist
+fauvist | self | fauvist; fauvism; fauve; wild colours; wild colors; unnatural colours; bold pure colours; fauvist
     painting; fierce colours; bright clashing colours | matisse; henri matisse; derain; andre derain; vlaminck; dufy;
     gauguin; paul gauguin
-expressionist | oil | expressionism; expressionist; expressionist painting; emotional brushwork; german expressionism;
-    der blaue reiter; raw painting; jagged painting; die brucke; abstract expressionism; abstract painting; abstract
-    art; abstract; action painting; paint splatter; drip painting; splashes of paint | kandinsky; wassily kandinsky;
-    franz marc; kirchner; schiele; egon schiele; jackson pollock; rothko; de kooning; paul klee; klee; kokoschka
-cubist | oil | cubism; cubist; cubist painting; broken into planes; angular painting; guernica; analytic cubism;
+expressionist | fauvist | expressionism; expressionist; expressionist painting; emotional brushwork; german
+    expressionism; der blaue reiter; raw painting; jagged painting; die brucke; abstract expressionism; abstract
+    painting; abstract art; abstract; action painting; paint splatter; drip painting; splashes of paint | kandinsky;
+    wassily kandinsky; franz marc; kirchner; schiele; egon schiele; jackson pollock; rothko; de kooning; paul klee;
+    klee; kokoschka
+cubist | lowpoly | cubism; cubist; cubist painting; broken into planes; angular painting; guernica; analytic cubism;
     fractured shapes; many viewpoints; futurism; futurist painting; constructivism | picasso; pablo picasso; braque;
     juan gris; leger; boccioni; robert delaunay
-pointillist | oil | pointillism; pointillist; pointillist painting; painted dots; tiny dots of paint; dots of paint;
+pointillist | self | pointillism; pointillist; pointillist painting; painted dots; tiny dots of paint; dots of paint;
     divisionism; neo impressionism; stippled; stippling; spots of colour; points of colour | seurat; georges seurat;
     signac; paul signac; la grande jatte
 surreal | oil | surreal; surrealism; surrealist; surrealist painting; dreamlike; dream painting; melting clocks; magic
     realism; metaphysical painting; strange dream | dali; salvador dali; magritte; rene magritte; frida kahlo; max
     ernst; miro; joan miro; de chirico; hieronymus bosch; bosch
-folk | oil | folk art; naive art; naive painting; primitive painting; outsider art; village painting; mexican folk
+folk | gouache | folk art; naive art; naive painting; primitive painting; outsider art; village painting; mexican folk
     art; indian miniature; miniature painting; persian miniature; mughal miniature; aboriginal art; dot painting; cave
     painting; prehistoric painting; medieval painting; illuminated manuscript; icon painting; fresco; byzantine icon;
-    egyptian painting; papyrus; hieroglyphs | henri rousseau; rousseau; grandma moses; lascaux; giotto; bayeux
-    tapestry
-textile | pop | embroidery; embroidered; cross stitch; knitted; knitting; wool; woollen; felt; felted; tapestry;
+    egyptian painting; papyrus; hieroglyphs | henri rousseau; rousseau; grandma moses; lascaux; giotto; bayeux tapestry
+textile | self | embroidery; embroidered; cross stitch; knitted; knitting; wool; woollen; felt; felted; tapestry;
     woven; quilt; patchwork; needlework; stitched; crochet; fabric; batik; lace; carpet; sewn from cloth; yarn |
-render | comic | 3d render; 3d animation; computer animation; rendered in 3d; cgi; toy figures; plastic toys; lego
+render | vector | 3d render; 3d animation; computer animation; rendered in 3d; cgi; toy figures; plastic toys; lego
     bricks; lego; miniature world; tilt shift; toy world; diorama; inflatable; balloon toys; shiny plastic | pixar;
     disney; dreamworks; toy story; blender; unreal engine
 """)

@@ -1,4 +1,4 @@
-"""The words of styles: each belongs to one style, every look's own words are among them, blends name their shares."""
+"""The words of styles: each belongs to one style, every look is one, blends name their shares."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio.worlds.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLE_NAMES, STYLES, blend_phrase, style_phrase
-from studio.worlds.looks import LOOKS
+from studio.worlds.looks import KIN_STYLES, LOOKS
 
 _OWNER = {word: name for name, style in STYLES.items() for word in (*style.words, *style.makers)}
 
@@ -20,16 +20,22 @@ def test_a_word_belongs_to_one_style() -> None:
 
 
 @pytest.mark.parametrize("name", list(LOOKS))
-def test_every_word_of_a_look_leads_to_that_look(name: str) -> None:
+def test_a_look_is_a_style_and_its_title_one_of_its_words(name: str) -> None:
     look = LOOKS[name]
-    assert {STYLES[_OWNER[word]].kin for word in (look.title, *look.words)} == {name}
+    assert STYLES[name].kin == name == look.name
+    assert _OWNER[look.title] == name and set(look.words) == set(STYLES[name].words + STYLES[name].makers)
 
 
-def test_many_styles_with_many_words_and_a_paintable_kin() -> None:
+def test_styles_without_a_painter_are_painted_in_a_look() -> None:
+    assert not set(KIN_STYLES) & set(LOOKS) and set(KIN_STYLES) | set(LOOKS) == set(STYLES)
+    assert all(STYLES[style].kin == look and look in LOOKS for style, look in KIN_STYLES.items())
+
+
+def test_many_styles_with_many_words() -> None:
     wanted = "oil impasto watercolour gouache pastel pencil charcoal ink woodblock comic manga pop halftone stained"
     wanted += " mosaic lowpoly pixel neon cyberpunk vintage noir sepia blueprint papercut starry fauvist"
-    assert set(wanted.split()) <= set(STYLE_NAMES)
-    assert all(style.kin in LOOKS and len(style.words) >= 8 for style in STYLES.values())
+    assert set(wanted.split()) <= set(LOOKS)
+    assert all(len(style.words) >= 8 for style in STYLES.values())
 
 
 def test_patterns_have_one_place_and_blends_two() -> None:
