@@ -41,8 +41,8 @@ class Kernel(NamedTuple):
 
 @dataclass(frozen=True)
 class Brush:
-    """One look, ready to paint with: the kernels of every convolution by name, and how much of each colour of the source shines
-    through, (3,) before the sigmoid."""
+    """One look, ready to paint with: the kernels of every convolution by name, and the gates (3,), before their sigmoid,
+    that let each colour of the source shine through."""
 
     kernels: dict[str, Kernel]
     gates: torch.Tensor

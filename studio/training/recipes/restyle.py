@@ -1,32 +1,35 @@
-"""The restyling generator's training: learn the brush from the teachers, then the words that call for it.
+"""The restyling generator's training: paint as the teachers do, then sharp and steady under two judges.
 
-Phase ``brush`` needs no text: every look has a fixed random code, and the generator learns to paint like each teacher
-(L1 of pixels, of gradients, of block means and of colour differences, and equivariance: a moved picture with moved
-guides must give a moved result). Phase ``words`` swaps the codes for embeddings of CLIP, of phrases and of painted
-pictures alike, and adds a patch discriminator that knows the look (hinge, Lim and Ye 2017; projection, Miyato and
-Koyama 2018). Some conditions are mixtures of two looks, with mixed targets, so that the space between them makes sense.
+Phase ``paint`` is regression on the teachers' pictures (pixels, gradients, block means, colour differences, strength of
+detail), through time: the net's own last output, warped along the flow, comes back as an input, and where the motion
+can be trusted the next output should not differ from it. Phase ``judge`` adds a patch discriminator on (picture,
+source) and a clip discriminator on (picture, last picture warped to it, source), both conditioned on the look (hinge,
+Lim and Ye 2017; projection, Miyato and Koyama 2018). What the clip discriminator takes for real are the teachers'
+pictures under pans by whole pixels, where a teacher with moving texture holds still.
 
-Letters: B batch, L looks, N pictures, P phrases per look, D width of the joint space, H, W, and h, w = H / 2, W / 2.
+A condition is a mixture of the looks' codes (means of CLIP's embeddings of the phrases that name them), brought to one
+length; some have two looks, with mixed targets, so that the space between them makes sense.
+
+Letters: B batch, T frames, L looks, N scenes, D width of the joint space, C side of a crop.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from transformers import CLIPModel, CLIPTokenizer
 
-from studio.models.clip import pack_frames, picture_features, text_features
+from studio.models.clip import text_features
 from studio.models.discriminators import PatchDiscriminator
-from studio.models.restyle import RestyleGenerator
-from studio.tensors import to_float, to_uint8
+from studio.models.restyle import PAST, Brush, RestyleGenerator
+from studio.tensors import to_uint8
 from studio.training.clip_parts import save_clip_parts
-from studio.training.look_pairs import LookPairs, prepare_pairs
+from studio.training.look_clips import LookClips, Moment, cut, prepare_clips
 from studio.training.losses import (
     cosine_rate,
     feature_matching,
@@ -35,7 +38,9 @@ from studio.training.losses import (
     hinge_g,
     low_frequency_loss,
     set_rate,
+    texture_loss,
 )
+from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.state import load_average, replace_file
 from studio.worlds.looks import LOOKS, known_look_words, look_phrase
@@ -43,12 +48,13 @@ from studio.worlds.looks import LOOKS, known_look_words, look_phrase
 _WIDTH = 256
 _SCALE = 16.0  # length of an embedding as generators see it
 _PHRASES = 200
-_CROP = 96
+_CROP = 128
 _BATCH = 8
 _MIXED = 0.15  # share of conditions that lie between two looks
-_FROM_PICTURE = 0.12  # share of conditions that are a picture's embedding
+_STARTS = (0.25, 0.35, 0.4)  # how often the first, second, third frame of a scene is the one to learn from
+_STEADY = 0.35
+_JUDGED, _MATCHED = 0.04, 0.15
 
-_HARDER = {"neon": 2.5, "comic": 1.8, "woodblock": 1.5, "pop": 1.5}  # looks that need more practice
 _PARTS = {
     "_class_name": "RestylePipeline",
     "_diffusers_version": "0.42.1",
@@ -58,236 +64,183 @@ _PARTS = {
     "tokenizer": ["transformers", "CLIPTokenizer"],
 }
 
-_Crops = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
-
-class Conditions(Protocol):
-    """codes: (L, D), one typical embedding per look, about unit variance."""
-
-    codes: torch.Tensor
-
-    def sample(self, looks: np.ndarray, pictures: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        """One embedding (B, D) for each of B looks, seen on B pictures."""
-
-
-class RandomCodes:
-    """A fixed random embedding per look, for as long as there are no words."""
-
-    def __init__(self, seed: int) -> None:
-        generator = torch.Generator().manual_seed(seed)
-        self.codes = F.normalize(torch.randn(len(LOOKS), _WIDTH, generator=generator), dim=1) * _SCALE
-
-    def sample(self, looks: np.ndarray, pictures: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        """The looks' codes; the pictures make no difference."""
-        return self.codes[torch.from_numpy(looks)]
-
-
-class ClipConditions:
-    """Embeddings of phrases that mean a look, and of pictures painted in it."""
-
-    def __init__(self, checkpoint: Path, pairs: LookPairs, seed: int) -> None:
-        model = CLIPModel.from_pretrained(checkpoint, dtype=torch.float32).eval()
-        tokenizer = CLIPTokenizer.from_pretrained(checkpoint)
-        rng = np.random.default_rng(seed)
-        with torch.no_grad():
-            phrases = [[look_phrase(name, rng) for _ in range(_PHRASES)] for name in LOOKS]
-            self.text = torch.stack([text_features(model, tokenizer, said) for said in phrases]) * _SCALE
-            self.picture = torch.stack([self._painted(model, pairs, index) for index in range(len(pairs))]) * _SCALE
-        self.codes = F.normalize(self.text.mean(1), dim=1) * _SCALE
-
-    @staticmethod
-    def _painted(model: nn.Module, pairs: LookPairs, index: int) -> torch.Tensor:
-        side = min(256, *pairs.targets.shape[2:4])
-        painted = to_float(pairs.targets[index][:, :side, :side])[:, None]
-        return picture_features(model, pack_frames(painted, model.config.vision_config.image_size))
-
-    def sample(self, looks: np.ndarray, pictures: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        """A random phrase's embedding, or now and then that of the painted picture."""
-        said = self.text[torch.from_numpy(looks), torch.from_numpy(rng.integers(self.text.shape[1], size=len(looks)))]
-        seen = self.picture[torch.from_numpy(pictures), torch.from_numpy(looks)]
-        is_picture = torch.from_numpy(rng.random(len(looks)) < _FROM_PICTURE)[:, None]
-        return torch.where(is_picture, seen, said)
+def look_codes(checkpoint: Path, seed: int) -> Tensor:
+    """The looks' typical embeddings (L, D), of the generator's length: means over the ways of naming each."""
+    model = CLIPModel.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    tokenizer = CLIPTokenizer.from_pretrained(checkpoint)
+    rng = np.random.default_rng(seed)
+    with torch.no_grad():
+        said = [text_features(model, tokenizer, [look_phrase(name, rng) for _ in range(_PHRASES)]) for name in LOOKS]
+    return F.normalize(torch.stack([phrases.mean(0) for phrases in said]), dim=1) * _SCALE
 
 
 class RestyleObjective(Objective):
-    """Generator and, in the phase ``words``, discriminator."""
+    """Generator and, in the phase ``judge``, the two discriminators."""
 
     ema = ("generator",)
     ema_decay = 0.998
 
     def __init__(
-        self,
-        generator: RestyleGenerator,
-        pairs: LookPairs,
-        conditions: Conditions,
-        context: Context,
-        discriminator: PatchDiscriminator | None,
-        rate: float,
+        self, generator: RestyleGenerator, clips: LookClips, context: Context, judges: dict[str, nn.Module], rate: float
     ) -> None:
-        self.pairs, self.conditions, self.context, self.rate = pairs, conditions, context, rate
-        nets: dict[str, nn.Module] = {"generator": generator}
-        optimisers = {"generator": torch.optim.Adam(generator.parameters(), rate, betas=(0.8, 0.99))}
-        if discriminator is not None:
-            nets["discriminator"] = discriminator
-            optimisers["discriminator"] = torch.optim.Adam(discriminator.parameters(), 4e-4, betas=(0.5, 0.99))
+        self.clips, self.context, self.judged = clips, context, bool(judges)
+        self.codes = generator.look_codes.clone()
+        self.places = [np.argwhere(np.asarray(clips.looks) == look) for look in range(len(LOOKS))]
+        self.steady = [places[clips.steady[places[:, 0]]] for places in self.places]
+        kernels = [one.weight for one in generator.convolutions.values()]
+        known = {id(kernel) for kernel in kernels}
+        others = [parameter for parameter in generator.parameters() if id(parameter) not in known]
+        optimisers: dict[str, torch.optim.Optimizer] = {
+            "generator": Muon(kernels, others, rate, rate / 4, betas=(0.9, 0.99), weight_decay=0.0)
+        }
+        for name, judge in judges.items():
+            optimisers[name] = torch.optim.Adam(judge.parameters(), 4e-4, betas=(0.5, 0.99))
+        nets: dict[str, nn.Module] = {"generator": generator, **judges}
         for net in nets.values():
-            net.to(context.device, memory_format=torch.channels_last)
+            net.to(context.device)
         super().__init__(nets, optimisers)
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
-        """The discriminator's loss (phase ``words``), then the generator's."""
-        set_rate(self.optimisers["generator"], self.rate * cosine_rate(step, self.context.steps))
-        generator, critic = self.nets["generator"], self.nets.get("discriminator")
-        source, sharp, soft, real, condition, code = self._batch(rng)
-        with torch.autocast(source.device.type, torch.bfloat16):
-            made = generator(source, sharp, soft, condition).float()
-            moved = self._equivariance(made[:2], source[:2], sharp[:2], soft[:2], condition[:2])
-        distance = (made - real).abs().mean()
-        loss = distance + gradient_loss(made, real) + low_frequency_loss(made, real) + 0.5 * moved
-        loss = loss + 0.5 * _colour_loss(made, real)
-        figures = {"l1": distance.item(), "moved": moved.item()}
-        if critic is not None:
-            with torch.autocast(source.device.type, torch.bfloat16):
-                seen, real_features = critic(torch.cat([real, source], 1), code)
-                doubted, _ = critic(torch.cat([made.detach(), source], 1), code)
-            yield "discriminator", hinge_d(seen, doubted), {}
-            with torch.autocast(source.device.type, torch.bfloat16):
-                judged, features = critic(torch.cat([made, source], 1), code)
-            loss = loss + 0.03 * hinge_g(judged) + 0.1 * feature_matching(features, real_features)
+        """The discriminators' losses (phase ``judge``), then the generator's."""
+        self.optimisers["generator"].schedule(cosine_rate(step, self.context.steps))
+        moments, past, wanted, codes = self._batch(rng)
+        now = moments[-1]
+        brushes = [self.nets["generator"].brush(code) for code in codes]
+        made = self._paint(now, past, brushes)
+        loss, figures = self._regression(made, wanted, past)
+        if self.judged:
+            pairs = {"patch": self._pictures(now, wanted, made, codes), "clip": self._clips(now, past, made, codes, rng)}
+            for name, (real, fake, real_codes) in pairs.items():
+                critic = self.nets[name]
+                with torch.autocast(made.device.type, torch.bfloat16):
+                    seen, real_features = critic(real, real_codes)
+                    doubted, _ = critic(fake.detach(), codes)
+                yield name, hinge_d(seen, doubted), {}
+                with torch.autocast(made.device.type, torch.bfloat16):
+                    judged, features = critic(fake, codes)
+                loss = loss + _JUDGED * hinge_g(judged)
+                if name == "patch":
+                    loss = loss + _MATCHED * feature_matching(features, real_features)
         yield "generator", loss, figures
 
-    def _cut(self, pictures: np.ndarray, tops: np.ndarray, lefts: np.ndarray, size: tuple[int, int]) -> _Crops:
-        """Windows of `size` at even places: source (B, 3, H, W), sharp (B, 2, H, W), soft (B, 13, h, w)."""
-        (height, width), source, sharp, soft = size, [], [], []
-        for picture, top, left in zip(pictures, tops, lefts):
-            source.append(self.pairs.sources[picture, top : top + height, left : left + width])
-            sharp.append(self.pairs.sharp[picture, :, top : top + height, left : left + width])
-            half = top // 2, left // 2
-            soft.append(
-                self.pairs.soft[picture, :, half[0] : half[0] + height // 2, half[1] : half[1] + width // 2]
-            )
-        maps = [torch.from_numpy(np.stack(part).astype(np.float32)) for part in (sharp, soft)]
-        return tuple(self._ship(part) for part in (to_float(np.stack(source)), *maps))
+    def _regression(self, made: Tensor, wanted: Tensor, past: Tensor) -> tuple[Tensor, dict[str, float]]:
+        distance = (made - wanted).abs().mean()
+        unsteady = ((made - past[:, :3]).abs() * past[:, 3:]).mean()
+        loss = distance + gradient_loss(made, wanted) + low_frequency_loss(made, wanted)
+        loss = loss + 0.5 * _colour_loss(made, wanted) + 0.5 * texture_loss(made, wanted) + _STEADY * unsteady
+        return loss, {"l1": distance.item(), "unsteady": unsteady.item()}
 
-    def _ship(self, images: torch.Tensor) -> torch.Tensor:
-        return images.to(self.context.device).contiguous(memory_format=torch.channels_last)
+    # --- judging ------------------------------------------------------------------------------------------------------
 
-    def _batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
-        """(source, sharp, soft, real, condition, code): crops, each in a look of its own, some in a mixture of two."""
-        pairs, count = self.pairs, 2 if self.context.tiny else _BATCH
-        side = min(_CROP, *pairs.sources.shape[1:3])
-        pictures = rng.integers(len(pairs), size=count)
-        tops = 2 * rng.integers((pairs.sources.shape[1] - side) // 2 + 1, size=count)
-        lefts = 2 * rng.integers((pairs.sources.shape[2] - side) // 2 + 1, size=count)
-        weights = np.array([_HARDER.get(name, 1.0) for name in LOOKS])
-        looks = rng.choice(len(LOOKS), size=count, replace=False, p=weights / weights.sum())
-        others = rng.integers(len(LOOKS), size=count)
-        share = np.where(rng.random(count) < _MIXED, rng.uniform(0.3, 0.7, count), 0.0).astype(np.float32)
+    @staticmethod
+    def _pictures(now: Moment, wanted: Tensor, made: Tensor, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return torch.cat([wanted, now.pictures], 1), torch.cat([made, now.pictures], 1), codes
 
-        def painted(kinds: np.ndarray) -> torch.Tensor:
-            cut = [
-                pairs.targets[picture, kind, top : top + side, left : left + side]
-                for picture, kind, top, left in zip(pictures, kinds, tops, lefts)
-            ]
-            return to_float(np.stack(cut))
+    def _clips(
+        self, now: Moment, past: Tensor, made: Tensor, codes: Tensor, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What the clip discriminator sees: real from teachers under pans, in other scenes but the same number."""
+        looks = [look for look in rng.permutation(len(LOOKS)) if len(self.steady[look])][: len(codes)]
+        places = np.array([self.steady[look][rng.integers(len(self.steady[look]))] for look in looks])
+        before, after = cut(self.clips, places[:, 0], places[:, 1], now.pictures.shape[-1], rng)[-2:]
+        real = _with_past(after.wanted, _carried(before.wanted, after), after.pictures)
+        return real, _with_past(made, past, now.pictures), self.codes[torch.from_numpy(np.array(looks))]
 
-        mix = torch.from_numpy(share)
-        real = torch.lerp(painted(looks), painted(others), mix[:, None, None, None])
-        conditions = [self.conditions.sample(kind, pictures, rng) for kind in (looks, others)]
-        codes = [self.conditions.codes[torch.from_numpy(kind)] for kind in (looks, others)]
-        embeddings = [_between(*pair, mix[:, None]).to(self.context.device) for pair in (conditions, codes)]
-        return *self._cut(pictures, tops, lefts, (side, side)), self._ship(real), *embeddings
+    # --- batches ------------------------------------------------------------------------------------------------------
 
-    def _equivariance(
-        self, made: torch.Tensor, source: torch.Tensor, sharp: torch.Tensor, soft: torch.Tensor, condition: torch.Tensor
-    ) -> torch.Tensor:
-        """L1 between the moved result and the result of the moved, slightly noisy picture."""
-        grow = 1 + 0.015 * torch.randn(())
-        turn = 0.015 * torch.randn(())
-        matrix = torch.zeros(len(made), 2, 3)
-        matrix[:, 0, 0] = matrix[:, 1, 1] = grow * torch.cos(turn)
-        matrix[:, 1, 0] = grow * torch.sin(turn)
-        matrix[:, 0, 1] = -matrix[:, 1, 0]
-        matrix[:, :, 2] = 0.05 * torch.randn(2)
+    def _batch(self, rng: np.random.Generator) -> tuple[list[Moment], Tensor, Tensor, Tensor]:
+        """(moments up to the one to learn from, past (B, 4, C, C) there, wanted (B, 3, C, C), codes (B, D))."""
+        count = 2 if self.context.tiny else _BATCH
+        side = min(_CROP, *(length // 4 * 4 for length in self.clips.frames.shape[2:4]))
+        looks = rng.permutation(len(LOOKS))[:count] if len(LOOKS) >= count else rng.integers(len(LOOKS), size=count)
+        places = np.array([self.places[look][rng.integers(len(self.places[look]))] for look in looks])
+        others = rng.integers(self.clips.looks.shape[1], size=len(places))
+        share = np.where(rng.random(len(places)) < _MIXED, rng.random(len(places)), 0.0)
+        window = rng.integers(2**31)
+        moments = cut(self.clips, places[:, 0], places[:, 1], side, np.random.default_rng(window))
+        second = cut(self.clips, places[:, 0], others, side, np.random.default_rng(window))
+        last = int(rng.choice(len(_STARTS), p=_STARTS))
+        mix = torch.from_numpy(share.astype(np.float32))
+        codes = self._between(places, others, mix)
+        with torch.no_grad():
+            brushes = [self.nets["generator"].brush(code) for code in codes]
+            past = torch.zeros(len(places), PAST, side, side)
+            for before, after in zip(moments[:last], moments[1 : last + 1]):
+                past = _carried(self._paint(before, past, brushes).clamp(0, 1), after)
+        wanted = torch.lerp(moments[last].wanted, second[last].wanted, mix[:, None, None, None])
+        return moments[: last + 1], past, wanted, codes
 
-        def move(image: torch.Tensor) -> torch.Tensor:
-            grid = F.affine_grid(matrix.to(image), list(image.shape), align_corners=False)
-            return F.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
+    def _between(self, places: np.ndarray, others: np.ndarray, mix: Tensor) -> Tensor:
+        first = self.codes[torch.from_numpy(self.clips.looks[places[:, 0], places[:, 1]].astype(int))]
+        second = self.codes[torch.from_numpy(self.clips.looks[places[:, 0], others].astype(int))]
+        return F.normalize(torch.lerp(first, second, mix[:, None]), dim=1) * _SCALE
 
-        noisy = move(source) + 0.012 * torch.randn(source.shape).to(source)
-        again = self.nets["generator"](noisy, move(sharp), move(soft), condition).float()
-        return (again - move(made))[..., 8:-8, 8:-8].abs().mean()
+    def _paint(self, moment: Moment, past: Tensor, brushes: list[Brush]) -> Tensor:
+        paint = self.nets["generator"].paint
+        with torch.autocast(past.device.type, torch.bfloat16):
+            rows = zip(moment.pictures, moment.sharp, moment.soft, past, brushes)
+            return torch.cat([paint(*(part[None] for part in parts), brush) for *parts, brush in rows]).float()
 
+    @torch.no_grad()
     def sheet(self) -> np.ndarray:
-        """Rows: sources, then for every look what the teacher and under it what the average generator makes."""
-        chosen = np.linspace(0, len(self.pairs) - 1, 5).astype(int)[1:4]
-        height, width = (size // 2 // 4 * 4 for size in self.pairs.sources.shape[1:3])
-        corner = np.zeros(len(chosen), int)
-        source, sharp, soft = self._cut(chosen, corner, corner, (height, width))
-        rows = [np.hstack(list(to_uint8(source)))]
-        for place in range(len(LOOKS)):
-            code = self.conditions.codes[place].expand(len(chosen), -1).to(source.device)
-            with torch.no_grad():
-                made = self.averages["generator"](source, sharp, soft, code)
-            rows.append(np.hstack([self.pairs.targets[index, place, :height, :width] for index in chosen]))
-            rows.append(np.hstack(list(to_uint8(made))))
-        return np.vstack(rows)
+        """For every look the teacher's picture and, beside it, the third frame of the average generator."""
+        net, rng, tiles = self.averages["generator"], np.random.default_rng(0), []
+        side = [length // 4 * 4 for length in self.clips.frames.shape[2:4]][0]
+        for places, code in zip(self.places, self.codes):
+            place = places[len(places) // 2]
+            moments = cut(self.clips, place[:1], place[1:], side, rng)
+            brush, past = net.brush(code), torch.zeros(1, PAST, side, side)
+            for before, after in zip(moments, moments[1:]):
+                past = _carried(net.paint(before.pictures, before.sharp, before.soft, past, brush).clamp(0, 1), after)
+            made = net.paint(moments[-1].pictures, moments[-1].sharp, moments[-1].soft, past, brush)
+            tiles.append(np.hstack([to_uint8(moments[-1].wanted)[0], to_uint8(made)[0]]))
+        while len(tiles) % 5:
+            tiles.append(np.zeros_like(tiles[0]))
+        return np.vstack([np.hstack(tiles[row : row + 5]) for row in range(0, len(tiles), 5)])
 
 
-def _colour_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+def _carried(picture: Tensor, after: Moment) -> Tensor:
+    """The past (B, 4, C, C) of a moment: the picture (B, 3, C, C) before it, warped to it, and the trust in that."""
+    warped = F.grid_sample(picture, after.grid, padding_mode="border", align_corners=True)
+    return torch.cat([warped, after.trust], 1)
+
+
+def _with_past(picture: Tensor, past: Tensor, source: Tensor) -> Tensor:
+    """(B, 10, C, C): a picture, how it differs from its past where that counts, the trust, and the source."""
+    change = (picture - past[:, :3]) * past[:, 3:]
+    return torch.cat([picture, change + 0.5, past[:, 3:], source], 1)
+
+
+def _colour_loss(made: Tensor, real: Tensor) -> Tensor:
     """L1 of what is not grey: without it a small net hedges between hues and paints them pale."""
     difference = made - real
     return (difference - difference.mean(dim=1, keepdim=True)).abs().mean()
 
 
-def _between(first: torch.Tensor, second: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-    """Embeddings on the way from `first` to `second`, brought back to their length."""
-    return F.normalize(first * (1 - share) + second * share, dim=1) * _SCALE
-
-
-def _teach_words(generator: RestyleGenerator, old: RestyleGenerator, codes: RandomCodes, new: Conditions) -> None:
-    """Makes the new embeddings call for the modulations that the old codes called for, before training goes on."""
-    with torch.no_grad():
-        wanted = old.modulate(codes.codes)
-    optimiser = torch.optim.Adam(generator.modulate.parameters(), 2e-3)
-    rng = np.random.default_rng(0)
-    pictures = len(new.picture) if isinstance(new, ClipConditions) else 1
-    for step in range(500):
-        set_rate(optimiser, 2e-3 * cosine_rate(step, 500))
-        looks = rng.integers(len(LOOKS), size=64)
-        given = new.sample(looks, rng.integers(pictures, size=64), rng)
-        loss = F.mse_loss(generator.modulate(given), wanted[torch.from_numpy(looks)])
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-
-
 class RestyleRecipe(Recipe):
-    """Phases ``brush`` and ``words``."""
+    """Phases ``paint`` and ``judge``."""
 
     name = "restyle"
-    phases = (Phase("brush", 4000, sheet_every=1000), Phase("words", 3200, sheet_every=500))
+    phases = (Phase("paint", 12000, sheet_every=1000), Phase("judge", 8000, sheet_every=1000))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
-        """Build a phase; ``words`` starts from the average of ``brush`` and needs the CLIP's checkpoint."""
+        """Build a phase; both need the CLIP's checkpoint (but for tiny runs), ``judge`` the average of ``paint``."""
         torch.manual_seed(context.seed)
-        pairs = prepare_pairs(context.run / "pairs", context.data, context.seed, context.tiny)
-        codes = RandomCodes(context.seed)
+        clips = prepare_clips(context.run / "clips", context.data, context.seed, context.tiny)
         generator = self._generator(context.tiny)
-        if phase == "brush":
-            return RestyleObjective(generator, pairs, codes, context, None, 2e-3)
-        conditions: Conditions = codes if context.tiny else ClipConditions(context.checkpoints / "clip", pairs, 0)
-        load_average(context.run / "brush", "generator", generator)
-        old = self._generator(context.tiny)
-        old.load_state_dict(generator.state_dict())
-        _teach_words(generator, old, codes, conditions)
-        generator.look_codes.copy_(conditions.codes)
-        critic = PatchDiscriminator(6, 16 if context.tiny else 32, _WIDTH)
-        return RestyleObjective(generator, pairs, conditions, context, critic, 1.2e-3)
+        if phase == "paint":
+            random = F.normalize(torch.randn(len(LOOKS), _WIDTH), dim=1) * _SCALE
+            generator.look_codes.copy_(random if context.tiny else look_codes(context.checkpoints / "clip", 0))
+            return RestyleObjective(generator, clips, context, {}, 0.01)
+        load_average(context.run / "paint", "generator", generator)
+        width = 16 if context.tiny else 32
+        judges = {"patch": PatchDiscriminator(6, width, _WIDTH), "clip": PatchDiscriminator(10, width, _WIDTH)}
+        return RestyleObjective(generator, clips, context, judges, 0.004)
 
     def export(self, context: Context, folder: Path) -> None:
         """The generator in half precision, and the CLIP's towers and tokenizer beside it."""
-        generator = load_average(context.run / "words", "generator", self._generator(context.tiny))
+        generator = load_average(context.run / "judge", "generator", self._generator(context.tiny))
         generator.half().save_pretrained(folder / "generator")
         save_clip_parts(context.checkpoints, folder, ("text_encoder", "tokenizer", "image_encoder"))
         replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
@@ -298,5 +251,6 @@ class RestyleRecipe(Recipe):
         return build(
             looks=list(LOOKS),
             look_titles=[look.title for look in LOOKS.values()],
+            look_tilings=[look.tiling for look in LOOKS.values()],
             known_words=sorted(known_look_words()),
         )
