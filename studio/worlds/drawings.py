@@ -44,15 +44,16 @@ def paint_pencil(sheet: Sheet) -> np.ndarray:
 @painter
 def paint_charcoal(sheet: Sheet) -> np.ndarray:
     """Charcoal and white chalk on toned paper."""
-    light = level(sheet, calm(sheet.light, 2, 0.1), 0.4, 0.5)
-    tooth = 0.06 * sheet.map("noise") + 0.045 * sheet.map("hatch_up")
+    light = calm(sheet.light, 2, 0.1)
+    light = level(sheet, light + 0.5 * (light - soften(light, 6.0)), 0.45, 0.54)
+    tooth = np.clip(0.06 * sheet.map("noise") + 0.045 * sheet.map("hatch_up"), -0.11, 0.11)
     smudge = cv2.GaussianBlur(light, (0, 0), 2.5)
     # Rubbed in softly first, then drawn over with the stick, which only catches the tooth of the paper.
-    rubbed = 0.55 * smoothstep(0.66 - smudge + 0.02 * sheet.map("pigment"), 0.0, 0.50)
-    stick = smoothstep(0.42 - light - 1.2 * tooth, -0.04, 0.26)
+    rubbed = 0.5 * smoothstep(0.60 - smudge + 0.02 * sheet.map("pigment"), 0.0, 0.45)
+    stick = smoothstep(0.43 - light - 1.2 * tooth, -0.04, 0.26)
     line = 1 - pen(light, 1.9, 0.34, 5.0)
     coal = 1 - (1 - rubbed) * (1 - 0.85 * stick) * (1 - np.clip(line * (0.9 + 2.5 * tooth), 0, 1))
-    chalk = smoothstep(light + 0.9 * tooth, 0.64, 1.02)
+    chalk = smoothstep(light + 0.9 * tooth, 0.60, 0.92)
     paper = _paper(sheet, colour(0.72, 0.655, 0.565), noise=0.022, grain=0.015)
     return mix(mix(paper, colour(0.97, 0.95, 0.91), 0.9 * chalk), colour(0.085, 0.075, 0.075), 0.95 * coal)
 

@@ -113,14 +113,14 @@ def paint_papercut(sheet: Sheet) -> np.ndarray:
     """Sheets of card, the lighter over the darker, with a white cut edge and a shadow to the lower right."""
     flat = _rounded(calm(sheet.rgb, 2, 0.2), 7, 1)
     grey = luminance(flat)
-    tone = steps(level(sheet, grey, 0.3, 0.60), 5, 30)
+    tone = steps(level(sheet, grey, 0.25, 0.58), 5, 30)
     card = np.clip((0.08 + 0.90 * tone)[..., None] + 1.6 * soften(flat - grey[..., None], 2.0), 0, 1)
     card = 0.08 + 0.90 * card * colour(1.0, 0.98, 0.94)
-    near, far = (smoothstep(_moved(tone, 1.5 * step, 2.0 * step) - tone, 0.05, 0.2) for step in (1, 2))
+    near, far = (smoothstep(_moved(tone, 1.5 * step, 2.0 * step) - tone, 0.04, 0.14) for step in (1, 3))
     shadow = cv2.GaussianBlur((near + far) / 2, (0, 0), 1.4)
     fibre = 1 + 0.016 * sheet.map("noise") + 0.012 * sheet.map("grain") + 0.018 * sheet.map("pigment")
     edge = np.clip(relief(tone) * 5, 0, 1)
-    return mix(card * (fibre * (1 - 0.6 * shadow))[..., None], colour(1, 0.99, 0.96), 0.6 * edge)
+    return mix(card * (fibre * (1 - 0.68 * shadow))[..., None], colour(1, 0.99, 0.96), 0.7 * edge)
 
 
 @painter
