@@ -2,9 +2,9 @@
 
 The restyling generator is small and sees few pixels at once; these guides tell it what it cannot see for itself: which
 way a stroke would run here, what the colours are without their detail, how bright the neighbourhood is, how pigment,
-hatching and wood grain lie, which tile a pixel belongs to. The teachers of studio/worlds/looks.py paint with the same maps, so a stroke that the
-generator lays can be the very stroke of its teacher. Nothing here depends on whole-picture statistics: a guide at a
-point depends on its neighbourhood only, so that it moves with the picture.
+hatching and wood grain lie, which tile a pixel belongs to. The teachers of studio/worlds/looks.py paint with the same
+maps, so a stroke that the generator lays can be the very stroke of its teacher. Nothing here depends on whole-picture
+statistics: a guide at a point depends on its neighbourhood only, so that it moves with the picture.
 
 Strokes follow the smoothed structure tensor (Kass and Witkin, "Analyzing oriented patterns", 1987), drawn as a line
 integral of noise (Cabral and Leedom, 1993) by few passes of growing reach; colours are flattened by the quadrant filter

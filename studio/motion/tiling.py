@@ -19,7 +19,7 @@ import numpy as np
 
 from studio.motion.warp import pixel_grid
 
-TILINGS = ("none", "screen", "pixels", "stones", "glass", "triangles", "dots", "threads")
+TILINGS = ("none", "screen", "hatching", "pixels", "stones", "glass", "triangles", "dots", "threads")
 SCREEN_PERIOD = 8  # pixels between the dots of a row of the halftone screen
 PIXEL = 6  # pixels of a side of the big pixels
 _ATLAS = 512  # pixels of a side of the atlas
@@ -28,8 +28,8 @@ _HALF = _ATLAS // 2
 
 @dataclass(frozen=True, kw_only=True)
 class _Atlas:
-    """border: float32 (A + 2, A + 2), what draws the tiles, repeated a pixel beyond; offset: float32 (A/2, A/2, 2), from
-    a half pixel to its tile's centre in half pixels; tint: float32 (A/2, A/2, 3), what the tile's colour differs by."""
+    """border: float32 (A, A), what draws the tiles; offset: float32 (A/2, A/2, 2), from a half pixel to its tile's
+    centre in half pixels; tint: float32 (A/2, A/2, 3), what the tile's colour differs by."""
 
     border: np.ndarray
     offset: np.ndarray
@@ -52,9 +52,10 @@ def lay_tiles(tiling: str, colours: np.ndarray, shift: np.ndarray) -> tuple[np.n
 
     colours: float32 (h, w, 3), the picture without its finest detail; shift: float32 (h, w, 2), where a pixel looks
     into the texture relative to itself, in half pixels. pattern: 0 at a tile's border and 1 well inside it; for "dots"
-    1 at a dot's centre, 0 at its rim and negative between the dots; for "threads" the height of the yarn; for "screen"
-    the screen itself. tiles: the colour of the tile that a pixel lies in, with the tile's own tint; nil for "screen".
-    Both are nil for "none". Raises ValueError for an unknown tiling.
+    1 at a dot's centre, 0 at its rim and negative between the dots; for "threads" the height of the yarn; for "pixels"
+    the sign tells the fields of a chessboard; for "screen" the printer's dots and for "hatching" the
+    engraver's lines, to be cut off at a tone. tiles: the colour of the tile that a pixel lies in, with the tile's own
+    tint; nil for "screen" and "hatching". Both are nil for "none". Raises ValueError for an unknown tiling.
     """
     height, width = colours.shape[:2]
     if tiling not in TILINGS:
@@ -66,8 +67,12 @@ def lay_tiles(tiling: str, colours: np.ndarray, shift: np.ndarray) -> tuple[np.n
     where = pixel_grid(height, width) + shift
     if tiling == "screen":
         return _screen(where), np.zeros_like(colours)
-    atlas = _atlas(tiling)
     where -= np.floor(where * np.float32(1 / _HALF)) * np.float32(_HALF)
+    if tiling == "hatching":
+        # Cubic: lines as fine as these would pulse under a bilinear look-up as they slide over the pixels.
+        pattern = cv2.remap(_hatching(), _full(where), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
+        return pattern, np.zeros_like(colours)
+    atlas = _atlas(tiling)
     nearest = where.astype(np.int32)
     index = nearest[..., 1] * _HALF + nearest[..., 0]
     centre = atlas.offset.reshape(-1, 2).take(index, axis=0)
@@ -76,12 +81,12 @@ def lay_tiles(tiling: str, colours: np.ndarray, shift: np.ndarray) -> tuple[np.n
     calm = cv2.blur(colours, (_PLANS[tiling].blur,) * 2, borderType=cv2.BORDER_REFLECT)
     tiles = cv2.remap(calm, centre, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     tiles += atlas.tint.reshape(-1, 3).take(index, axis=0)
-    pattern = cv2.remap(atlas.border, _full(where), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    pattern = cv2.remap(atlas.border, _full(where), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return pattern, np.clip(tiles, 0, 1, out=tiles)
 
 
 def _full(where: np.ndarray) -> np.ndarray:
-    """Half-pixel places (h, w, 2) as full-pixel ones (H, W, 2) of the atlas with its repeated rim."""
+    """Half-pixel places (h, w, 2) as full-pixel ones (H, W, 2) of the atlas."""
     height, width = where.shape[:2]
     full = cv2.resize(where * np.float32(2), (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST)
     full[:, 1::2, 0] += 1
@@ -93,6 +98,18 @@ def _screen(where: np.ndarray) -> np.ndarray:
     """A printer's dot screen at 45 degrees, -1..1: rows of dots SCREEN_PERIOD apart, every other row between them."""
     wave = np.cos(_full(where) * np.float32(2 * np.pi / SCREEN_PERIOD))
     return wave[..., 0] * wave[..., 1]
+
+
+@lru_cache(maxsize=1)
+def _hatching() -> np.ndarray:
+    """Lines of a burin, float32 (A, A) about -1..1: ink goes where they exceed a tone, so that lines swell in the dark;
+    a second set across the first joins in the shadows. Whole numbers of waves, so that it wraps."""
+    grid = pixel_grid(_ATLAS, _ATLAS) * np.float32(2 * np.pi / _ATLAS)
+    x, y = grid[..., 0], grid[..., 1]
+    bend = 1.5 * np.sin(2 * x + y) + 1.1 * np.sin(x - 3 * y + 1) + 0.8 * np.sin(4 * y + 2 * x + 2)
+    first = np.cos(42 * x + 94 * y + bend)
+    second = np.cos(70 * x - 74 * y + 0.8 * bend)
+    return np.maximum(first, second - 0.85).astype(np.float32)
 
 
 def _big_pixels(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,23 +127,25 @@ def _big_pixels(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @lru_cache(maxsize=4)
 def _pixel_borders(height: int, width: int) -> np.ndarray:
     down, across = ((np.arange(size, dtype=np.float32) % PIXEL + 0.5) / (PIXEL / 2) for size in (height, width))
-    return np.minimum(np.minimum(down, 2 - down)[:, None], np.minimum(across, 2 - across)[None])
+    border = np.minimum(np.minimum(down, 2 - down)[:, None], np.minimum(across, 2 - across)[None])
+    odd = (np.arange(height)[:, None] // PIXEL + np.arange(width)[None] // PIXEL) % 2
+    return np.where(odd, -border, border)
 
 
-# --- drawing the atlases -----------------------------------------------------------------------------------------------
+# --- drawing the atlases ---------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=len(TILINGS))
 def _atlas(tiling: str) -> _Atlas:
     plan = _PLANS[tiling]
-    rng = np.random.default_rng(list(TILINGS).index(tiling))
+    rng = np.random.default_rng(list(tiling.encode()))
     border, name, centres = plan.draw(rng)
     name = name[::2, ::2]
     offset = (centres[name] - pixel_grid(_HALF, _HALF) * 2 - np.float32(0.5)) / 2
     offset = (offset + _HALF / 2) % _HALF - _HALF / 2  # the nearer way around the wrapping atlas
     tint = plan.light * rng.uniform(-1, 1, (len(centres), 1)) + plan.hue * rng.uniform(-1, 1, (len(centres), 3))
     return _Atlas(
-        border=np.pad(border, ((0, 2), (0, 2)), mode="wrap").astype(np.float32),
+        border=border.astype(np.float32),
         offset=offset.astype(np.float32),
         tint=tint.astype(np.float32)[name],
     )
@@ -161,7 +180,12 @@ def _nearest(seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _stones(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    seeds = _seeds(rng, 43, 43, 0.2, 0.5)
+    seeds = _seeds(rng, 43, 43, 0.17, 0.0)
+    # Laid by hand: the rows and columns run in slow waves.
+    turn = np.float32(2 * np.pi / _ATLAS)
+    across, down = seeds[..., 0].copy(), seeds[..., 1].copy()
+    seeds[..., 1] += 9 * np.sin(turn * across + 1) + 4 * np.sin(3 * turn * across + 2 * turn * down)
+    seeds[..., 0] += 9 * np.sin(turn * down) + 4 * np.sin(2 * turn * across - 2 * turn * down)
     name, _, border = _nearest(seeds)
     return np.minimum(border / 4, 1), name, seeds.reshape(-1, 2)
 
@@ -173,14 +197,14 @@ def _glass(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _dots(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    seeds = _seeds(rng, 84, 96, 0.22, 0.5)
+    seeds = _seeds(rng, 92, 106, 0.2, 0.5)
     name, distance, _ = _nearest(seeds)
-    return np.maximum(1 - distance / 3.2, -1), name, seeds.reshape(-1, 2)
+    return np.maximum(1 - distance / 2.7, -1), name, seeds.reshape(-1, 2)
 
 
 def _triangles(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The cells of a jittered grid, each cut in two along one of its diagonals."""
-    count = 18
+    count = 20
     corner = _seeds(rng, count, count, 0.3, 0.0) - _ATLAS / count / 2
     corner = np.pad(corner, ((0, 1), (0, 1), (0, 0)), mode="wrap")
     corner[-1, :, 1] += _ATLAS
@@ -228,6 +252,6 @@ _PLANS = {
     "stones": _Plan(draw=_stones, blur=3, light=0.05, hue=0.025),
     "glass": _Plan(draw=_glass, blur=7, light=0.05, hue=0.03),
     "triangles": _Plan(draw=_triangles, blur=7, light=0.035, hue=0.0),
-    "dots": _Plan(draw=_dots, blur=3, light=0.06, hue=0.10),
+    "dots": _Plan(draw=_dots, blur=3, light=0.05, hue=0.065),
     "threads": _Plan(draw=_threads, blur=3, light=0.03, hue=0.012),
 }
