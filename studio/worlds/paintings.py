@@ -46,7 +46,8 @@ def _dabs(sheet: Sheet, width: float) -> np.ndarray:
 
 def _vibrant(rgb: np.ndarray, gain: float, restraint: float) -> np.ndarray:
     """Livelier colours: pale ones gain most, pure ones are held back lest they turn poisonous."""
-    most, least = rgb.max(axis=2), rgb.min(axis=2)
+    red, green, blue = cv2.split(rgb)
+    most, least = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     purity = (most - least) / np.maximum(most, 0.05)
     grey = luminance(rgb)[..., None]
     return np.clip(grey + (rgb - grey) * (gain - restraint * purity)[..., None], 0, 1)
@@ -59,7 +60,7 @@ def paint_oil(sheet: Sheet) -> np.ndarray:
     paint = mix(sheet.colours(), calm(sheet.rgb, 1, 0.1), 0.45)
     light = luminance(paint)
     tone = light + 0.028 * stroke * (0.35 + light)
-    shaped = smoothstep(tone, -0.06, 1.0)
+    shaped = smoothstep(tone, -0.09, 0.98)
     glaze = ramp(
         shaped,
         [
@@ -71,7 +72,7 @@ def paint_oil(sheet: Sheet) -> np.ndarray:
         ],
     )
     chroma = paint - light[..., None]
-    painted = glaze + chroma * (0.55 + 1.1 * shaped)[..., None] * colour(1.0, 0.95, 0.85)
+    painted = glaze + chroma * (0.5 + 0.95 * shaped)[..., None] * colour(1.0, 0.95, 0.85)
     return painted + 0.075 * (relief(stroke) * (0.35 + shaped))[..., None]
 
 
@@ -87,9 +88,9 @@ def paint_impasto(sheet: Sheet) -> np.ndarray:
     paint = np.clip(touches * (laid / np.maximum(tone, 0.06))[..., None], 0, 1)
     paint = _vibrant(paint, 1.8, 0.5) * colour(0.95, 0.94, 0.92) + colour(0.03, 0.03, 0.05)
     paint = paint + (0.045 * knife)[..., None] * colour(1.0, 0.3, -1.0)
-    ridge = relief(1.1 * knife + 0.25 * stroke * bold + 6.0 * soften(tone, 1.0))
+    ridge = relief(0.95 * knife + 0.22 * stroke * bold + 6.0 * soften(tone, 1.0))
     gloss = np.clip(ridge - 0.25, 0, 1) * (0.2 + tone)
-    painted = paint * (1 + 0.36 * np.tanh(1.4 * ridge))[..., None]
+    painted = paint * (1 + 0.32 * np.tanh(1.3 * ridge))[..., None]
     return painted + 0.40 * gloss[..., None] * colour(1.0, 0.97, 0.9)
 
 
@@ -125,7 +126,7 @@ def paint_starry(sheet: Sheet) -> np.ndarray:
     colours = sheet.colours()
     light = level(sheet, luminance(mix(sheet.rgb, colours, 0.5)), 0.3, 0.48)
     heat = np.clip(colours[..., 0] - colours[..., 2], -0.3, 0.4)
-    tone = contrast(light + 0.24 * heat + 0.085 * bold * np.tanh(1.2 * broad), 1.25, 0.47) - 0.02
+    tone = contrast(light + 0.24 * heat + 0.075 * bold * np.tanh(1.2 * broad), 1.25, 0.47) - 0.02
     painted = ramp(
         tone,
         [
@@ -158,7 +159,7 @@ def paint_watercolour(sheet: Sheet) -> np.ndarray:
         layers += wash + 1.8 * np.maximum(wash - soften(wash, 3.0), 0)
     density = 0.44 * layers - 0.34 * np.log(np.clip(light, 0.1, 0.95))
     density = density * (1 + 0.17 * pigment + 0.11 * noise)
-    hue = _vibrant(washes, 1.4, 0.9) + colour(0.018, 0.03, 0.05)  # black is a cold grey, thinned with water
+    hue = _vibrant(washes, 1.4, 0.9) + colour(0.027, 0.035, 0.048)  # black is a cold grey, thinned with water
     hue = hue * (0.70 / np.maximum(luminance(hue), 0.1))[..., None] + 0.03
     page = colour(0.99, 0.985, 0.965) * np.exp(density[..., None] * np.log(np.clip(hue, 0.24, 0.97)))
     line = 0.38 * (1 - pen(tremble(sheet.light, sheet, 0.8), 1.0, 0.5, 6.0))
@@ -168,7 +169,9 @@ def paint_watercolour(sheet: Sheet) -> np.ndarray:
 @painter
 def paint_gouache(sheet: Sheet) -> np.ndarray:
     """Opaque, matt paint in few flat tones, dry at the edge of a stroke."""
-    dry = (1 - 0.5 * smoothstep(sheet.map("glow"), 0.12, 0.5)) * np.tanh(0.8 * sheet.map("grain") + 0.5 * sheet.map("noise"))
+    streaks = 1.5 * soften(tremble(sheet.map("grain"), sheet, 1.6), 1.0)
+    bold = 1 - 0.5 * smoothstep(sheet.map("glow"), 0.12, 0.5)
+    dry = bold * np.tanh(streaks + 0.3 * sheet.map("noise"))
     flat = tremble(calm(sheet.rgb, 3, 0.18), sheet, 1.0)
     light = np.clip(luminance(flat), 0, 1)
     tone = steps(np.clip(soften(light, 1.2) ** 0.85 + 0.028 * dry, 0, 1), 5, 9)
@@ -258,7 +261,7 @@ def paint_ink(sheet: Sheet) -> np.ndarray:
     line = pen(light, 1.6, 0.36, 5.0)
     wet = soften(light, 2.2) + 0.03 * sheet.map("pigment")
     washes = np.zeros_like(wet)
-    for threshold, strength, width in ((0.64, 0.20, 0.10), (0.52, 0.34, 0.06), (0.40, 0.50, 0.06), (0.26, 0.9, 0.06)):
+    for threshold, strength, width in ((0.64, 0.20, 0.08), (0.52, 0.34, 0.06), (0.40, 0.50, 0.06), (0.26, 0.9, 0.06)):
         wash = smoothstep(wet, threshold + width, threshold - width)
         washes += strength * (wash + 1.2 * np.maximum(wash - soften(wash, 4.0), 0))
     uneven = 1 + 0.22 * sheet.map("pigment") + 0.08 * sheet.map("noise")
@@ -277,7 +280,7 @@ def paint_crayon(sheet: Sheet) -> np.ndarray:
     wax = np.clip(hue * (bright / np.maximum(luminance(hue), 0.12))[..., None], 0, 1)
     wax = mix(wax, colour(0.25, 0.22, 0.38), smoothstep(light, 0.18, 0.02))
     up, down = 2.0 * soften(sheet.map("hatch_up"), 1.8), 2.0 * soften(sheet.map("hatch_down"), 1.8)
-    first = smoothstep(0.45 * noise + 0.8 * up + 3.4 * (0.86 - light), -0.9, 1.9)
+    first = smoothstep(0.45 * noise + 0.8 * up + 3.4 * (0.87 - light), -1.1, 2.1)
     second = smoothstep(0.35 * noise + 0.8 * down + 3.2 * (0.42 - light), -0.6, 1.7)
     page = mix(colour(0.985, 0.975, 0.95), wax, 0.96 * first)
     page = mix(page, page * (0.30 + 0.55 * wax), 0.6 * second)
