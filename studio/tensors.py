@@ -18,10 +18,15 @@ def to_float(
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
+def to_planes(frame: np.ndarray) -> torch.Tensor:
+    """One uint8 frame (H, W, C) to float32 0..1 of shape (1, C, H, W), plane after plane in memory."""
+    return torch.from_numpy(frame).movedim(-1, 0)[None].contiguous().float().div_(255)
+
+
 def to_uint8(tensor: torch.Tensor) -> np.ndarray:
     """Floats (..., C, H, W) in 0..1 (clamped) to a uint8 array (..., H, W, C), rounded to nearest."""
-    values = tensor.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
-    return np.ascontiguousarray(values.movedim(-3, -1).cpu().numpy())
+    values = tensor.detach().float().clamp(0, 1).mul_(255).round_().to(torch.uint8)
+    return values.movedim(-3, -1).contiguous().cpu().numpy()
 
 
 def to_channels_first(

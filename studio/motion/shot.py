@@ -36,11 +36,13 @@ _DOUBTED = 0.5  # mean trust below which a cut is looked for
 class Step:
     """From one frame to the next of a shot.
 
-    flow: float32 (h, w, 2), x first, in half-size pixels: new(x) looks like old(x + flow(x)). trust: float32 (H, W),
-    0..1, where what is carried along it is right.
+    flow: float32 (h, w, 2), x first, in half-size pixels: new(x) looks like old(x + flow(x)); averaged for paint.
+    raw: the flow before that, sharper where motions meet. trust: float32 (H, W), 0..1, where what is carried along the
+    flow is right.
     """
 
     flow: np.ndarray
+    raw: np.ndarray
     trust: np.ndarray
 
     def carry(self, image: np.ndarray) -> np.ndarray:
@@ -68,10 +70,11 @@ class Shot:
         colours = cv2.cvtColor(half, cv2.COLOR_RGB2RGBA)
         step = None
         if self._grey is not None:
-            flow = _settled(estimate_flow(grey, self._grey, _FLOW), grey)
+            raw = estimate_flow(grey, self._grey, _FLOW)
+            flow = _settled(raw, grey)
             trust = _trust(self._colours, colours, flow)
             trust = cv2.resize(trust, (frame.shape[1], frame.shape[0])).astype(np.float32)
-            step = Step(flow, trust * np.float32(1 / 255))
+            step = Step(flow, raw, trust * np.float32(1 / 255))
             if float(step.trust.mean()) < _DOUBTED and is_cut(self._frame, frame):
                 step = None
         self._frame, self._colours, self._grey = frame, colours, grey

@@ -1,64 +1,114 @@
-"""A clip or a picture in another look: words or a style picture, through CLIP, to one conditional generator.
+"""A clip or a picture in another look: words, a style picture or a studied look, to one conditional generator.
 
-Frames come and go one by one: the only memory of the past is the last frame and where its paint texture lies, which
-follows the optical flow and starts anew at a scene cut. Frames beyond a working size are painted smaller and brought
-back by guided upsampling (He and Sun, "Fast guided filter", 2015), so that edges of the source stay crisp.
+The field calls this video translation: an encoder, a change in the latent space that the look decides, a decoder. Here
+they are one small net (studio/models/restyle.py), whose kernels are mixed for the wanted look once per clip.
+
+Frames come and go one by one. Steadiness is built in: the paint's texture sticks to what moves, and the net sees its
+last output carried along the optical flow, with how far that can be trusted (studio/motion/shot.py). A cut starts anew.
 
 Letters: T frames, H, W the clip's rows and columns, h, w the working size, B batch, D the joint width, L looks.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
 from studio.clip import check_frames
 from studio.errors import RequestError
-from studio.models.clip import pack_frames
-from studio.models.restyle import STRIDE, RestyleGenerator
-from studio.motion.cuts import is_cut
-from studio.motion.flow import FlowQuality, estimate_flow
-from studio.motion.guides import SOFT, Guides, halve, read_guides
+from studio.models.restyle import Brush, RestyleGenerator
 from studio.motion.palette import Palette
-from studio.motion.texture import MovingTexture, settled
+from studio.motion.region import Region, RegionTracker, compose
 from studio.pipelines.base import (
-    EMBEDDING_SCALE,
     FramesOutput,
     IsCancelled,
     OnProgress,
     StudioPipeline,
     check_cancelled,
     collect,
+    has_fast_bfloat16,
 )
+from studio.pipelines.easel import Canvas, Easel
+from studio.pipelines.enlarging import enlarge
+from studio.pipelines.look_wish import KnownLooks, read_words
 from studio.scene import LookReading
-from studio.tensors import to_float, to_uint8
+from studio.tensors import to_planes, to_uint8
 
-_WORKING_PIXELS = 960 * 544
-_SMALLEST = 48  # pixels: flow, guides and generator need this much; smaller frames are padded
-_FLOW = FlowQuality(preset="fast", finest_level=1)
-_SHARPNESS = 40.0  # inverse temperature of the choice among looks, in units of cosine
-_JUMP = 18.0  # mean change of a tiny copy, in levels, below which two frames are surely of one shot
-_TEXTURES = ("stroke", "noise", "pigment", "hatch_down", "hatch_up", "grain")
+if TYPE_CHECKING:
+    from studio.models.studied_look import StudiedLook
+
+# TEMP until the modules stand
+try:
+    from studio.motion.faces import DetailGuard
+except ImportError:
+
+    class DetailGuard:
+        def __init__(self, amount, size):
+            pass
+
+        def protect(self, painted, source, flow):
+            return painted
 
 
-@dataclass(frozen=True)
-class _Wish:
-    """What a call asks for, read once: the look's embedding (1, D), a style picture's palette and its roughness
-    (1 = as the looks were learnt), and how to lay the result over the source."""
+try:
+    from studio.pipelines.look_wish import read_picture
+except ImportError:
+    from types import SimpleNamespace
 
-    condition: torch.Tensor
-    palette: Palette | None
-    roughness: float
+    import torch.nn.functional as F
+
+    from studio.models.clip import pack_frames
+    from studio.tensors import to_float
+
+    def read_picture(picture, looks, image_encoder):
+        packed = pack_frames(to_float(picture[None])[:, None], image_encoder.config.image_size)
+        with torch.no_grad():
+            seen = F.normalize(image_encoder(pixel_values=packed).image_embeds.float(), dim=1)
+        weights = (seen @ looks.codes.T * 40).softmax(1)[0].tolist()
+        return SimpleNamespace(weights=weights, palette=Palette.of(picture), roughness=1.0)
+
+    KnownLooks.together = lambda self, all: np.mean(all, 0).tolist()
+# TEMP end
+
+BRUSH_SIZES = (0.5, 2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is painted with: the mixed kernels, the tiling that guides them, a palette to bring the colours to, how
+    rough the texture is (1 = as learnt), and whether all colour is taken out."""
+
+    brush: Brush
+    tiling: str = "none"
+    palette: Palette | None = None
+    roughness: float = 1.0
+    greys: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Manner:
+    """How it is painted and laid over the source; see ``RestylePipeline.stream``. Raises RequestError."""
+
     strength: float
     keep_colours: bool
+    brush_size: float
+    detail: float
+    region: Region | None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise RequestError("Strength must lie between 0 and 1.")
+        if not BRUSH_SIZES[0] <= self.brush_size <= BRUSH_SIZES[1]:
+            raise RequestError(f"Brush size must lie between {BRUSH_SIZES[0]:g} and {BRUSH_SIZES[1]:g}.")
+        if not 0 <= self.detail <= 1:
+            raise RequestError("Detail must lie between 0 and 1.")
 
 
 class RestylePipeline(StudioPipeline):
@@ -86,6 +136,10 @@ class RestylePipeline(StudioPipeline):
         keep_colours: bool = False,
         generator: torch.Generator | None = None,
         *,
+        look: StudiedLook | None = None,
+        brush_size: float = 1.0,
+        detail: float = 0.5,
+        region: Region | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
     ) -> FramesOutput:
@@ -98,6 +152,10 @@ class RestylePipeline(StudioPipeline):
             strength,
             keep_colours,
             generator,
+            look=look,
+            brush_size=brush_size,
+            detail=detail,
+            region=region,
             length=len(clip),
             on_progress=on_progress,
             is_cancelled=is_cancelled,
@@ -113,6 +171,10 @@ class RestylePipeline(StudioPipeline):
         keep_colours: bool = False,
         generator: torch.Generator | None = None,
         *,
+        look: StudiedLook | None = None,
+        brush_size: float = 1.0,
+        detail: float = 0.5,
+        region: Region | None = None,
         length: int | None = None,
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
@@ -120,193 +182,146 @@ class RestylePipeline(StudioPipeline):
         """Yield each frame, uint8 (H, W, 3) of its own size, in the wanted look.
 
         prompt: the look in words; style_image: uint8 (h, w, 3) or a PIL picture whose look and palette are wanted; with
-        both, they are blended. strength: 0 returns the source exactly, 1 is the full look. keep_colours: only the
-        brightness is changed. generator: places the paint's texture. Raises RequestError, Cancelled.
+        both, they are blended. look: a studied look instead of both. strength: 0 returns the source exactly, 1 is the
+        full look. keep_colours: only the brightness is changed. generator: places the paint's texture. brush_size: .5
+        to 2, the width of strokes and tiles. detail: 0 to 1, how much of faces, then of all fine detail, is kept.
+        region: the part to paint; the rest stays as it is. Raises RequestError, Cancelled.
         """
-        if not 0 <= strength <= 1:
-            raise RequestError("Strength must lie between 0 and 1.")
-        wish = self._read_wish(prompt, style_image, float(strength), keep_colours)
+        manner = _Manner(
+            strength=float(strength),
+            keep_colours=keep_colours,
+            brush_size=float(brush_size),
+            detail=float(detail),
+            region=region,
+        )
+        wish = self._read(prompt, style_image) if look is None else self._take(look, prompt, style_image)
         seed = int(torch.randint(2**31, (), generator=generator))
-        return self._paint_all(frames, wish, seed, length, on_progress, is_cancelled)
+        return self._paint_all(frames, wish, manner, seed, length, on_progress, is_cancelled)
 
     def understand(self, prompt: str) -> LookReading:
-        """The known look nearest to the words, how sure that is (0..1), and the words that no look has.
+        """How the words are taken: the looks that will be blended, how sure that is, and what no look has.
 
-        Words that no look has lower the certainty by their share; with none but such it is 0.
+        Raises RequestError if the words name no look, or only what is not wanted.
         """
-        words = _words(prompt)
-        unknown = [word for word in words if word not in self.generator.config.known_words]
-        likeness = self._likeness(self._embed_words(prompt))[0]
-        best = int(likeness.argmax())
-        return LookReading(
-            look=self.generator.config.look_titles[best],
-            confidence=float(likeness[best]) * (1 - len(unknown) / max(1, len(words))),
-            unknown_words=tuple(dict.fromkeys(unknown)),
-        )
+        return read_words(prompt, KnownLooks.of(self.generator), self.encode_prompt).reading
 
     # --- reading the wish ---------------------------------------------------------------------------------------------
 
-    def _read_wish(
-        self, prompt: str | None, style_image: np.ndarray | Image.Image | None, strength: float, keep_colours: bool
-    ) -> _Wish:
-        has_words = prompt is not None and bool(prompt.strip())
-        if not has_words and style_image is None:
-            raise RequestError('Please name a look, such as "watercolour painting", or give a style picture.')
-        wanted = [self._embed_words(prompt)] if has_words else []
-        palette, roughness = None, 1.0
+    def _read(self, prompt: str | None, style_image: np.ndarray | Image.Image | None) -> _Look:
+        looks = KnownLooks.of(self.generator)
+        said = shown = None
+        if style_image is None or (prompt or "").strip():
+            said = read_words(prompt or "", looks, self.encode_prompt)
         if style_image is not None:
-            picture = _as_rgb(style_image)
-            wanted.append(self._embed_picture(picture))
-            palette, roughness = Palette.of(picture), _roughness(picture)
-        condition = F.normalize(torch.stack(wanted).mean(0), dim=1) * EMBEDDING_SCALE
-        return _Wish(condition, palette, roughness, strength, keep_colours)
+            shown = read_picture(_as_rgb(style_image), looks, self.image_encoder)
+        weights = looks.together([one.weights for one in (said, shown) if one is not None])
+        condition = looks.condition(weights).to(self.generator.device, self.generator.dtype)
+        with torch.no_grad():
+            brush = self.generator.brush(condition)
+        greys = said is not None and said.greys
+        if shown is None:
+            return _Look(brush, looks.tiling(weights), greys=greys)
+        return _Look(brush, looks.tiling(weights), shown.palette, shown.roughness, greys)
 
-    def _embed_words(self, prompt: str) -> torch.Tensor:
-        """(1, D). Words that no look has would only disturb: they are left out where others remain."""
-        known = [word for word in _words(prompt) if word in self.generator.config.known_words]
-        return self.encode_prompt([" ".join(known) if known else prompt])
-
-    @torch.no_grad()
-    def _embed_picture(self, picture: np.ndarray) -> torch.Tensor:
-        """(1, D): halfway between what the picture tower sees and the known looks that this is like."""
-        device = self.image_encoder.device
-        packed = pack_frames(to_float(picture[None])[:, None], self.image_encoder.config.image_size)
-        packed = packed.to(device, self.image_encoder.dtype)
-        seen = F.normalize(self.image_encoder(pixel_values=packed).image_embeds.float(), dim=1) * EMBEDDING_SCALE
-        codes = self.generator.look_codes.float().to(device)
-        return F.normalize(seen + self._likeness(seen) @ codes, dim=1) * EMBEDDING_SCALE
-
-    def _likeness(self, embedding: torch.Tensor) -> torch.Tensor:
-        """(B, D) to probabilities (B, L) over the known looks."""
-        codes = F.normalize(self.generator.look_codes.float().to(embedding.device), dim=1)
-        return (F.normalize(embedding, dim=1) @ codes.T * _SHARPNESS).softmax(dim=1)
+    def _take(self, look: StudiedLook, prompt: str | None, style_image: object) -> _Look:
+        if (prompt or "").strip() or style_image is not None:
+            raise RequestError("A studied look stands alone: please leave words and style picture out.")
+        look.check(self.generator)
+        return _Look(look.brush, look.tiling, look.palette, look.roughness)
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
     def _paint_all(
         self,
         frames: Iterable[np.ndarray],
-        wish: _Wish,
+        look: _Look,
+        manner: _Manner,
         seed: int,
         length: int | None,
         on_progress: OnProgress | None,
         is_cancelled: IsCancelled | None,
     ) -> Iterator[np.ndarray]:
-        easel, last, result = None, None, None
+        painter, last, result = None, None, None
+        brush = look.brush.to(self.generator.device, self._fastest())
         for done, frame in enumerate(frames):
             check_cancelled(is_cancelled)
-            if wish.strength == 0:
-                result = frame.copy()
+            if manner.strength == 0:
+                result = frame
             elif last is None or not np.array_equal(frame, last):
-                if easel is None or easel.full_size != frame.shape[:2]:
-                    easel = _Easel(frame.shape[:2], seed)
-                result = self._paint(frame, easel, wish)
-                last = frame
+                if painter is None or painter.full_size != frame.shape[:2]:
+                    painter = _Painter(self.generator, brush, look, manner, frame.shape[:2], seed)
+                result, last = painter.paint(frame), frame
             if on_progress is not None:
                 on_progress(done + 1, length)
             yield result.copy()
 
-    def _paint(self, frame: np.ndarray, easel: _Easel, wish: _Wish) -> np.ndarray:
-        small, guides = easel.place(frame)
-        if wish.roughness != 1:
-            for name in _TEXTURES:
-                guides.soft[SOFT.index(name)] *= np.float32(wish.roughness)
-        device, dtype = self.generator.device, self.generator.dtype
-        inputs = [
-            part.to(device, dtype).contiguous(memory_format=torch.channels_last)
-            for part in (
-                to_float(small[None]),
-                torch.from_numpy(guides.sharp)[None],
-                torch.from_numpy(guides.soft)[None],
-            )
-        ]
-        with self.fast():
-            painted = to_uint8(self.generator(*inputs, wish.condition.to(device, dtype)))[0]
-        painted = easel.crop(painted)
-        if wish.palette is not None:
-            painted = easel.recolour(painted, wish.palette)
-        return _lay_over(frame, easel.enlarge(painted, frame), wish)
+    def _fastest(self) -> torch.dtype:
+        """bfloat16 on processors that have it for convolutions, else as the generator was loaded."""
+        slow = self.generator.dtype == torch.float32 and self.generator.device.type == "cpu"
+        return torch.bfloat16 if slow and has_fast_bfloat16() else self.generator.dtype
 
 
-class _Easel:
-    """What one clip needs between frames: sizes, the last working frame, the texture, the palette's own statistics."""
+class _Painter:
+    """Paints the frames of one clip, in order."""
 
-    def __init__(self, full_size: tuple[int, int], seed: int) -> None:
+    def __init__(
+        self,
+        generator: RestyleGenerator,
+        brush: Brush,
+        look: _Look,
+        manner: _Manner,
+        full_size: tuple[int, int],
+        seed: int,
+    ) -> None:
         self.full_size = full_size
-        scale = min(1.0, (_WORKING_PIXELS / (full_size[0] * full_size[1])) ** 0.5)
-        self.size = tuple(max(1, round(side * scale)) for side in full_size)
-        self._padded = tuple(max(_SMALLEST, -(-side // STRIDE) * STRIDE) for side in self.size)
-        self._texture = MovingTexture(self._padded[0] // 2, self._padded[1] // 2, seed)
-        self._texture.restart()
-        self._last: np.ndarray | None = None  # the last frame at half the working size, grey
-        self._thumb: np.ndarray | None = None
-        self._full: np.ndarray | None = None
-        self._small: np.ndarray | None = None
-        self._own: Palette | None = None
+        self._generator, self._brush, self._look, self._manner = generator, brush, look, manner
+        self._easel = Easel(full_size, seed, look.tiling, manner.brush_size, look.roughness)
+        self._guard = DetailGuard(manner.detail, self._easel.size)
+        self._tracker = None if manner.region is None else RegionTracker(manner.region, full_size)
 
-    def place(self, frame: np.ndarray) -> tuple[np.ndarray, Guides]:
-        """The frame at its padded working size, uint8 (h, w, 3), with its guides; the texture has moved along."""
-        small = frame
-        if self.size != self.full_size:
-            small = cv2.resize(frame, (self.size[1], self.size[0]), interpolation=cv2.INTER_AREA)
-        self._small = small
-        bottom, right = (self._padded[axis] - self.size[axis] for axis in (0, 1))
-        if bottom or right:
-            small = cv2.copyMakeBorder(small, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-        self._move(small)
-        return small, read_guides(small.astype(np.float32) * np.float32(1 / 255), self._texture.noise())
+    def paint(self, frame: np.ndarray) -> np.ndarray:
+        """The finished frame, uint8 (H, W, 3)."""
+        canvas = self._easel.place(frame)
+        small = self._easel.cropped(canvas.picture)
+        painted = self._easel.keep(self._draw(canvas))
+        if self._look.palette is not None:
+            painted = self._easel.recolour(painted, self._look.palette)
+        if self._look.greys:
+            painted = cv2.cvtColor(cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        flow = None if canvas.step is None else self._easel.cropped_flow(canvas.step.raw)
+        painted = self._guard.protect(painted, small, flow)
+        finished = _lay_over(frame, enlarge(painted, small, frame), self._manner)
+        if self._tracker is not None:
+            finished = compose(frame, finished, self._tracker.follow(frame, flow))
+        return finished
 
-    def _move(self, small: np.ndarray) -> None:
-        grey = cv2.cvtColor(halve(small), cv2.COLOR_RGB2GRAY)
-        thumb = cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32)
-        if self._last is not None:
-            jump = float(np.abs(thumb - self._thumb).mean())
-            if jump > _JUMP and is_cut(self._full, small):
-                self._texture.restart()
-                self._own = None
-            else:
-                self._texture.follow(settled(estimate_flow(grey, self._last, _FLOW), grey))
-        self._last, self._thumb, self._full = grey, thumb, small
-
-    def crop(self, painted: np.ndarray) -> np.ndarray:
-        """Takes the padding off again, exactly."""
-        return painted[: self.size[0], : self.size[1]]
-
-    def recolour(self, painted: np.ndarray, wanted: Palette) -> np.ndarray:
-        """Gives the painted frame the wanted palette; its own is followed slowly, so that colours do not pump."""
-        now = Palette.of(painted)
-        self._own = now if self._own is None else self._own.towards(now, 0.03)
-        return self._own.map_to(painted, wanted)
-
-    def enlarge(self, painted: np.ndarray, frame: np.ndarray) -> np.ndarray:
-        """Brings a working-size result to the frame's size: what follows the source's edges does so at full size, the
-        rest (strokes, grain) is resampled."""
-        if self.size == self.full_size:
-            return painted
-        size = (self.full_size[1], self.full_size[0])
-        grey = cv2.cvtColor(self._small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        values = cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        window = (9, 9)
-        mean_grey, mean = cv2.blur(grey, window), cv2.blur(values, window)
-        spread = cv2.blur(grey * grey, window) - mean_grey * mean_grey + 60.0
-        slope = cv2.blur((cv2.blur(values * grey, window) - mean * mean_grey) / spread, window)
-        # Only the detail that the small copy lost is added, along the local slope; the rest is resampled.
-        lost = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        lost -= cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
-        lost *= cv2.resize(slope, size)
-        large = cv2.resize(painted, size, interpolation=cv2.INTER_CUBIC)
-        return cv2.add(large, cv2.merge([lost, lost, lost]), dtype=cv2.CV_8U)
+    @torch.inference_mode()
+    def _draw(self, canvas: Canvas) -> np.ndarray:
+        """uint8 (h, w, 3), by the net."""
+        device = self._generator.device
+        height, width = canvas.picture.shape[:2]
+        past = torch.zeros(1, 4, height, width)
+        if canvas.past is not None:
+            past[:, :3] = to_planes(canvas.past)
+            past[0, 3] = torch.from_numpy(canvas.step.trust)
+        inputs = (
+            to_planes(canvas.picture),
+            torch.from_numpy(canvas.guides.sharp)[None],
+            torch.from_numpy(canvas.guides.soft)[None],
+            past,
+        )
+        return to_uint8(self._generator.paint(*(part.to(device) for part in inputs), self._brush))[0]
 
 
-def _lay_over(source: np.ndarray, painted: np.ndarray, wish: _Wish) -> np.ndarray:
-    if not wish.keep_colours and wish.strength == 1:
+def _lay_over(source: np.ndarray, painted: np.ndarray, manner: _Manner) -> np.ndarray:
+    if not manner.keep_colours and manner.strength == 1:
         return painted
     below, above = source.astype(np.float32), painted.astype(np.float32)
-    if wish.keep_colours:
+    if manner.keep_colours:
         # The same change of brightness on all three channels leaves the colour differences as they are.
         change = cv2.cvtColor(above, cv2.COLOR_RGB2GRAY) - cv2.cvtColor(below, cv2.COLOR_RGB2GRAY)
         above = below + change[..., None]
-    mixed = below + np.float32(wish.strength) * (above - below)
+    mixed = below + np.float32(manner.strength) * (above - below)
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
@@ -318,14 +333,3 @@ def _as_rgb(picture: np.ndarray | Image.Image) -> np.ndarray:
     scale = min(1.0, 512 / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else np.ascontiguousarray(rgb)
-
-
-def _roughness(picture: np.ndarray) -> float:
-    """How rough a painting's surface is beside the looks' own strokes, .5 (smooth) to 1.5 (coarse)."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    detail = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0))
-    return float(np.clip(0.5 + np.median(detail) / 9.0, 0.5, 1.5))
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9']+", text.lower())

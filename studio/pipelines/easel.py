@@ -1,0 +1,111 @@
+"""What painting a clip needs between frames: sizes, the moving texture, the last output carried along, cuts.
+
+Frames are painted at a working size: as they are up to 960 x 544 pixels, larger ones smaller. A brush of another size
+is a working size of another scale: strokes twice as wide are strokes of the usual width on half as many pixels.
+
+Letters: H, W the clip's rows and columns, h, w the working size, padded up to what the generator takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from studio.models.restyle import STRIDE
+from studio.motion.guides import SOFT, Guides, read_guides
+from studio.motion.palette import Palette
+from studio.motion.shot import Shot, Step
+from studio.motion.texture import MovingTexture
+
+_WORKING_PIXELS = 960 * 544
+_SMALLEST = 48  # pixels: flow, guides and generator need this much; smaller frames are padded
+_TEXTURES = tuple(SOFT.index(name) for name in ("stroke", "noise", "pigment", "hatch_down", "hatch_up", "grain"))
+_PALETTE_SHARE = 0.03  # of a frame in the palette that is followed: colours must not pump
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """A frame ready to be painted.
+
+    picture: uint8 (h, w, 3); guides: its maps; past: uint8 (h, w, 3), the last output where its things are now, None
+    where a shot begins; step: the motion that led here, None likewise.
+    """
+
+    picture: np.ndarray
+    guides: Guides
+    past: np.ndarray | None
+    step: Step | None
+
+
+class Easel:
+    """One clip's working memory: one frame and one painting, whatever the clip's length.
+
+    full_size: (H, W); tiling: one of studio/motion/tiling.py; brush: .5 to 2, the width of strokes; roughness: of the
+    textures, 1 = as the looks were learnt.
+    """
+
+    def __init__(
+        self, full_size: tuple[int, int], seed: int, tiling: str = "none", brush: float = 1.0, roughness: float = 1.0
+    ) -> None:
+        self.full_size = full_size
+        scale = min(1.0, (_WORKING_PIXELS / (full_size[0] * full_size[1])) ** 0.5) / brush
+        self.size = tuple(max(1, round(side * scale)) for side in full_size)
+        self.padded = tuple(max(_SMALLEST, -(-side // STRIDE) * STRIDE) for side in self.size)
+        self._tiling, self._roughness = tiling, np.float32(roughness)
+        self._texture = MovingTexture(self.padded[0] // 2, self.padded[1] // 2, seed)
+        self._texture.restart()
+        self._shot = Shot()
+        self._painting: np.ndarray | None = None
+        self._own: Palette | None = None
+
+    def place(self, frame: np.ndarray) -> Canvas:
+        """A frame, uint8 (H, W, 3), on the easel; what moved has taken texture and past along."""
+        picture = self._padded(self._resized(frame))
+        step = self._shot.step(picture)
+        if step is not None:
+            self._texture.follow(step.flow)
+        elif self._painting is not None:  # a cut
+            self._texture.restart()
+            self._painting = self._own = None
+        past = None if step is None or self._painting is None else step.carry(self._painting)
+        guides = read_guides(picture.astype(np.float32) * np.float32(1 / 255), self._texture.lay(), self._tiling)
+        if self._roughness != 1:
+            for index in _TEXTURES:
+                guides.soft[index] *= self._roughness
+        return Canvas(picture, guides, past, step)
+
+    def keep(self, painting: np.ndarray) -> np.ndarray:
+        """Remembers the painted canvas, uint8 (h, w, 3), for the next frame, and takes its padding off."""
+        self._painting = painting
+        return self.cropped(painting)
+
+    def cropped(self, canvas: np.ndarray) -> np.ndarray:
+        """Anything of the padded working size without its padding."""
+        return canvas[: self.size[0], : self.size[1]]
+
+    def cropped_flow(self, flow: np.ndarray) -> np.ndarray:
+        """A half-size flow (h / 2, w / 2, 2) on the grid of the working size without padding, in pixels of that."""
+        height, width = self.padded
+        full = cv2.resize(flow, (width, height)) * np.float32(2)
+        return self.cropped(full)
+
+    def recolour(self, painted: np.ndarray, wanted: Palette) -> np.ndarray:
+        """Gives a painted frame the wanted palette; its own is followed slowly."""
+        now = Palette.of(painted)
+        self._own = now if self._own is None else self._own.towards(now, _PALETTE_SHARE)
+        return self._own.map_to(painted, wanted)
+
+    def _resized(self, frame: np.ndarray) -> np.ndarray:
+        if self.size == self.full_size:
+            return frame
+        shrinks = self.size[0] < self.full_size[0] or self.size[1] < self.full_size[1]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return cv2.resize(frame, (self.size[1], self.size[0]), interpolation=interpolation)
+
+    def _padded(self, picture: np.ndarray) -> np.ndarray:
+        bottom, right = (self.padded[axis] - self.size[axis] for axis in (0, 1))
+        if not (bottom or right):
+            return picture
+        return cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
