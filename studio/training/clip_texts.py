@@ -31,12 +31,12 @@ from studio.worlds.captions import (
     swap_one,
 )
 from studio.worlds.look_words import STYLE_NAMES, STYLES, blend_phrase, style_phrase
-from studio.worlds.looks import LOOKS, look_of
+from studio.worlds.looks import LOOKS
 
 LOOK_NAMES, COURSE_NAMES, TIMING_NAMES = tuple(LOOKS), tuple(COURSES), tuple(TIMINGS)
 #: What a phrase can name beside scenes, and the names.
 MEANINGS = {"style": STYLE_NAMES, "look": LOOK_NAMES, "course": COURSE_NAMES, "timing": TIMING_NAMES}
-_KIN = torch.tensor([LOOK_NAMES.index(look_of(name)) for name in STYLE_NAMES])
+_KIN = torch.tensor([LOOK_NAMES.index(STYLES[name].kin) for name in STYLE_NAMES])
 
 _TIMING_FRAMES = (
     "{}", "{}", "{}, please", "with {}", "make it {}", "a {} motion", "{} between the pictures", "I want {}", "{}.",

@@ -6,14 +6,14 @@ under the style of the look's name. Other styles are painted in the look that is
 
 from __future__ import annotations
 
-import importlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from studio.motion.guides import read_guides
+from studio.motion.texture import Texture
+from studio.worlds import drawings, films, paintings, prints, tilework
 from studio.worlds.brushes import Paint
 from studio.worlds.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLES, style_phrase
 
@@ -40,93 +40,56 @@ class Look:
         """One picture in this look, on a texture of its own: float32 (H, W, 3) in 0..1, any H and W."""
         height, width = rgb.shape[:2]
         even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge").astype(np.float32)
-        from studio.motion.texture import Texture
-
         texture = Texture.still(even.shape[0] // 2, even.shape[1] // 2, seed)
         return self.paint(even, read_guides(even, texture, self.tiling))[:height, :width]
 
 
-def _looks(file: str, rows: str) -> list[Look]:
-    """name | title | tiling, of the teachers in a file of this folder."""
-    if not (Path(__file__).parent / f"{file}.py").is_file():
-        return []
-    teachers = importlib.import_module(f"studio.worlds.{file}")
-    found = []
-    for row in rows.strip().splitlines():
-        name, title, tiling = (part.strip() for part in row.split("|"))
-        paint = getattr(teachers, f"paint_{name}", None)
-        if paint is not None:
-            found.append(Look(name=name, title=title, tiling=tiling, paint=paint))
-    return found
-
-
-_PAINTINGS = """
-oil | oil painting | none
-impasto | impasto | none
-impressionist | impressionist painting | none
-starry | starry swirls | none
-watercolour | watercolour | none
-gouache | gouache | none
-pastel | pastel | none
-fauvist | fauvist painting | none
-ink | ink wash | none
-crayon | crayon drawing | none
-"""
-_DRAWINGS = """
-pencil | pencil drawing | none
-charcoal | charcoal drawing | none
-engraving | engraving | hatching
-chalkboard | chalkboard drawing | none
-blueprint | blueprint | hatching
-"""
-_PRINTS = """
-comic | comic book | none
-manga | manga | screen
-woodblock | woodblock print | none
-linocut | linocut | none
-vector | flat illustration | none
-papercut | paper cut | none
-psychedelic | psychedelic poster | none
-"""
-_TILEWORK = """
-pop | pop art | screen
-halftone | halftone dots | screen
-pixel | pixel art | pixels
-mosaic | mosaic | stones
-stained | stained glass | glass
-lowpoly | low poly | triangles
-pointillist | pointillist painting | dots
-textile | embroidery | threads
-"""
-_FILMS = """
-vintage | vintage film | none
-sepia | sepia | none
-noir | film noir | none
-neon | neon lights | none
-cyberpunk | cyberpunk | none
-synthwave | synthwave | none
-"""
-
-LOOKS: dict[str, Look] = {
-    look.name: look
-    for look in (
-        *_looks("paintings", _PAINTINGS),
-        *_looks("drawings", _DRAWINGS + _PRINTS),
-        *_looks("prints", _DRAWINGS + _PRINTS),
-        *_looks("tilework", _TILEWORK),
-        *_looks("films", _FILMS),
-    )
+#: name: (title, tiling, teacher)
+_TABLE: dict[str, tuple[str, str, Paint]] = {
+    "oil": ("oil painting", "none", paintings.paint_oil),
+    "impasto": ("impasto", "none", paintings.paint_impasto),
+    "impressionist": ("impressionist painting", "none", paintings.paint_impressionist),
+    "starry": ("starry swirls", "none", paintings.paint_starry),
+    "watercolour": ("watercolour", "none", paintings.paint_watercolour),
+    "gouache": ("gouache", "none", paintings.paint_gouache),
+    "pastel": ("pastel", "none", paintings.paint_pastel),
+    "fauvist": ("fauvist painting", "none", paintings.paint_fauvist),
+    "ink": ("ink wash", "none", paintings.paint_ink),
+    "crayon": ("crayon drawing", "none", paintings.paint_crayon),
+    "pencil": ("pencil drawing", "none", drawings.paint_pencil),
+    "charcoal": ("charcoal drawing", "none", drawings.paint_charcoal),
+    "engraving": ("engraving", "hatching", drawings.paint_engraving),
+    "chalkboard": ("chalkboard drawing", "none", drawings.paint_chalkboard),
+    "blueprint": ("blueprint", "hatching", drawings.paint_blueprint),
+    "comic": ("comic book", "none", prints.paint_comic),
+    "manga": ("manga", "screen", prints.paint_manga),
+    "woodblock": ("woodblock print", "none", prints.paint_woodblock),
+    "linocut": ("linocut", "none", prints.paint_linocut),
+    "vector": ("flat illustration", "none", prints.paint_vector),
+    "papercut": ("paper cut", "none", prints.paint_papercut),
+    "psychedelic": ("psychedelic poster", "none", prints.paint_psychedelic),
+    "pop": ("pop art", "screen", tilework.paint_pop),
+    "halftone": ("halftone dots", "screen", tilework.paint_halftone),
+    "pixel": ("pixel art", "pixels", tilework.paint_pixel),
+    "mosaic": ("mosaic", "stones", tilework.paint_mosaic),
+    "stained": ("stained glass", "glass", tilework.paint_stained),
+    "lowpoly": ("low poly", "triangles", tilework.paint_lowpoly),
+    "pointillist": ("pointillist painting", "dots", tilework.paint_pointillist),
+    "textile": ("embroidery", "threads", tilework.paint_textile),
+    "vintage": ("vintage film", "none", films.paint_vintage),
+    "sepia": ("sepia", "none", films.paint_sepia),
+    "noir": ("film noir", "none", films.paint_noir),
+    "neon": ("neon lights", "none", films.paint_neon),
+    "cyberpunk": ("cyberpunk", "none", films.paint_cyberpunk),
+    "synthwave": ("synthwave", "none", films.paint_synthwave),
 }
 
-
-def look_of(style: str) -> str:
-    """The look in which a style is painted."""
-    kin = STYLES[style].kin
-    return kin if kin in LOOKS else next(iter(LOOKS))
-
+LOOKS: dict[str, Look] = {
+    name: Look(name=name, title=title, tiling=tiling, paint=paint) for name, (title, tiling, paint) in _TABLE.items()
+}
 
 #: Styles that no look paints, and the look in which each is painted.
-KIN_STYLES: dict[str, str] = {name: look_of(name) for name in STYLES if name not in LOOKS}
+KIN_STYLES: dict[str, str] = {name: style.kin for name, style in STYLES.items() if name not in LOOKS}
 
 
 def look_phrase(name: str, rng: np.random.Generator) -> str:
