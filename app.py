@@ -30,6 +30,7 @@ def flags() -> argparse.Namespace:
     parser.add_argument("--device", help='"auto", "cpu", "cuda"...')
     parser.add_argument("--checkpoints", type=Path, help="folder with the generators")
     parser.add_argument("--work", type=Path, help="private folder for uploads and results")
+    parser.add_argument("--looks", type=Path, help="folder that keeps the looks you study (not with --public)")
     parser.add_argument("--public", action="store_const", const=True, help="tight limits, for strangers")
     parser.add_argument("--share", action="store_true", help="ask Gradio for a public link")
     return parser.parse_args()

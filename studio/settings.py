@@ -66,7 +66,8 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One studio's settings. ``work`` is the private folder for jobs; ``keep_seconds`` how long results stay there."""
+    """One studio's settings. ``work`` is the private folder for jobs; ``keep_seconds`` how long results stay there;
+    ``looks`` where studied looks are kept for good (None: only as long as the visit)."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -75,6 +76,7 @@ class Settings:
     checkpoints: Path = ROOT / "checkpoints"
     work: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / f"zoetrope-{os.getuid()}")
     keep_seconds: float = 3600.0
+    looks: Path | None = None
     limits: Limits = field(default_factory=Limits.local)
 
     def __post_init__(self) -> None:
@@ -87,7 +89,8 @@ class Settings:
 
 
 def from_environment(**overrides: object) -> Settings:
-    """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_PUBLIC`` and overrides.
+    """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC`` and
+    overrides.
 
     A Hugging Face Space (``SPACE_ID`` is set) is public and listens on all interfaces unless told otherwise.
     Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
@@ -98,7 +101,7 @@ def from_environment(**overrides: object) -> Settings:
     public = env.get("ZOETROPE_PUBLIC", "1" if on_space else "0").lower() in ("1", "true", "yes")
     if on_space:
         values["host"] = "0.0.0.0"  # noqa: S104  a Space reaches its app from outside the container
-    for name, kind in (("host", str), ("device", str), ("work", Path), ("checkpoints", Path)):
+    for name, kind in (("host", str), ("device", str), ("work", Path), ("checkpoints", Path), ("looks", Path)):
         if env.get(f"ZOETROPE_{name.upper()}"):
             values[name] = kind(env[f"ZOETROPE_{name.upper()}"])
     port = env.get("ZOETROPE_PORT") or env.get("GRADIO_SERVER_PORT")
@@ -109,4 +112,9 @@ def from_environment(**overrides: object) -> Settings:
     values.update({name: value for name, value in overrides.items() if value is not None})
     public = bool(values.pop("public", public))
     values.setdefault("limits", Limits.public() if public else Limits.local())
+    if public:
+        values["looks"] = None  # strangers must not see each other's
+    else:
+        data = Path(env.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        values.setdefault("looks", data / "zoetrope" / "looks")
     return Settings(public=public, **values)  # type: ignore[arg-type]

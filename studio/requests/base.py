@@ -62,8 +62,6 @@ class Request:
     """Common to all four: the seed (None rolls a die), and whether the words stay in the finished file."""
 
     task: ClassVar[str]
-    checkpoint: ClassVar[str] = ""
-    """The catalogue's card of the generator that does it, where that is not the task's own."""
     unseeded: ClassVar[int | None] = None
     """The seed that stands for an empty one; None rolls a die."""
     seed: int | None = bounded(
@@ -78,6 +76,11 @@ class Request:
     keep_prompt: bool = bounded(
         True, "Keep my words in the file", "Write the prompt into the file's own description.", advanced=True
     )
+
+    @property
+    def card(self) -> str:
+        """The catalogue's card of the generator that does it."""
+        return self.task
 
     def __post_init__(self) -> None:
         for name, bounds in bounds_of(type(self)):

@@ -16,10 +16,14 @@ class StudyRequest(Request):
     """A painting or any other picture whose look is wanted, and if there is one, the clip or picture to use it on."""
 
     task: ClassVar[str] = "study"
-    checkpoint: ClassVar[str] = "restyle"
     picture: Path
     source: Path | None = None
     name: str = bounded("", "Name", "What the look is called in your list.")
+
+    @property
+    def card(self) -> str:
+        """The generator whose brush learns the look."""
+        return "restyle"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,14 +6,27 @@
         for event in job.events(): ...
         result = job.result()
 
-A task file (text_to_video, interpolation, restyle, prediction) walks media -> pipeline -> media; all else is shared.
+A task file (text_to_video, interpolation, restyle, prediction, study) walks media -> pipeline -> media; all else is
+shared.
 """
 
 from studio.service.events import Event
 from studio.service.history import Entry
 from studio.service.jobs import Job
-from studio.service.preview import playable
+from studio.service.looks import SavedLook
+from studio.service.preview import first_frame, playable
 from studio.service.results import Result, Trust
 from studio.service.studio import CatalogueRow, Studio
 
-__all__ = ["CatalogueRow", "Entry", "Event", "Job", "Result", "Studio", "Trust", "playable"]
+__all__ = [
+    "CatalogueRow",
+    "Entry",
+    "Event",
+    "Job",
+    "Result",
+    "SavedLook",
+    "Studio",
+    "Trust",
+    "first_frame",
+    "playable",
+]

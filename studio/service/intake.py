@@ -17,9 +17,12 @@ from studio.media.probe import probe
 from studio.privacy import take_in as copy_in
 from studio.requests import MAX_SEED, Request
 from studio.service.jobs import Source, Task
+from studio.service.look_files import read_card
 from studio.settings import Limits
 
 SOURCES = "sources"
+LOOKS = ("look",)
+"""Fields of requests that name a look file; all others name pictures and clips."""
 
 
 def files_of(request: Request) -> Iterator[tuple[str, tuple[Path, ...]]]:
@@ -50,7 +53,7 @@ def take_in(request: Request, folder: Path, limits: Limits) -> Task:
 def _copy(path: Path, folder: Path, stem: str, limits: Limits) -> Source:
     if not path.is_file():
         raise MediaError(f'There is no file "{path.name}": please choose it again.')
-    info = probe(path, limits)
+    info = read_card(path) if stem in LOOKS else probe(path, limits)
     return Source(copy_in(path, folder, stem), path.name, info)
 
 

@@ -16,15 +16,17 @@ from studio.service.results import Result
 
 if TYPE_CHECKING:
     from studio.media.probe import MediaInfo
+    from studio.service.look_files import LookCard
 
 
 @dataclass(frozen=True)
 class Source:
-    """A person's file, copied into the job's own folder under a name of ours. ``name`` is what they called it."""
+    """A person's file, copied into the job's own folder under a name of ours. ``name`` is what they called it,
+    ``info`` what its header says."""
 
     path: Path
     name: str
-    info: MediaInfo
+    info: MediaInfo | LookCard
 
 
 @dataclass(frozen=True, kw_only=True)

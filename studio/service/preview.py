@@ -1,13 +1,17 @@
-"""A moving picture as a small film that a browser plays: what the page shows of a GIF or animated PNG before any job.
+"""What the page shows of a file before any job: a moving picture as a small film that a browser plays, a clip's first
+frame.
 
 The job itself reads the file that was given; this is only for looking at, so it is small and short.
 """
 
 from __future__ import annotations
 
+import io
 import secrets
 from itertools import islice
 from pathlib import Path
+
+from PIL import Image
 
 from studio.errors import MediaError
 from studio.media.decode import open_frames
@@ -41,3 +45,18 @@ def playable(path: Path, limits: Limits) -> Path:
         known = translate(error)
         raise known from (None if known is error else error)
     return target
+
+
+def first_frame(path: Path, limits: Limits) -> bytes:
+    """The first frame of a clip, or a picture, as a small JPEG. Raises MediaError or LimitError."""
+    try:
+        with open_frames(path, limits, max_size=LONGEST_SIDE) as frames:
+            frame = next(iter(frames))
+    except StopIteration:
+        raise MediaError(f'"{path.name}" shows no picture: please choose another one.') from None
+    except Exception as error:
+        known = translate(error)
+        raise known from (None if known is error else error)
+    out = io.BytesIO()
+    Image.fromarray(frame).save(out, "JPEG", quality=85)
+    return out.getvalue()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image
+import numpy as np
 
 from studio.errors import MediaError
-from studio.media.decode import open_frames, read_image
+from studio.media.decode import open_frames, read_image, read_rgba
 from studio.requests import RestyleRequest
 from studio.scene import LookReading
 from studio.service.jobs import Source
@@ -17,49 +16,56 @@ from studio.service.workbench import Workbench
 from studio.settings import Limits
 
 if TYPE_CHECKING:
+    from studio.motion.region import Region
     from studio.pipelines.restyle import RestylePipeline
 
-STILL_FPS = Fraction(12)
-STILL_FRAMES = 24  # a restyled picture is also shown as two seconds of video, so that other tabs can take it on
+LARGEST_STYLE = 1024  # pixels of a style picture's longer side: more would not be looked at
+LARGEST_MASK = 4096
 DOUBTFUL = 0.5
 
 
 def check(request: RestyleRequest, sources: dict[str, tuple[Source, ...]], limits: Limits) -> None:
-    """The style picture must be a picture."""
-    for style in sources.get("style_image", ()):
-        if style.info.kind == "video":
-            raise MediaError(f'The style must be a picture, and "{style.name}" is a clip.')
+    """The style picture must be a picture, and so must the mask."""
+    for field, what in (("style_image", "style"), ("mask", "mask")):
+        for found in sources.get(field, ()):
+            if found.info.kind == "video":
+                raise MediaError(f'The {what} must be a picture, and "{found.name}" is a clip.')
 
 
 def run(request: RestyleRequest, bench: Workbench) -> Result:
     """Restyle every frame; a picture becomes a PNG and a short still clip."""
-    source = bench.source("source")
+    region = _region(request, bench)
     style = bench.source("style_image")
-    style_image = read_image(style.path, bench.limits) if style is not None else None
+    style_image = read_image(style.path, bench.limits, LARGEST_STYLE) if style is not None else None
     pipeline: RestylePipeline = bench.pipeline()
-    look = {
+    wish = {
         "prompt": request.style or None,
         "style_image": style_image,
         "strength": request.strength,
         "keep_colours": request.keep_colours,
+        "brush_size": request.brush_size,
+        "detail": request.detail,
+        "region": region,
+        "look": _studied(bench),
         "generator": bench.generator(),
         "is_cancelled": bench.is_cancelled,
     }
     understood = pipeline.understand(request.style) if request.style.strip() else None
-    bench.notes.extend(_notes(understood))
+    for note in _notes(understood):
+        bench.note(note)
     bench.note_long_words(pipeline, request.style)
-    if source.info.kind == "image":
-        return _picture(source, pipeline, look, understood, bench)
-    return _clip(source, pipeline, look, understood, bench)
+    source = bench.source("source")
+    paint = _picture if source.info.kind == "image" else _clip
+    return paint(source, pipeline, wish, understood, bench)
 
 
 def _clip(
-    source: Source, pipeline: RestylePipeline, look: dict, understood: LookReading | None, bench: Workbench
+    source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, bench: Workbench
 ) -> Result:
     with open_frames(source.path, bench.limits, info=source.info) as clip:
         bench.start("working", clip.length, "Painting frames.")
         with bench.video("video.mp4", clip.size, clip.fps, sound=clip.sound) as video:
-            for frame in pipeline.stream(iter(clip), length=clip.length, **look):
+            for frame in pipeline.stream(iter(clip), length=clip.length, **wish):
                 video.write(frame)
                 bench.step(video.frames_written)
         bench.note_source(source, clip)
@@ -67,27 +73,57 @@ def _clip(
 
 
 def _picture(
-    source: Source, pipeline: RestylePipeline, look: dict, understood: LookReading | None, bench: Workbench
+    source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, bench: Workbench
 ) -> Result:
     picture = read_image(source.path, bench.limits)
     bench.start("working", 1, "Painting the picture.")
-    (painted,) = pipeline.stream(iter([picture]), length=1, **look)
+    (painted,) = pipeline.stream(iter([picture]), length=1, **wish)
     bench.step(1)
-    Image.fromarray(painted).save(bench.results / "picture.png")
     if source.info.has_alpha:
-        bench.notes.append("Transparent parts were laid over white.")
-    with bench.video("video.mp4", (painted.shape[1], painted.shape[0]), STILL_FPS) as video:
-        for _ in range(STILL_FRAMES):
-            video.write(painted)
-    return bench.finish(video, STILL_FPS, picture=bench.results / "picture.png", understood=understood)
+        bench.note("Transparent parts were laid over white.")
+    made, video = bench.still(painted)
+    return bench.finish(video, video.fps, picture=made, understood=understood)
 
 
-def _notes(understood: LookReading | None) -> list[str]:
+def _region(request: RestyleRequest, bench: Workbench) -> Region | None:
+    """The part of the picture that changes; None for all of it."""
+    if request.where == "everything":
+        return None
+    from studio.motion.region import Region
+
+    mask = bench.source("mask")
+    if mask is None:
+        return Region(kind=request.where, box=request.box)
+    painted = _painted(read_rgba(mask.path, bench.limits, LARGEST_MASK))
+    if painted.min() == painted.max():
+        said = "nothing" if painted.max() == 0 else "everything"
+        raise MediaError(f"The mask marks {said}: please paint over the subject alone.")
+    return Region(kind=request.where, mask=painted)
+
+
+def _painted(picture: np.ndarray) -> np.ndarray:
+    """What a mask marks, uint8 (h, w), 0 or 255: what is solid where it has transparency, else what is light."""
+    alpha = picture[..., 3]
+    marked = alpha > 127 if alpha.min() < 255 else picture[..., :3].mean(axis=2) > 127
+    return np.where(marked, 255, 0).astype(np.uint8)
+
+
+def _studied(bench: Workbench) -> Any:
+    """The look of a look file; None where none was given."""
+    source = bench.source("look")
+    if source is None:
+        return None
+    from studio.pipelines.study import load_look
+
+    return load_look(source.path)
+
+
+def _notes(understood: LookReading | None) -> tuple[str, ...]:
+    """What a person should know of how the words were taken."""
     if understood is None:
-        return []
-    notes = []
+        return ()
+    if understood.notes:
+        return understood.notes
     if understood.confidence < DOUBTFUL:
-        notes.append(f'The look was taken as "{understood.look}", but the studio is not sure of it.')
-    if understood.unknown_words:
-        notes.append("Words outside what the looks know: " + ", ".join(understood.unknown_words) + ".")
-    return notes
+        return (f'The look was taken as "{understood.look}", but the studio is not sure of it.',)
+    return ()

@@ -19,12 +19,13 @@ from studio.media.metadata import read_request
 from studio.media.probe import probe
 from studio.privacy import JobFolders
 from studio.requests import Request, from_json
-from studio.service import interpolation, prediction, restyle, text_to_video
+from studio.service import interpolation, prediction, restyle, study, text_to_video
 from studio.service.events import Event
 from studio.service.faults import translate
 from studio.service.history import Entry, History
 from studio.service.intake import bytes_of, label_of, let_go, take_in
 from studio.service.jobs import Job
+from studio.service.looks import LookBook
 from studio.service.queue import JobQueue
 from studio.service.results import Result
 from studio.service.shelf import PipelineShelf
@@ -38,6 +39,7 @@ TASKS: dict[str, ModuleType] = {
     "interpolation": interpolation,
     "restyle": restyle,
     "prediction": prediction,
+    "study": study,
 }
 """Each has ``check(request, sources, limits)`` for submit, and ``run(request, bench) -> Result`` for the worker."""
 
@@ -65,6 +67,7 @@ class Studio:
         self._folders = JobFolders(settings.work, settings.keep_seconds)
         self._shelf = PipelineShelf(settings)
         self._history = History()
+        self.looks = LookBook(self._folders, settings.looks)
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._gif_lock = threading.Lock()
@@ -85,7 +88,7 @@ class Studio:
         Raises BusyError, UserError (with one sentence), CheckpointError or ResourceError; nothing is left behind then.
         """
         self._queue.check_room(visitor)
-        catalogue.find(request.task, self.settings.checkpoints)
+        catalogue.find(request.card, self.settings.checkpoints)
         folder = self._folders.create(bytes_of(request))
         try:
             task = take_in(request, folder, self.settings.limits)
@@ -183,7 +186,7 @@ class Studio:
 
     def warm_up(self) -> None:
         """Load what is present, piece by piece, while nothing waits: the first job then starts at once."""
-        for name in TASKS:
+        for name in (task for task in TASKS if task in catalogue.CARDS):
             if catalogue.CARDS[name].is_present(self.settings.checkpoints):
                 self._queue.add_errand(lambda task=name: self._shelf.take(task))
 
@@ -217,7 +220,7 @@ class Studio:
         if isinstance(outcome, StudioError):
             self._folders.remove(job.task.folder)
             self._shelf.release()
-        else:
+        elif outcome.look is None:
             entry = Entry(job_id=job.id, task=job.request.task, video=outcome.video, label=label_of(job.request))
             self._history.add(job.visitor, entry)
         job.end(outcome)
@@ -237,3 +240,4 @@ class Studio:
             for job in old:
                 self._history.forget(job.id)
                 self._folders.remove(job.task.folder)
+            self.looks.expire(keep)

@@ -12,6 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from PIL import Image
+
 from studio.clip import FrameStream
 from studio.errors import Cancelled
 from studio.media.encode import VideoWriter
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from studio.pipelines.base import StudioPipeline
 
 RESULTS = "results"
+STILL_FPS = Fraction(12)
+STILL_FRAMES = 24
 
 
 class Workbench:
@@ -79,10 +84,10 @@ class Workbench:
 
     def pipeline(self) -> StudioPipeline:
         """The task's pipeline; where it must be loaded first, that is announced as a stage of its own."""
-        task = self.request.task
-        if not self._shelf.has(task):
+        card = self.request.card
+        if not self._shelf.has(card):
             self.start("loading", None, "Loading the generator (only the first time).")
-        pipeline = self._shelf.take(task)
+        pipeline = self._shelf.take(card)
         self.check_cancelled()
         return pipeline
 
@@ -140,12 +145,22 @@ class Workbench:
             writer.abort()
             raise
 
+    def still(self, painted: np.ndarray) -> tuple[Path, VideoWriter]:
+        """A picture uint8 (H, W, 3) as a PNG, and as a short still clip, so that other tabs can take it on."""
+        picture = self.results / "picture.png"
+        Image.fromarray(painted).save(picture)
+        with self.video("video.mp4", (painted.shape[1], painted.shape[0]), STILL_FPS) as video:
+            for _ in range(STILL_FRAMES):
+                video.write(painted)
+        return picture, video
+
     def finish(
         self,
         video: VideoWriter,
         fps: Fraction,
         *,
         picture: Path | None = None,
+        look: Path | None = None,
         understood: Understanding | LookReading | None = None,
     ) -> Result:
         """The result of a task that made one video, now closed, with the notes gathered so far."""
@@ -158,6 +173,7 @@ class Workbench:
             fps=float(fps),
             frames=video.frames_written,
             picture=picture,
+            look=look,
             understood=understood,
             notes=tuple(self.notes),
         )

@@ -51,7 +51,7 @@ class App:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ZOETROPE_")}
         command = [sys.executable, "app.py", "--port", str(self.port), "--checkpoints", str(checkpoints)]
         self.process = subprocess.Popen(
-            [*command, "--work", str(work)], cwd=ROOT, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT
+            [*command, "--work", str(work), "--looks", str(work.parent / "looks")], cwd=ROOT, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT
         )
 
     def wait(self) -> None:

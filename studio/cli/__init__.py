@@ -1,0 +1,136 @@
+"""The command line: flags become a request, the same service does the work, the result's path goes to stdout.
+
+Progress, notes and errors go to stderr. Exit codes: 0 done; 2 the person's fault, said in one sentence; 1 ours;
+130 stopped with Ctrl-C (143 when terminated), nothing left behind. Flags, bounds, defaults and help are drawn from
+the requests' own fields.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from studio.cli import commands
+from studio.cli.flags import Help, Parser, add_common, command, numbers
+from studio.errors import RequestError, StudioError, UserError
+from studio.requests import (
+    SIZES,
+    InterpolationRequest,
+    PredictionRequest,
+    RestyleRequest,
+    StudyRequest,
+    TextToVideoRequest,
+)
+
+BOX = "around the subject in the first frame: left, top, right, bottom from 0 to 1 (with --where)"
+MASK = "a picture of the first frame's shape, white on the subject and black elsewhere (with --where)"
+EXAMPLES = """\
+examples:
+  python -m studio generate "a red car drives left across the desert at sunset" --seconds 2 --out car.mp4
+  python -m studio interpolate a.png b.png c.png --seconds 1 --fps 24 --out smooth.mp4
+  python -m studio interpolate clip.mp4 --fps 60 --out smooth.mp4
+  python -m studio restyle clip.mp4 --style "watercolour painting" --out painted.mp4
+  python -m studio restyle clip.mp4 --style "half oil, half neon" --where subject --box 0.2,0.1,0.8,0.9 --out c.mp4
+  python -m studio study painting.jpg --for clip.mp4 --out my.safetensors
+  python -m studio restyle clip.mp4 --look my.safetensors --out painted.mp4
+  python -m studio predict clip.mp4 --seconds 1 --prompt "pans left" --append --out longer.mp4
+  python -m studio predict clip.mp4 --seconds 3 --futures 3 --out next.mp4
+  python -m studio models
+
+`python -m studio COMMAND --help` lists a command's options. `python app.py` opens the same studio in a browser.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        arguments = build_parser().parse_args(argv)
+        _quieten(arguments.log)
+        signal.signal(signal.SIGTERM, _terminate)
+        return arguments.command(arguments)
+    except UserError as error:
+        return _say(error, 2)
+    except StudioError as error:
+        return _say(error, 1)
+    except KeyboardInterrupt:
+        return _say("Stopped; nothing was written.", 130)
+    except BrokenPipeError:
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = Parser(
+        prog="python -m studio",
+        description="Zoetrope: video from prompts, keyframes and clips, made on this machine by its own generators.",
+        epilog=EXAMPLES,
+        formatter_class=Help,
+        allow_abbrev=False,
+    )
+    places = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    generate = command(places, "generate", "PROMPT", commands.generate, "make a clip from a prompt", TextToVideoRequest)
+    generate.add_argument("prompt", help="what to show, in quotation marks")
+    generate.add_argument(
+        "--size", default="256x256", help=f"WIDTHxHEIGHT in even pixels, or {', '.join(SIZES)} (default: 256x256)"
+    )
+    generate.add_argument("--picture", type=Path, metavar="FILE", help="a picture of your own as the subject")
+    generate.add_argument("--layers", type=Path, metavar="ZIP", help="also write the scene's layers (PNG and JSON)")
+    words = "fill in the motion between pictures or frames"
+    interpolate = command(places, "interpolate", "FILE...", commands.interpolate, words, InterpolationRequest)
+    interpolate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more pictures, or one clip")
+    interpolate.add_argument(
+        "--gap-seconds",
+        type=numbers("--gap-seconds"),
+        default=(),
+        metavar="N,N,...",
+        help="how long each gap lasts, where they differ",
+    )
+    restyle = command(
+        places, "restyle", "SOURCE", commands.restyle, "give a clip or a picture another look", RestyleRequest
+    )
+    restyle.add_argument("source", type=Path, help="the clip or picture")
+    restyle.add_argument("--style-image", type=Path, metavar="PICTURE", help="a picture whose look to take")
+    restyle.add_argument("--look", type=Path, metavar="FILE", help="a look file, as `study` makes it")
+    restyle.add_argument("--box", type=numbers("--box"), default=(), metavar="L,T,R,B", help=BOX)
+    restyle.add_argument("--mask", type=Path, metavar="PICTURE", help=MASK)
+    study = command(places, "study", "PICTURE", commands.study, "make a look file of a picture", StudyRequest)
+    study.add_argument("picture", type=Path, help="the painting, or any other picture")
+    study.add_argument("--for", dest="source", type=Path, metavar="FILE", help="the clip or picture it is meant for")
+    predict = command(places, "predict", "CLIP", commands.predict, "let a clip go on", PredictionRequest)
+    predict.add_argument("clip", type=Path, help="the clip to continue")
+    models = places.add_parser("models", help="list the generators and whether they are here")
+    models.set_defaults(command=commands.models)
+    add_common(models)
+    return parser
+
+
+def _quieten(log: Path | None) -> None:
+    """Libraries' chatter goes to the log file where one is wanted, and nowhere otherwise."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    if log is None:
+        warnings.simplefilter("ignore")
+        logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+        return
+    try:
+        logging.basicConfig(filename=log, level=logging.INFO, force=True)
+    except OSError as error:
+        raise RequestError(f'The log "{log}" cannot be written: {error.strerror}.') from error
+    logging.captureWarnings(True)
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    """SIGTERM cleans up as Ctrl-C does."""
+    raise SystemExit(143)
+
+
+def _say(sentence: object, code: int) -> int:
+    sys.stderr.write(("\r\x1b[K" if sys.stderr.isatty() else "") + f"{sentence}\n")
+    return code

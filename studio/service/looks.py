@@ -1,0 +1,125 @@
+"""The looks that people have studied: on one's own machine a folder that stays, elsewhere only as long as the visit.
+
+On a shared studio a look belongs to the visitor's key (long, random, made up by the face) and lies in a private folder
+of the run: nobody else lists it, and it goes when it was not asked for in a while.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.errors import LimitError, RequestError, ResourceError, UserError
+from studio.privacy import JobFolders
+from studio.service.look_files import ENDING, LookCard, name_of, read_card, write_card
+
+logger = logging.getLogger(__name__)
+
+MOST_LOOKS = 60  # of one owner: so many fit a page
+MOST_VISITORS = 512
+_FILE = re.compile(rf"[0-9a-f]{{32}}{re.escape(ENDING)}")
+_UNKEPT = "The look could not be kept: the disk is full or its folder cannot be written to."
+
+
+@dataclass(frozen=True)
+class SavedLook:
+    """One look of a list: its file, and the name and the sample that the file carries."""
+
+    path: Path
+    card: LookCard
+
+
+class LookBook:
+    """Everybody's studied looks. ``folder`` None: bound to the visit, in folders of this run. Thread-safe."""
+
+    def __init__(self, folders: JobFolders, folder: Path | None = None) -> None:
+        self._folders = folders
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._visits: OrderedDict[str, tuple[Path, float]] = OrderedDict()  # key: folder, when last asked
+
+    def of(self, visitor: str) -> tuple[SavedLook, ...]:
+        """The looks that this visitor may use, newest first."""
+        folder = self._place(visitor)
+        return () if folder is None else tuple(_looks_in(folder))
+
+    def keep(self, visitor: str, file: Path, name: str = "") -> SavedLook:
+        """Copy a look file into the visitor's looks, under another name if one is given.
+
+        Raises MediaError or LimitError if it is none, LimitError if there are too many, ResourceError.
+        """
+        card = read_card(file)
+        folder = self._place(visitor, make=True)
+        if folder is None:
+            raise RequestError("A look is kept for an open page only: please take its file along instead.")
+        if len(self.of(visitor)) >= MOST_LOOKS:
+            raise LimitError(f"At most {MOST_LOOKS} looks are kept: please remove one of them first.")
+        target = folder / f"{secrets.token_hex(16)}{ENDING}"
+        part = target.with_suffix(".part")
+        try:
+            part.write_bytes(file.read_bytes())
+            if name.strip():
+                card = LookCard(name_of(name), card.sample)
+                write_card(part, card)
+            part.replace(target)
+        except OSError as error:
+            raise ResourceError(_UNKEPT) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return SavedLook(target, card)
+
+    def remove(self, visitor: str, path: Path) -> None:
+        """Forget one of the visitor's own looks; any other path is left alone."""
+        if any(look.path == path for look in self.of(visitor)):
+            path.unlink(missing_ok=True)
+
+    def expire(self, keep_seconds: float) -> None:
+        """Let go of the looks of visits that have not asked for theirs in so long."""
+        oldest = time.monotonic() - keep_seconds
+        with self._lock:
+            gone = [key for key, (_, asked) in self._visits.items() if asked < oldest]
+            folders = [self._visits.pop(key)[0] for key in gone]
+        for folder in folders:
+            self._folders.remove(folder)
+
+    def _place(self, visitor: str, make: bool = False) -> Path | None:
+        """Where the visitor's looks lie; None where there are none and none is to be made."""
+        if self._folder is not None:
+            if make:
+                try:
+                    self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                except OSError as error:
+                    raise ResourceError(_UNKEPT) from error
+            return self._folder
+        with self._lock:
+            if visitor not in self._visits and not (make and visitor):
+                return None
+            place = self._visits[visitor][0] if visitor in self._visits else self._folders.create()
+            self._visits[visitor] = (place, time.monotonic())
+            self._visits.move_to_end(visitor)
+            forgotten = self._visits.popitem(last=False)[1][0] if len(self._visits) > MOST_VISITORS else None
+        if forgotten is not None:
+            self._folders.remove(forgotten)
+        return place
+
+
+def _looks_in(folder: Path) -> list[SavedLook]:
+    """Every look file of a folder, newest first; what is damaged is left out."""
+    try:
+        files = [path for path in folder.iterdir() if _FILE.fullmatch(path.name)]
+        files.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    except FileNotFoundError:
+        return []
+    found = []
+    for path in files:
+        try:
+            found.append(SavedLook(path, read_card(path)))
+        except UserError:
+            logger.warning("a kept look could not be read and is left out")
+    return found
