@@ -35,7 +35,7 @@ def paint_pencil(sheet: Sheet) -> np.ndarray:
     up = 0.5 + 0.5 * np.tanh(1.3 * sheet.map("hatch_up"))
     down = 0.5 + 0.5 * np.tanh(1.3 * sheet.map("hatch_down"))
     graphite = 0.5 * smoothstep(0.70 - tone, 0.0, 0.45) * up + 0.5 * smoothstep(0.42 - tone, 0.0, 0.34) * down
-    graphite = graphite + 0.10 * smoothstep(0.6 - tone, 0.0, 0.6)
+    graphite = graphite + 0.26 * smoothstep(0.52 - tone, 0.0, 0.5)
     page = (1 - graphite) * (0.16 + 0.84 * fine) * (0.6 + 0.4 * searching)
     page = 0.09 + 0.88 * np.clip(1.2 * page, 0, 1) + 0.010 * sheet.map("noise")
     return page[..., None] * colour(0.99, 0.985, 0.97)

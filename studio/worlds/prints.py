@@ -11,7 +11,20 @@ import cv2
 import numpy as np
 
 from studio.motion.guides import luminance, soften
-from studio.worlds.brushes import Sheet, calm, colour, level, mix, painter, pen, ramp, relief, smoothstep, steps
+from studio.worlds.brushes import (
+    Sheet,
+    calm,
+    colour,
+    contrast,
+    level,
+    mix,
+    painter,
+    pen,
+    ramp,
+    relief,
+    smoothstep,
+    steps,
+)
 
 _INDIGO_TO_PAPER = [
     (0.0, (0.07, 0.11, 0.25)),
@@ -101,10 +114,10 @@ def paint_linocut(sheet: Sheet) -> np.ndarray:
 @painter
 def paint_vector(sheet: Sheet) -> np.ndarray:
     """Flat design: clean rounded shapes in six lights of clear colour, no lines, no texture."""
-    flat = _rounded(calm(sheet.rgb, 2, 0.2), 5, 2)
+    flat = _rounded(calm(sheet.rgb, 2, 0.13), 5, 2)
     grey = luminance(flat)
-    tone = steps(level(sheet, grey, 0.25, 0.56), 6, 24)
-    paint = (0.03 + tone)[..., None] + 1.5 * (flat - grey[..., None])
+    tone = steps(contrast(level(sheet, grey, 0.25, 0.56), 1.12), 5, 26)
+    paint = (0.04 + tone)[..., None] + 1.6 * (flat - grey[..., None])
     return 0.03 + 0.95 * np.clip(paint, 0, 1) * colour(1.0, 0.985, 0.965)
 
 
@@ -127,6 +140,6 @@ def paint_papercut(sheet: Sheet) -> np.ndarray:
 def paint_psychedelic(sheet: Sheet) -> np.ndarray:
     """A concert poster of the sixties: brightness becomes rings of clashing colours, afloat on slow waves."""
     light = luminance(calm(sheet.rgb, 2, 0.14))
-    wave = cv2.GaussianBlur(light, (0, 0), 1.6) + 0.04 * sheet.map("pigment")
-    rings = ramp(steps((wave * 1.6) % 1.0, 6, 9), _POSTER_WHEEL)
+    wave = cv2.GaussianBlur(light, (0, 0), 2.2) + 0.035 * sheet.map("pigment")
+    rings = ramp(steps((wave * 1.6) % 1.0, 6, 20), _POSTER_WHEEL)
     return mix(colour(0.13, 0.03, 0.20), rings, pen(light, 1.8, 0.34, 8.0))
