@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 SIZE = (192, 320)
 FRAMES = 3
 LOOKS_PER_SCENE = 6
-_SCENES = {"clip": 400, "pan": 260, "turn": 160, "render": 40}
+_SCENES = {"clip": 560, "pan": 320, "turn": 200, "render": 40}
 _PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 _MAPS = 13  # guides that do not depend on the tiling
 _FINE = 24.0  # steps per unit in which guides are kept as int8: they reach about +-5
@@ -92,7 +92,7 @@ def prepare_clips(folder: Path, data: Path | None, seed: int, tiny: bool = False
     index = folder / "index.json"
     if not index.is_file():
         size = (48, 64) if tiny else SIZE
-        scenes = _rendered(2, size, seed) if tiny else _scenes(data, seed)
+        scenes = ((frames, "pan") for frames, _ in _rendered(2, size, seed)) if tiny else _scenes(data, seed)
         kinds, looks = _paint_all(folder, scenes, 2 if tiny else sum(_SCENES.values()), size, seed)
         replace_file(index, json.dumps({"kinds": kinds, "looks": looks}).encode())
     found = json.loads(index.read_text(encoding="utf-8"))

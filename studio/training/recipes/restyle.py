@@ -88,6 +88,7 @@ class RestyleObjective(Objective):
         self.codes = generator.look_codes.clone()
         self.places = [np.argwhere(np.asarray(clips.looks) == look) for look in range(len(LOOKS))]
         self.steady = [places[clips.steady[places[:, 0]]] for places in self.places]
+        self.painted = np.array([look for look, places in enumerate(self.places) if len(places)])
         kernels = [one.weight for one in generator.convolutions.values()]
         known = {id(kernel) for kernel in kernels}
         others = [parameter for parameter in generator.parameters() if id(parameter) not in known]
@@ -153,7 +154,7 @@ class RestyleObjective(Objective):
         """(moments up to the one to learn from, past (B, 4, C, C) there, wanted (B, 3, C, C), codes (B, D))."""
         count = 2 if self.context.tiny else _BATCH
         side = min(_CROP, *(length // 4 * 4 for length in self.clips.frames.shape[2:4]))
-        looks = rng.permutation(len(LOOKS))[:count] if len(LOOKS) >= count else rng.integers(len(LOOKS), size=count)
+        looks = rng.permutation(self.painted)[:count]
         places = np.array([self.places[look][rng.integers(len(self.places[look]))] for look in looks])
         others = rng.integers(self.clips.looks.shape[1], size=len(places))
         share = np.where(rng.random(len(places)) < _MIXED, rng.random(len(places)), 0.0)
@@ -187,8 +188,8 @@ class RestyleObjective(Objective):
         """For every look the teacher's picture and, beside it, the third frame of the average generator."""
         net, rng, tiles = self.averages["generator"], np.random.default_rng(0), []
         side = [length // 4 * 4 for length in self.clips.frames.shape[2:4]][0]
-        for places, code in zip(self.places, self.codes):
-            place = places[len(places) // 2]
+        for look in self.painted:
+            code, place = self.codes[look], self.places[look][len(self.places[look]) // 2]
             moments = cut(self.clips, place[:1], place[1:], side, rng)
             brush, past = net.brush(code), torch.zeros(1, PAST, side, side)
             for before, after in zip(moments, moments[1:]):
