@@ -1,12 +1,12 @@
 """The restyling generator: one small network for every look, whose kernels are mixed by the look.
 
 In the field's words this is conditional video-to-video translation: an encoder, a change in the latent space that the
-look decides, a decoder. A picture, its guides (studio/motion/guides.py) and the net's own last output, warped to where things
-are now, are folded to half resolution; they go down once more, through residual blocks without normalisation, back up
-and are unfolded (pixel shuffle, Shi et al. 2016). Every kernel is a mixture of a few experts
-(conditionally parameterised convolutions, Yang et al. 2019) with weights, gains and shifts that the look's embedding
-decides. The look stays the same through a clip, so the mixing is done once (`brush`), and each frame then passes
-through a plain small net (`paint`): many looks, the cost of one.
+look decides, a decoder. A picture, its guides (studio/motion/guides.py) and the net's own last output, warped to where
+things are now, are folded to half resolution; they go down once more, through residual blocks without normalisation,
+back up and are unfolded (pixel shuffle, Shi et al. 2016). Every kernel is a mixture of a few experts (conditionally
+parameterised convolutions, Yang et al. 2019) with weights, gains and shifts that the look's embedding decides. The look
+stays the same through a clip, so the mixing is done once (`brush`), and each frame then passes through a plain small
+net (`paint`): many looks, the cost of one.
 
 Letters: B batch, H, W rows and columns (multiples of 4), h, w = H / 2, W / 2, D width of the joint text-picture space.
 """
@@ -41,8 +41,8 @@ class Kernel(NamedTuple):
 
 @dataclass(frozen=True)
 class Brush:
-    """One look, ready to paint with: the kernels of every convolution by name, and the gates (3,), before their sigmoid,
-    that let each colour of the source shine through."""
+    """One look, ready to paint with: the kernels of every convolution by name, and the gates (3,), before their
+    sigmoid, that let each colour of the source shine through."""
 
     kernels: dict[str, Kernel]
     gates: torch.Tensor
@@ -153,7 +153,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         fine = [pictures * 2 - 1, sharp, past[:, :3] * trust, trust]
         dtype = kernels["enter"].weight.dtype
         seen = F.conv2d(torch.cat([part.to(dtype) for part in fine], 1), *kernels["enter"], stride=2)
-        # The layout is said because a 1 x 1 convolution would keep the planar one, and every sum after it would be slow.
+        # The layout is said because a 1 x 1 convolution would keep the planar one and make every sum after it slow.
         maps = soft.to(dtype, memory_format=torch.channels_last)
         seen = _lit(seen.add_(F.conv2d(maps, *kernels["enter_soft"])))
         start = _lit(F.conv2d(seen, *kernels["first"], padding=1))

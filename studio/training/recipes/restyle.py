@@ -37,7 +37,6 @@ from studio.training.losses import (
     hinge_d,
     hinge_g,
     low_frequency_loss,
-    set_rate,
     texture_loss,
 )
 from studio.training.muon import Muon
@@ -111,8 +110,8 @@ class RestyleObjective(Objective):
         made = self._paint(now, past, brushes)
         loss, figures = self._regression(made, wanted, past)
         if self.judged:
-            pairs = {"patch": self._pictures(now, wanted, made, codes), "clip": self._clips(now, past, made, codes, rng)}
-            for name, (real, fake, real_codes) in pairs.items():
+            shown = {"patch": self._pictures(now, wanted, made, codes), "clip": self._clips(now, past, made, codes, rng)}
+            for name, (real, fake, real_codes) in shown.items():
                 critic = self.nets[name]
                 with torch.autocast(made.device.type, torch.bfloat16):
                     seen, real_features = critic(real, real_codes)
