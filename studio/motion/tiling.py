@@ -73,8 +73,8 @@ def lay_tiles(tiling: str, colours: np.ndarray, shift: np.ndarray) -> tuple[np.n
         pattern = cv2.remap(_hatching(), _full(where), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
         return pattern, np.zeros_like(colours)
     atlas = _atlas(tiling)
-    nearest = where.astype(np.int32)
-    index = nearest[..., 1] * _HALF + nearest[..., 0]
+    nearest = where.astype(np.int32)  # rounding may have made it _HALF itself
+    index = (nearest[..., 1] % _HALF) * _HALF + nearest[..., 0] % _HALF
     centre = atlas.offset.reshape(-1, 2).take(index, axis=0)
     centre += pixel_grid(height, width)
     centre -= where - nearest - np.float32(0.5)  # the truncation's remainder, so that centres move as the picture does
