@@ -75,6 +75,11 @@ class KnownLooks:
         mixed = torch.tensor([list(weights)], dtype=torch.float32) @ self.codes
         return F.normalize(mixed, dim=1) * EMBEDDING_SCALE
 
+    @staticmethod
+    def together(wishes: Sequence[Sequence[float]]) -> tuple[float, ...]:
+        """Several wishes in equal parts, each the shares (L,) of the looks, as one."""
+        return tuple(np.mean(wishes, axis=0).tolist())
+
     def tiling(self, weights: Sequence[float]) -> str:
         """The tiling of the heaviest look that has one, if it makes a quarter or more of the blend; else "none"."""
         for index in np.argsort(weights)[::-1]:

@@ -28,6 +28,7 @@ RECIPES = {
     "text_to_video": "studio.training.recipes.text_to_video:TextToVideoRecipe",
     "interpolation": "studio.training.recipes.interpolation:InterpolationRecipe",
     "restyle": "studio.training.recipes.restyle:RestyleRecipe",
+    "look_sight": "studio.training.recipes.look_sight:LookSightRecipe",
     "prediction": "studio.training.recipes.prediction:PredictionRecipe",
     "conv3d_gan": "studio.training.recipes.conv3d_gan:Conv3dGanRecipe",
     "gru_gan": "studio.training.recipes.gru_gan:GruGanRecipe",

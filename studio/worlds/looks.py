@@ -75,7 +75,7 @@ _TABLE: dict[str, tuple[str, str, Paint]] = {
     "stained": ("stained glass", "glass", tilework.paint_stained),
     "lowpoly": ("low poly", "triangles", tilework.paint_lowpoly),
     "pointillist": ("pointillist painting", "dots", tilework.paint_pointillist),
-    "textile": ("embroidery", "threads", tilework.paint_textile),
+    "textile": ("knitted", "threads", tilework.paint_textile),
     "vintage": ("vintage film", "none", films.paint_vintage),
     "sepia": ("sepia", "none", films.paint_sepia),
     "noir": ("film noir", "none", films.paint_noir),
