@@ -3,7 +3,8 @@
 Kept are not the noise values, which would blur under repeated resampling, but the places at which every pixel looks
 into one fixed, endless texture of white noise. Following a flow moves coordinates; the values stay white and of unit
 variance. Where motion has stretched the texture too far, a block's coordinates are laid straight again: white noise
-shows no seam, and a block that only moved does not change.
+shows no seam, and a block that only moved does not change. Between such resets the wrinkles that a flow's errors leave
+are relaxed little by little, or the dots of a print would be pulled to streaks on water and foliage.
 
 Letters: h, w rows and columns; a flow is float32 (h, w, 2), x first, from the new frame back to the old one.
 """
@@ -23,6 +24,8 @@ _STILL = 0.05  # pixels: a smaller motion is the flow's own trembling
 _COARSE = 4
 _PLAIN = 1.5  # squared levels per pixel of gradient below which a place has no structure
 _BLOCK = 16
+_RELAXATION = 0.12  # of a wrinkle, per frame: dots stay round for a twentieth more of warping error
+_TORN = 2.0  # pixels from the neighbourhood's mean: two motions meet, which is no wrinkle
 _STRETCHED = 3.0  # pixels of median deviation from a rigid block
 
 
@@ -65,6 +68,19 @@ def settled(flow: np.ndarray, grey: np.ndarray) -> np.ndarray:
     return cv2.resize(pooled[..., :2] / (pooled[..., 2:] + _PLAIN), (width, height))
 
 
+def _relaxed(shift: np.ndarray) -> np.ndarray:
+    """The shifts (h, w, 2) a little nearer to their neighbourhood's mean, except where two motions meet."""
+    height, width = shift.shape[:2]
+    small = (max(1, width // _COARSE), max(1, height // _COARSE))
+    smooth = cv2.resize(shift, small, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(smooth, (0, 0), 2.0, borderType=cv2.BORDER_REPLICATE)
+    step = cv2.resize(smooth, (width, height))
+    cv2.subtract(step, shift, dst=step)
+    across, down = cv2.split(step)
+    rate = ((np.abs(across) < _TORN) & (np.abs(down) < _TORN)) * np.float32(_RELAXATION)
+    return cv2.add(shift, cv2.multiply(step, cv2.merge([rate, rate])))
+
+
 class MovingTexture:
     """White noise (h, w) that can follow a flow. Two of the same seed and the same flows are equal."""
 
@@ -86,15 +102,15 @@ class MovingTexture:
         moving = length(flow[..., 0], flow[..., 1]) >= _STILL
         if not moving.any():
             return
-        flow = flow * moving[..., None]
+        flow = cv2.merge([flow[..., 0] * moving, flow[..., 1] * moving])
         # The nearest old pixel's shift, plus the flow: coordinates go on straight beyond the frame and over tears.
         where = self._grid + flow
         carried = cv2.remap(self._shift, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-        self._shift = self._straighten(carried + flow)
+        self._shift = self._straighten(_relaxed(carried + flow))
 
     def lay(self) -> Texture:
-        """The texture as it lies now."""
-        return Texture(noise=self.noise(), shift=self._shift.copy())
+        """The texture as it lies now; later motions leave it as it is."""
+        return Texture(noise=self.noise(), shift=self._shift)
 
     def noise(self) -> np.ndarray:
         """The texture as it lies now: float32 (h, w), zero mean, unit variance."""

@@ -38,7 +38,7 @@ def crisp_tiles(sheet: Sheet, reach: float = 1.5) -> np.ndarray:
 
 
 def cut_tiles(tiles: np.ndarray, near: np.ndarray, share: float, size: float = 0.8) -> np.ndarray:
-    """A piece that lies across a strong border of the picture is cut there: `share` of the picture's own colours `near`.
+    """A piece that lies across a strong border of the picture is cut there: `share` of its own colours `near`.
     size: pixels of blur that keep smaller things from being cut out."""
     apart = soften(np.abs(tiles - near).max(-1), size)
     return mix(tiles, near, share * smoothstep(apart, 0.12, 0.26))
@@ -123,7 +123,7 @@ def paint_stained(sheet: Sheet) -> np.ndarray:
     glass = 1 - (1 - np.clip(glass, 0, 1)) ** 1.15
     glass = glass * glow[..., None]
     lead = smoothstep(border, 0.13, 0.30)
-    contour = pen(soften(luminance(flat), 1.0), 2.0, 0.48, 9.0)
+    contour = pen(soften(luminance(flat), 2.0), 2.4, 0.42, 9.0)
     shine = np.clip(slope(border)[0] + slope(border)[1], -0.2, 0.2)
     black = colour(0.045, 0.045, 0.055) + 0.5 * np.clip(shine, 0, 1)[..., None] * (1 - lead)[..., None]
     return mix(black, glass, lead * contour)
