@@ -61,7 +61,8 @@ def paint_pop(sheet: Sheet) -> np.ndarray:
     light = contrast(level(sheet, luminance(flat), 0.45, 0.52), 1.45)
     tone = steps(light, 4, 9)
     chroma = soften(flat, 1.5)
-    warm = smoothstep(chroma[..., 0] - chroma[..., 2], -0.06, 0.10)
+    # Red things on the hot plates, sky, sea and grass on the cool ones.
+    warm = smoothstep(chroma[..., 0] - 0.7 * chroma[..., 1] - 0.3 * chroma[..., 2], -0.04, 0.06)
     hot, cool = ramp(tone, _HOT), ramp(tone, _COOL)
     printed = mix(cool, hot, warm)
     ink = dots(sheet.map("pattern"), np.clip(1.05 - light, 0.0, 1.0))
