@@ -52,7 +52,7 @@ _SPELLINGS = (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-
 
 #: Words of which none says what a picture should look like.
 FILLERS = frozenset(
-    "a an the of in as at by it its it's i me my this that these those to for on up after from and or with is be if"
+    "you a an the of in as at by it its it's i me my this that these those to for on up after from and or with is be if"
     " do did does done had have has was were can could would will might may should please want give make made makes"
     " making look looks looking like liked style styles styled effect filter version way manner mood vibe vibes hand"
     " mine into change turn convert transform apply use render restyle show something thing everywhere very really"

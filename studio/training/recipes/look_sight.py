@@ -14,36 +14,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional as F
-from transformers import CLIPModel, CLIPTokenizer, CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection
 
 from studio.errors import ResourceError
-from studio.models.clip import text_features
 from studio.training.clip_batches import read_photos
 from studio.training.data import read_clip, training_clips
 from studio.training.losses import cosine_rate
 from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.painted_stills import Looking, paint_stills
+from studio.training.recipes.restyle import style_codes
 from studio.training.state import load_average
-from studio.worlds.looks import LOOKS, look_phrase
+from studio.worlds.looks import LOOKS
 
 _BATCH = 48
 _SCALE = 20.0  # inverse temperature, as the pipeline reads the tower
 _SMOOTHED = 0.06  # share of the target that goes to all looks alike
-_PHRASES = 100
 _NEAR = 0.3  # what the first layer gives to each near view at first, the far one getting 1
-
-
-def look_codes(checkpoint: Path, seed: int) -> Tensor:
-    """The typical embedding of the words for each look, (L, D), of length one."""
-    model = CLIPModel.from_pretrained(checkpoint, local_files_only=True, dtype=torch.float32).eval()
-    tokenizer = CLIPTokenizer.from_pretrained(checkpoint, local_files_only=True)
-    rng = np.random.default_rng(seed)
-    with torch.no_grad():
-        said = [text_features(model, tokenizer, [look_phrase(name, rng) for _ in range(_PHRASES)]) for name in LOOKS]
-    return F.normalize(torch.stack(said).mean(1), dim=1)
 
 
 def first_tower(checkpoint: Path) -> CLIPVisionModelWithProjection:
@@ -66,7 +54,7 @@ class LookSightObjective(Objective):
     def __init__(self, context: Context) -> None:
         self.context = context
         torch.manual_seed(context.seed)
-        self.codes = look_codes(context.checkpoints / "clip", context.seed).to(context.device)
+        self.codes = F.normalize(style_codes(context.checkpoints / "clip", list(LOOKS), 0), dim=1).to(context.device)
         tower = first_tower(context.checkpoints / "clip").to(context.device).train()
         matrices = [p for name, p in tower.named_parameters() if p.ndim == 2 and ".layers." in name]
         inner = {id(p) for p in matrices}
