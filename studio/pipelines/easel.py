@@ -9,6 +9,7 @@ Letters: H, W the clip's rows and columns, h, w the working size, padded up to w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from studio.models.restyle import STRIDE
 from studio.motion.guides import SOFT, Guides, read_guides
 from studio.motion.palette import Palette
 from studio.motion.shot import Shot, Step
-from studio.motion.texture import MovingTexture
+from studio.motion.texture import MovingTexture, Texture
 
 _WORKING_PIXELS = 960 * 544
 _SMALLEST = 48  # pixels: flow, guides and generator need this much; smaller frames are padded
@@ -25,14 +26,47 @@ _TEXTURES = tuple(SOFT.index(name) for name in ("stroke", "noise", "pigment", "h
 _PALETTE_SHARE = 0.03  # of a frame in the palette that is followed: colours must not pump
 
 
+class Hand(Protocol):
+    """How a look prepares each frame for the net. What has to do with motion is asked of the frame as it was filmed."""
+
+    def recolour(self, picture: np.ndarray) -> np.ndarray:
+        """The picture uint8 (h, w, 3) that is painted in place of this one."""
+
+    def read_guides(self, rgb: np.ndarray, texture: Texture) -> Guides:
+        """The guides of a recoloured picture, float32 (h, w, 3) in 0..1."""
+
+
+@dataclass(frozen=True)
+class LearntHand:
+    """Of the looks that the generator learnt: `tiling`, one of studio/motion/tiling.py, and the `roughness` of the
+    textures, 1 = as they were learnt."""
+
+    tiling: str = "none"
+    roughness: float = 1.0
+
+    def recolour(self, picture: np.ndarray) -> np.ndarray:
+        """The picture itself."""
+        return picture
+
+    def read_guides(self, rgb: np.ndarray, texture: Texture) -> Guides:
+        """As ``Hand`` says."""
+        guides = read_guides(rgb, texture, self.tiling)
+        if self.roughness != 1:
+            for index in _TEXTURES:
+                guides.soft[index] *= np.float32(self.roughness)
+        return guides
+
+
 @dataclass(frozen=True, eq=False)
 class Canvas:
     """A frame ready to be painted.
 
-    picture: uint8 (h, w, 3); guides: its maps; past: uint8 (h, w, 3), the last output where its things are now, None
-    where a shot begins; step: the motion that led here, None likewise.
+    source: uint8 (h, w, 3), the frame at the working size; picture: the same as the hand prepared it; guides: its maps;
+    past: uint8 (h, w, 3), the last output where its things are now, None where a shot begins; step: the motion that led
+    here, None likewise.
     """
 
+    source: np.ndarray
     picture: np.ndarray
     guides: Guides
     past: np.ndarray | None
@@ -42,18 +76,15 @@ class Canvas:
 class Easel:
     """One clip's working memory: one frame and one painting, whatever the clip's length.
 
-    full_size: (H, W); tiling: one of studio/motion/tiling.py; brush: .5 to 2, the width of strokes; roughness: of the
-    textures, 1 = as the looks were learnt.
+    full_size: (H, W); brush: the width of strokes, 1 = as the looks were learnt.
     """
 
-    def __init__(
-        self, full_size: tuple[int, int], seed: int, tiling: str = "none", brush: float = 1.0, roughness: float = 1.0
-    ) -> None:
+    def __init__(self, full_size: tuple[int, int], seed: int, hand: Hand, brush: float = 1.0) -> None:
         self.full_size = full_size
         scale = min(1.0, (_WORKING_PIXELS / (full_size[0] * full_size[1])) ** 0.5) / brush
         self.size = tuple(max(1, round(side * scale)) for side in full_size)
         self.padded = tuple(max(_SMALLEST, -(-side // STRIDE) * STRIDE) for side in self.size)
-        self._tiling, self._roughness = tiling, np.float32(roughness)
+        self._hand = hand
         self._texture = MovingTexture(self.padded[0] // 2, self.padded[1] // 2, seed)
         self._texture.restart()
         self._shot = Shot()
@@ -62,19 +93,17 @@ class Easel:
 
     def place(self, frame: np.ndarray) -> Canvas:
         """A frame, uint8 (H, W, 3), on the easel; what moved has taken texture and past along."""
-        picture = self._padded(self._resized(frame))
-        step = self._shot.step(picture)
+        source = self._padded(self._resized(frame))
+        step = self._shot.step(source)
         if step is not None:
             self._texture.follow(step.flow)
         elif self._painting is not None:  # a cut
             self._texture.restart()
             self._painting = self._own = None
         past = None if step is None or self._painting is None else step.carry(self._painting)
-        guides = read_guides(picture.astype(np.float32) * np.float32(1 / 255), self._texture.lay(), self._tiling)
-        if self._roughness != 1:
-            for index in _TEXTURES:
-                guides.soft[index] *= self._roughness
-        return Canvas(picture, guides, past, step)
+        picture = self._hand.recolour(source)
+        guides = self._hand.read_guides(picture.astype(np.float32) * np.float32(1 / 255), self._texture.lay())
+        return Canvas(source, picture, guides, past, step)
 
     def keep(self, painting: np.ndarray) -> np.ndarray:
         """Remembers the painted canvas, uint8 (h, w, 3), for the next frame, and takes its padding off."""

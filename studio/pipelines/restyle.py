@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -24,6 +23,8 @@ from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionM
 from studio.clip import check_frames
 from studio.errors import RequestError
 from studio.models.restyle import Brush, RestyleGenerator
+from studio.models.studied_look import StudiedLook
+from studio.motion.detail import DetailGuard
 from studio.motion.palette import Palette
 from studio.motion.region import Region, RegionTracker, compose
 from studio.pipelines.base import (
@@ -35,60 +36,26 @@ from studio.pipelines.base import (
     collect,
     has_fast_bfloat16,
 )
-from studio.pipelines.easel import Canvas, Easel
+from studio.pipelines.easel import Canvas, Easel, Hand, LearntHand
 from studio.pipelines.enlarging import enlarge
+from studio.pipelines.look_picture import read_picture
 from studio.pipelines.look_wish import KnownLooks, read_words
+from studio.pipelines.studied_hand import StudiedHand
 from studio.scene import LookReading
 from studio.tensors import to_planes, to_uint8
-
-if TYPE_CHECKING:
-    from studio.models.studied_look import StudiedLook
-
-# TEMP until the modules stand
-try:
-    from studio.motion.faces import DetailGuard
-except ImportError:
-
-    class DetailGuard:
-        def __init__(self, amount, size):
-            pass
-
-        def protect(self, painted, source, flow):
-            return painted
-
-
-try:
-    from studio.pipelines.look_wish import read_picture
-except ImportError:
-    from types import SimpleNamespace
-
-    import torch.nn.functional as F
-
-    from studio.models.clip import pack_frames
-    from studio.tensors import to_float
-
-    def read_picture(picture, looks, image_encoder):
-        packed = pack_frames(to_float(picture[None])[:, None], image_encoder.config.image_size)
-        with torch.no_grad():
-            seen = F.normalize(image_encoder(pixel_values=packed).image_embeds.float(), dim=1)
-        weights = (seen @ looks.codes.T * 40).softmax(1)[0].tolist()
-        return SimpleNamespace(weights=weights, palette=Palette.of(picture), roughness=1.0)
-
-    KnownLooks.together = lambda self, all: np.mean(all, 0).tolist()
-# TEMP end
 
 BRUSH_SIZES = (0.5, 2.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Look:
-    """What is painted with: the mixed kernels, the tiling that guides them, a palette to bring the colours to, how
-    rough the texture is (1 = as learnt), and whether all colour is taken out."""
+    """What is painted with: the mixed kernels, the hand that prepares each frame, whether strokes may be calmed where
+    faces are, a palette to bring the colours to, and whether all colour is taken out."""
 
     brush: Brush
-    tiling: str = "none"
+    hand: Hand
+    calms: bool = True
     palette: Palette | None = None
-    roughness: float = 1.0
     greys: bool = False
 
 
@@ -218,16 +185,20 @@ class RestylePipeline(StudioPipeline):
         condition = looks.condition(weights).to(self.generator.device, self.generator.dtype)
         with torch.no_grad():
             brush = self.generator.brush(condition)
-        greys = said is not None and said.greys
-        if shown is None:
-            return _Look(brush, looks.tiling(weights), greys=greys)
-        return _Look(brush, looks.tiling(weights), shown.palette, shown.roughness, greys)
+        tiling = looks.tiling(weights)
+        return _Look(
+            brush=brush,
+            hand=LearntHand(tiling, 1.0 if shown is None else shown.roughness),
+            calms=tiling == "none",
+            palette=None if shown is None else shown.palette,
+            greys=said is not None and said.greys,
+        )
 
     def _take(self, look: StudiedLook, prompt: str | None, style_image: object) -> _Look:
         if (prompt or "").strip() or style_image is not None:
             raise RequestError("A studied look stands alone: please leave words and style picture out.")
         look.check(self.generator)
-        return _Look(look.brush, look.tiling, look.palette, look.roughness)
+        return _Look(brush=look.brush, hand=StudiedHand(look))
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -275,14 +246,14 @@ class _Painter:
     ) -> None:
         self.full_size = full_size
         self._generator, self._brush, self._look, self._manner = generator, brush, look, manner
-        self._easel = Easel(full_size, seed, look.tiling, manner.brush_size, look.roughness)
-        self._guard = DetailGuard(manner.detail, self._easel.size)
+        self._easel = Easel(full_size, seed, look.hand, manner.brush_size)
+        self._guard = DetailGuard(manner.detail, self._easel.size, calms=look.calms)
         self._tracker = None if manner.region is None else RegionTracker(manner.region, full_size)
 
     def paint(self, frame: np.ndarray) -> np.ndarray:
         """The finished frame, uint8 (H, W, 3)."""
         canvas = self._easel.place(frame)
-        small = self._easel.cropped(canvas.picture)
+        small = self._easel.cropped(canvas.source)
         painted = self._easel.keep(self._draw(canvas))
         if self._look.palette is not None:
             painted = self._easel.recolour(painted, self._look.palette)
