@@ -29,6 +29,8 @@ SOFT_GUIDES = 16
 PAST = 4  # red, green, blue of the last output, warped here, and how far it can be trusted
 STRIDE = 4  # height and width must be multiples of this
 _SLOPE = 0.2
+_LOUD = 4.0  # a look's own direction, as the first layer hears it
+_SPREAD = 3.0  # how far the mixtures of different looks lie apart before any training
 _MOST_KEPT = 0.9  # of the last output; what is always partly drawn anew cannot drift
 
 
@@ -73,9 +75,9 @@ class _Mixed(nn.Module):
     def mix(self, modulation: torch.Tensor) -> Kernel:
         """The kernel for a modulation of sum(asks) numbers."""
         mixture, gain, shift = modulation.split(self.asks)
-        mixture = mixture + len(mixture) ** -0.5
+        mixture = _SPREAD * mixture + len(mixture) ** -0.5
         weight = torch.einsum("k,koixy->oixy", mixture, self.weight)
-        return Kernel(weight * (1 + gain)[:, None, None, None], self.bias + shift)
+        return Kernel(weight * (1 + torch.tanh(gain))[:, None, None, None], self.bias + shift)
 
 
 class RestyleGenerator(ModelMixin, ConfigMixin):
@@ -83,7 +85,8 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
 
     ``looks`` names the looks that it learnt, ``look_titles`` says them to people, ``look_tilings`` names the tiling of
     studio/motion/tiling.py that each is guided by, and the buffer ``look_codes`` (L, D) holds their typical embeddings,
-    all in one order; ``known_words`` are the words that the text encoder met with them.
+    all in one order. ``kin_styles`` are styles that it has no look for, ``kin_looks`` the looks that stand in for them
+    and ``kin_codes`` their embeddings; ``known_words`` are the words that the text encoder met with all of them.
     """
 
     @register_to_config
@@ -99,6 +102,8 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         looks: Sequence[str] = (),
         look_titles: Sequence[str] = (),
         look_tilings: Sequence[str] = (),
+        kin_styles: Sequence[str] = (),
+        kin_looks: Sequence[str] = (),
         known_words: Sequence[str] = (),
     ) -> None:
         super().__init__()
@@ -117,17 +122,29 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         self.convolutions = nn.ModuleDict(convolutions)
         self._asked = [sum(one.asks) for one in convolutions.values()] + [3]
         self.modulate = nn.Sequential(
-            nn.LayerNorm(condition),
-            nn.Linear(condition, mapping),
+            nn.Linear(max(1, len(looks)), mapping),
             nn.SiLU(),
             nn.Linear(mapping, mapping),
             nn.SiLU(),
             nn.Linear(mapping, sum(self._asked)),
         )
         self.register_buffer("look_codes", torch.zeros(max(1, len(looks)), condition))
+        self.register_buffer("look_axes", torch.zeros(condition, max(1, len(looks))))
+        self.register_buffer("kin_codes", torch.zeros(max(1, len(kin_styles)), condition))
         with torch.no_grad():
             self.modulate[-1].weight.mul_(0.5)
             self.modulate[-1].bias.zero_()
+
+    def learn_codes(self, looks: torch.Tensor, kin: torch.Tensor | None = None) -> None:
+        """Set the embeddings (L, D) that stand for the looks, and those of `kin_styles`.
+
+        Embeddings of texts resemble each other; along the axes kept here (the pseudo-inverse of the codes) each look is
+        a direction of its own, and what lies between two looks lies between two directions.
+        """
+        self.look_codes.copy_(looks)
+        self.look_axes.copy_(torch.linalg.pinv(looks.float()))
+        if kin is not None:
+            self.kin_codes.copy_(kin)
 
     @classmethod
     def tiny(cls, **config: Any) -> RestyleGenerator:
@@ -137,7 +154,8 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
 
     def brush(self, condition: torch.Tensor) -> Brush:
         """The brush of one look: condition (1, D) or (D,), an embedding of about unit variance."""
-        *asked, gates = self.modulate(condition.reshape(1, -1))[0].split(self._asked)
+        shares = condition.reshape(1, -1) @ self.look_axes
+        *asked, gates = self.modulate(_LOUD * shares)[0].split(self._asked)
         return Brush({name: one.mix(ask) for (name, one), ask in zip(self.convolutions.items(), asked)}, gates)
 
     def paint(

@@ -23,7 +23,9 @@ def inputs(batch: int = 2, height: int = 32, width: int = 40) -> tuple[torch.Ten
 
 def tiny() -> RestyleGenerator:
     torch.manual_seed(1)
-    return RestyleGenerator.tiny(looks=["oil", "neon"], look_titles=["oil painting", "neon lights"])
+    net = RestyleGenerator.tiny(looks=["oil", "neon"], look_titles=["oil painting", "neon lights"])
+    net.learn_codes(torch.randn(2, 256))
+    return net
 
 
 def test_it_counts_the_guides_right() -> None:
@@ -60,6 +62,12 @@ def test_the_condition_matters() -> None:
     assert (net(*given, condition) - net(*given, -condition)).abs().mean() > 1e-3
 
 
+def test_what_lies_between_two_codes_is_heard_as_shares_of_both() -> None:
+    net = tiny()
+    mixed = net.look_codes[:1] * 0.3 + net.look_codes[1:] * 0.7
+    assert torch.allclose(mixed @ net.look_axes, torch.tensor([[0.3, 0.7]]), atol=1e-4)
+
+
 def test_an_untrusted_past_makes_no_difference() -> None:
     net, (picture, sharp, soft, past, condition) = tiny(), inputs(1)
     past[:, 3] = 0
@@ -93,7 +101,6 @@ def test_a_moved_picture_gives_the_moved_result() -> None:
 
 def test_save_and_load(tmp_path) -> None:
     net = tiny()
-    net.look_codes.normal_()
     net.save_pretrained(tmp_path)
     again = RestyleGenerator.from_pretrained(tmp_path)
     assert torch.equal(net.look_codes, again.look_codes) and list(again.config.looks) == ["oil", "neon"]

@@ -16,6 +16,7 @@ Letters: B batch, T frames, L looks, N scenes, D width of the joint space, C sid
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,8 @@ from studio.training.losses import (
 from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.state import load_average, replace_file
-from studio.worlds.looks import LOOKS, known_look_words, look_phrase
+from studio.worlds.look_words import STYLES, style_phrase
+from studio.worlds.looks import KIN_STYLES, LOOKS, known_look_words
 
 _WIDTH = 256
 _SCALE = 16.0  # length of an embedding as generators see it
@@ -64,13 +66,13 @@ _PARTS = {
 }
 
 
-def look_codes(checkpoint: Path, seed: int) -> Tensor:
-    """The looks' typical embeddings (L, D), of the generator's length: means over the ways of naming each."""
+def style_codes(checkpoint: Path, styles: Sequence[str], seed: int) -> Tensor:
+    """The styles' typical embeddings (S, D), of the generator's length: means over the ways of naming each."""
     model = CLIPModel.from_pretrained(checkpoint, dtype=torch.float32).eval()
     tokenizer = CLIPTokenizer.from_pretrained(checkpoint)
     rng = np.random.default_rng(seed)
     with torch.no_grad():
-        said = [text_features(model, tokenizer, [look_phrase(name, rng) for _ in range(_PHRASES)]) for name in LOOKS]
+        said = [text_features(model, tokenizer, [style_phrase(name, rng) for _ in range(_PHRASES)]) for name in styles]
     return F.normalize(torch.stack([phrases.mean(0) for phrases in said]), dim=1) * _SCALE
 
 
@@ -92,7 +94,7 @@ class RestyleObjective(Objective):
         known = {id(kernel) for kernel in kernels}
         others = [parameter for parameter in generator.parameters() if id(parameter) not in known]
         optimisers: dict[str, torch.optim.Optimizer] = {
-            "generator": Muon(kernels, others, rate, rate / 4, betas=(0.9, 0.99), weight_decay=0.0)
+            "generator": Muon(kernels, others, rate, rate / 15, betas=(0.9, 0.99), weight_decay=0.0)
         }
         for name, judge in judges.items():
             optimisers[name] = torch.optim.Adam(judge.parameters(), 4e-4, betas=(0.5, 0.99))
@@ -103,7 +105,7 @@ class RestyleObjective(Objective):
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         """The discriminators' losses (phase ``judge``), then the generator's."""
-        self.optimisers["generator"].schedule(cosine_rate(step, self.context.steps))
+        self.optimisers["generator"].schedule(cosine_rate(step, self.context.steps, warm_up=200))
         moments, past, wanted, codes = self._batch(rng)
         now = moments[-1]
         brushes = [self.nets["generator"].brush(code) for code in codes]
@@ -222,7 +224,7 @@ class RestyleRecipe(Recipe):
     """Phases ``paint`` and ``judge``."""
 
     name = "restyle"
-    phases = (Phase("paint", 12000, sheet_every=1000), Phase("judge", 8000, sheet_every=1000))
+    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 6000, sheet_every=1000))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
         """Build a phase; both need the CLIP's checkpoint (but for tiny runs), ``judge`` the average of ``paint``."""
@@ -230,19 +232,21 @@ class RestyleRecipe(Recipe):
         clips = prepare_clips(context.run / "clips", context.data, context.seed, context.tiny)
         generator = self._generator(context.tiny)
         if phase == "paint":
-            random = F.normalize(torch.randn(len(LOOKS), _WIDTH), dim=1) * _SCALE
-            generator.look_codes.copy_(random if context.tiny else look_codes(context.checkpoints / "clip", 0))
-            return RestyleObjective(generator, clips, context, {}, 0.01)
+            known = [F.normalize(torch.randn(len(names), _WIDTH), dim=1) * _SCALE for names in (LOOKS, KIN_STYLES)]
+            if not context.tiny:
+                known = [style_codes(context.checkpoints / "clip", list(names), 0) for names in (LOOKS, KIN_STYLES)]
+            generator.learn_codes(*known)
+            return RestyleObjective(generator, clips, context, {}, 0.015)
         load_average(context.run / "paint", "generator", generator)
         width = 16 if context.tiny else 32
         judges = {"patch": PatchDiscriminator(6, width, _WIDTH), "clip": PatchDiscriminator(10, width, _WIDTH)}
-        return RestyleObjective(generator, clips, context, judges, 0.004)
+        return RestyleObjective(generator, clips, context, judges, 0.005)
 
     def export(self, context: Context, folder: Path) -> None:
-        """The generator in half precision, and the CLIP's towers and tokenizer beside it."""
+        """The generator in half precision, the CLIP's text tower and tokenizer; recipe `look_sight` adds the pictures'."""
         generator = load_average(context.run / "judge", "generator", self._generator(context.tiny))
         generator.half().save_pretrained(folder / "generator")
-        save_clip_parts(context.checkpoints, folder, ("text_encoder", "tokenizer", "image_encoder"))
+        save_clip_parts(context.checkpoints, folder, ("text_encoder", "tokenizer"))
         replace_file(folder / "model_index.json", json.dumps(_PARTS, indent=2).encode() + b"\n")
 
     @staticmethod
@@ -252,5 +256,7 @@ class RestyleRecipe(Recipe):
             looks=list(LOOKS),
             look_titles=[look.title for look in LOOKS.values()],
             look_tilings=[look.tiling for look in LOOKS.values()],
+            kin_styles=[STYLES[name].words[0] for name in KIN_STYLES],
+            kin_looks=list(KIN_STYLES.values()),
             known_words=sorted(known_look_words()),
         )
