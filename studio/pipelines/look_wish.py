@@ -56,9 +56,9 @@ class KnownLooks:
         """As the generator's configuration and buffers name them."""
         config = generator.config
         names = tuple(config.looks)
-        kin_titles = tuple(getattr(config, "kin_styles", ()))
+        kin_titles = tuple(config.kin_styles)
         codes = F.normalize(generator.look_codes.detach().float().cpu(), dim=1)
-        kin_codes = getattr(generator, "kin_codes", codes[:0]).detach().float().cpu()[: len(kin_titles)]
+        kin_codes = generator.kin_codes.detach().float().cpu()[: len(kin_titles)]
         return KnownLooks(
             names=names,
             titles=tuple(config.look_titles),
@@ -66,7 +66,7 @@ class KnownLooks:
             codes=codes,
             words=frozenset(config.known_words),
             kin_titles=kin_titles,
-            kin=tuple(names.index(look) for look in getattr(config, "kin_looks", ())),
+            kin=tuple(names.index(look) for look in config.kin_looks),
             kin_codes=F.normalize(kin_codes, dim=1),
         )
 

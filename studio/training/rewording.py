@@ -2,17 +2,16 @@
 
 A new CLIP has a new text space, and what reads the old one hears noise. Nothing but the layers that take an embedding
 needs to change. Each is refitted by ridge regression, so that it answers to the new embedding of a phrase as it did to
-the old one; the heads for timings and courses then go through their own recipe's phase again (a minute), and the
-restyling generator's map from embedding to modulation is polished against its own former answers for the looks.
-Pictures of looks are phrases, too: they go through the new picture tower and must call for the same modulations.
+the old one; the heads for timings and courses then go through their own recipe's phase again (a minute). The
+restyling generator knows its looks by their number and only gets their new codes; the picture tower beside it is
+trained anew for a new text space (recipe look_sight).
 
-Letters: N phrases or pictures, D width of the joint space, K outputs of a layer, L looks.
+Letters: N phrases, D width of the joint space, K outputs of a layer.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import logging
 from pathlib import Path
@@ -23,32 +22,29 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPModel, CLIPTokenizer
 
-from studio.models.clip import pack_frames, picture_features, text_features
+from studio.models.clip import text_features
 from studio.models.interpolation import InterpolationGenerator
 from studio.models.prediction import PredictionGenerator
 from studio.models.restyle import RestyleGenerator
-from studio.tensors import to_float
 from studio.training.clip_parts import save_clip_parts
 from studio.training.course_words import CourseWords
-from studio.training.look_pairs import prepare_pairs
 from studio.training.loop import train
-from studio.training.losses import cosine_rate, set_rate
 from studio.training.objective import Context, Phase
 from studio.training.phrases import SCALE, say_timing
 from studio.training.recipes.interpolation import TimingObjective, Words
 from studio.training.recipes.prediction import CourseObjective
+from studio.training.recipes.restyle import style_codes
 from studio.worlds.captions import COURSES, TIMINGS, course_phrase
-from studio.worlds.look_words import STYLES, style_phrase
-from studio.worlds.looks import LOOKS, look_phrase
+from studio.worlds.look_words import STYLES
+from studio.worlds.looks import KIN_STYLES, LOOKS
 
 logger = logging.getLogger(__name__)
 
-_HEAD_STEPS, _POLISH_STEPS = 1500, 800
-_PER_LOOK, _PICTURES_PER_LOOK = 150, 60
+_HEAD_STEPS = 1500
 
 
 class Encoder:
-    """A CLIP's folder as a function of phrases and pictures to embeddings of the length that generators know."""
+    """A CLIP's folder as a function of phrases to embeddings of the length that generators know."""
 
     def __init__(self, folder: Path) -> None:
         self.model = CLIPModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
@@ -59,12 +55,6 @@ class Encoder:
         """(N, D) of length SCALE."""
         parts = [text_features(self.model, self.tokenizer, phrases[i : i + 200]) for i in range(0, len(phrases), 200)]
         return torch.cat(parts) * SCALE
-
-    @torch.no_grad()
-    def seen(self, picture: np.ndarray) -> Tensor:
-        """(D,) of length SCALE, of a picture uint8 (H, W, 3)."""
-        packed = pack_frames(to_float(picture[None])[:, None], self.model.config.vision_config.image_size)
-        return picture_features(self.model, packed)[0] * SCALE
 
 
 def ridge(inputs: Tensor, targets: Tensor, strength: float = 0.02) -> tuple[Tensor, Tensor]:
@@ -123,65 +113,12 @@ def reword_prediction(old: Encoder, new: Encoder, context: Context) -> Predictio
     return generator
 
 
-def reword_restyle(new: Encoder, context: Context) -> RestyleGenerator:
-    """The restyling generator: phrases and pictures of a look call for what its old code called for."""
+def reword_restyle(context: Context) -> RestyleGenerator:
+    """The restyling generator with new codes for its looks; its weights know looks by their number and stay."""
     generator = _load(RestyleGenerator, context.checkpoints / "restyle")
-    before = copy.deepcopy(generator)
-    rng = np.random.default_rng(context.seed)
-    words = torch.stack([new.said(_phrases(name, rng)) for name in LOOKS])  # (L, N, D)
-    generator.look_codes.copy_(F.normalize(words.mean(1), dim=1) * SCALE)
-    pictures = torch.stack([_painted(new, context, look, rng) for look in range(len(LOOKS))])
-    given = torch.cat([words, pictures, words[:, : pictures.shape[1]] + pictures], 1)
-    given = F.normalize(given, dim=2) * SCALE
-    codes = before.look_codes[:, None].expand_as(given)
-    norm, first = generator.modulate[0], generator.modulate[1]
-    with torch.no_grad():
-        wanted = before.modulate[1](before.modulate[0](codes.flatten(0, 1)))
-        first.weight.data, first.bias.data = ridge(norm(given.flatten(0, 1)), wanted)
-    _polish(generator, before, given, rng)
+    clip = context.checkpoints / "clip"
+    generator.learn_codes(*(style_codes(clip, list(styles), context.seed) for styles in (LOOKS, KIN_STYLES)))
     return generator
-
-
-def _phrases(look: str, rng: np.random.Generator) -> list[str]:
-    """Wordings of a look: its own, and those of the styles that it is nearest to, its own name more often."""
-    kin = [name for name, style in STYLES.items() if style.kin == look]
-    named = [style_phrase(look, rng) for _ in range(_PER_LOOK // 4)] if look in STYLES else []
-    said = [look_phrase(look, rng) for _ in range(_PER_LOOK - len(named))]
-    return said + named + [style_phrase(kin[i % len(kin)], rng) for i in range(_PER_LOOK // 4)]
-
-
-def _painted(new: Encoder, context: Context, look: int, rng: np.random.Generator) -> Tensor:
-    """Embeddings (N, D) of windows of pictures in a look."""
-    pairs = prepare_pairs(context.run / "pairs", context.data, context.seed, context.tiny)
-    found = []
-    for _ in range(8 if context.tiny else _PICTURES_PER_LOOK):
-        picture = pairs.targets[int(rng.integers(len(pairs))), look]
-        height, width = picture.shape[:2]
-        side = int(rng.integers(min(height, width) // 2, min(height, width) + 1))
-        top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
-        found.append(new.seen(np.ascontiguousarray(picture[top : top + side, left : left + side])))
-    return torch.stack(found)
-
-
-def _polish(generator: RestyleGenerator, before: RestyleGenerator, given: Tensor, rng: np.random.Generator) -> None:
-    """Adam on the map to modulations: embeddings (L, N, D) to the former answers, for looks and for what is between."""
-    optimiser = torch.optim.Adam(generator.modulate.parameters(), 1e-3)
-    looks, each = given.shape[:2]
-    for step in range(_POLISH_STEPS):
-        set_rate(optimiser, 1e-3 * cosine_rate(step, _POLISH_STEPS))
-        pair = torch.from_numpy(rng.integers(looks, size=(2, 96)))
-        rows = torch.from_numpy(rng.integers(each, size=(2, 96)))
-        share = torch.from_numpy(np.where(rng.random(96) < 0.25, rng.uniform(0.3, 0.7, 96), 0.0)).float()[:, None]
-        heard = torch.lerp(given[pair[0], rows[0]], given[pair[1], rows[1]], share)
-        heard = F.normalize(heard + 0.3 * torch.randn(heard.shape), dim=1) * SCALE
-        with torch.no_grad():
-            codes = torch.lerp(before.look_codes[pair[0]], before.look_codes[pair[1]], share)
-            wanted = before.modulate(F.normalize(codes, dim=1) * SCALE)
-        loss = F.mse_loss(generator.modulate(heard), wanted)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-    logger.info("restyle: mean square of the modulations %.4f, left over %.5f", wanted.square().mean(), loss.item())
 
 
 # --- is everything still named right? --------------------------------------------------------------------------------
@@ -213,16 +150,15 @@ def courses_right(generator: PredictionGenerator, encoder: Encoder) -> float:
 
 
 @torch.no_grad()
-def looks_right(generator: RestyleGenerator, encoder: Encoder) -> dict[str, float]:
-    """Shares of looks' words that are nearest to their own look's code: by code, and by what they are painted as."""
-    codes = F.normalize(generator.look_codes.float(), dim=1)
-    modulations = generator.modulate(generator.look_codes)
-    by_code, by_paint = [], []
-    for index, look in enumerate(LOOKS.values()):
-        said = encoder.said([pattern.format(word) for word in look.words for pattern in ("{}", "in the style of {}")])
-        by_code += ((F.normalize(said, dim=1) @ codes.T).argmax(1) == index).tolist()
-        by_paint += (torch.cdist(generator.modulate(said), modulations).argmin(1) == index).tolist()
-    return {"by code": float(np.mean(by_code)), "by modulation": float(np.mean(by_paint))}
+def looks_right(generator: RestyleGenerator, encoder: Encoder) -> float:
+    """Share of styles' words that are nearest to the code of their own look, or of a style that it stands in for."""
+    config, right = generator.config, []
+    codes = F.normalize(torch.cat([generator.look_codes, generator.kin_codes]).float(), dim=1)
+    painted = [*config.looks, *config.kin_looks]
+    for style in STYLES.values():
+        said = F.normalize(encoder.said([*style.words, *style.makers]), dim=1)
+        right += [painted[index] == style.kin for index in (said @ codes[: len(painted)].T).argmax(1)]
+    return float(np.mean(right))
 
 
 def _load(kind: type[nn.Module], folder: Path) -> nn.Module:
@@ -239,32 +175,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m studio.training.rewording", description=main.__doc__)
     parser.add_argument("--old", type=Path, required=True, help="folder of the CLIP that the generators know")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
-    parser.add_argument("--data", type=Path, help="folder with train/photos (pictures in the looks)")
-    parser.add_argument("--run", type=Path, default=Path("runs/rewording"), help="scratch; pairs/ as made by restyle")
+    parser.add_argument("--run", type=Path, default=Path("runs/rewording"), help="scratch")
     parser.add_argument("--only", choices=("interpolation", "prediction", "restyle"), help="default: all three")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    context = Context(run=options.run, data=options.data, checkpoints=options.checkpoints)
+    context = Context(run=options.run, data=None, checkpoints=options.checkpoints)
     old, new = Encoder(options.old), Encoder(options.checkpoints / "clip")
     report: dict[str, object] = {}
     for name in (options.only,) if options.only else ("interpolation", "prediction", "restyle"):
         folder = options.checkpoints / name
         if name == "restyle":
             before = looks_right(_load(RestyleGenerator, folder), old)
-            generator, parts = reword_restyle(new, context), ("text_encoder", "tokenizer", "image_encoder")
+            generator = reword_restyle(context)
             report[name] = {"before": before, "after": looks_right(generator, new)}
         elif name == "interpolation":
             before = timings_right(_load(InterpolationGenerator, folder), old)
-            generator, parts = reword_interpolation(old, new, context), ("text_encoder", "tokenizer")
+            generator = reword_interpolation(old, new, context)
             report[name] = {"before": before, "after": timings_right(generator, new)}
         else:
             before = courses_right(_load(PredictionGenerator, folder), old)
-            generator, parts = reword_prediction(old, new, context), ("text_encoder", "tokenizer")
+            generator = reword_prediction(old, new, context)
             report[name] = {"before": before, "after": courses_right(generator, new)}
         generator.half().save_pretrained(folder / "generator")
-        save_clip_parts(options.checkpoints, folder, parts)
+        save_clip_parts(options.checkpoints, folder)
     logger.info("%s", json.dumps(report, indent=1))
 
 

@@ -55,5 +55,4 @@ def test_shipped_generators_still_tell_timings_courses_and_looks_apart() -> None
     course = PredictionGenerator.from_pretrained(CHECKPOINTS / "prediction" / "generator").float().eval()
     assert courses_right(course, encoder) > 0.9
     look = RestyleGenerator.from_pretrained(CHECKPOINTS / "restyle" / "generator").float().eval()
-    found = looks_right(look, encoder)
-    assert found["by code"] > 0.9 and found["by modulation"] > 0.9
+    assert looks_right(look, encoder) > 0.95
