@@ -23,7 +23,7 @@ TILINGS = ("none", "screen", "hatching", "pixels", "stones", "glass", "triangles
 SCREEN_PERIOD = 8  # pixels between the dots of a row of the halftone screen
 PIXEL = 6  # pixels of a side of the big pixels
 _ATLAS = 512  # pixels of a side of the atlas
-_HALF = _ATLAS // 2
+_HALF = _ATLAS // 2  # a power of two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def lay_tiles(tiling: str, colours: np.ndarray, shift: np.ndarray) -> tuple[np.n
         return pattern, np.zeros_like(colours)
     atlas = _atlas(tiling)
     nearest = where.astype(np.int32)  # rounding may have made it _HALF itself
-    index = (nearest[..., 1] % _HALF) * _HALF + nearest[..., 0] % _HALF
+    index = (nearest[..., 1] & (_HALF - 1)) * _HALF + (nearest[..., 0] & (_HALF - 1))
     centre = atlas.offset.reshape(-1, 2).take(index, axis=0)
     centre += pixel_grid(height, width)
     centre -= where - nearest - np.float32(0.5)  # the truncation's remainder, so that centres move as the picture does
@@ -96,8 +96,17 @@ def _full(where: np.ndarray) -> np.ndarray:
 
 def _screen(where: np.ndarray) -> np.ndarray:
     """A printer's dot screen at 45 degrees, -1..1: rows of dots SCREEN_PERIOD apart, every other row between them."""
-    wave = np.cos(_full(where) * np.float32(2 * np.pi / SCREEN_PERIOD))
-    return wave[..., 0] * wave[..., 1]
+    height, width = where.shape[:2]
+    angle = where * np.float32(4 * np.pi / SCREEN_PERIOD)
+    step = 2 * np.pi / SCREEN_PERIOD
+    # The cosine at a half pixel's first and second full pixel, from the half-size one.
+    first, turned = np.cos(angle), np.sin(angle)
+    second = first * np.float32(np.cos(step)) - turned * np.float32(np.sin(step))
+    screen = np.empty((2 * height, 2 * width), np.float32)
+    for row, down in enumerate((first, second)):
+        for column, across in enumerate((first, second)):
+            np.multiply(across[..., 0], down[..., 1], out=screen[row::2, column::2])
+    return screen
 
 
 @lru_cache(maxsize=1)
