@@ -17,7 +17,9 @@ from gradio_client import Client, handle_file
 studio = Client("http://127.0.0.1:{port}")
 clip = studio.predict("a red car drives left across the desert at sunset", seconds=2, seed=7, api_name="/generate")
 smooth = studio.predict(clip=handle_file(clip), fps="60", api_name="/interpolate")
-painted = studio.predict(handle_file(clip), "watercolour painting", api_name="/restyle")
+painted = studio.predict(handle_file(clip), "60% watercolour, 40% ink wash", api_name="/restyle")
+look = studio.predict(handle_file("painting.jpg"), handle_file(clip), api_name="/study")
+mine = studio.predict(handle_file(clip), look=handle_file(look), api_name="/restyle")
 longer = studio.predict(handle_file(clip), seconds=1, prompt="pans left", append=True, api_name="/predict")
 """
 
@@ -32,7 +34,12 @@ ENDPOINTS = (
         "images (two or more), or clip",
         "seconds, fps, easing, loop, prompt, seed, keep_prompt, at_cut, replace_duplicates, gap_seconds, details",
     ),
-    ("/restyle", "source, and style or style_image", "strength, keep_colours, seed, keep_prompt, details"),
+    (
+        "/restyle",
+        "source, and style, style_image or look",
+        "strength, keep_colours, brush_size, detail, where, box, mask, seed, keep_prompt, details",
+    ),
+    ("/study", "picture", "source, name, seed, details"),
     ("/predict", "clip", "seconds, prompt, append, mark, seed, keep_prompt, futures, details"),
 )
 
@@ -52,16 +59,16 @@ def build(studio: Studio) -> None:
 
 
 def http_notes(port: int) -> str:
-    """The four endpoints, what they take, and calls that work."""
+    """The endpoints, what they take, and calls that work."""
     rows = "".join(
         f"<tr><td><code>{name}</code></td><td>{first}</td><td><code>{rest}</code></td></tr>"
         for name, first, rest in ENDPOINTS
     )
     return (
-        "<p>Four named endpoints take words and files and give back a finished MP4. They stand in the same queue as "
-        "this page. All but the first parameter may be left out. Several variations or futures come as a list of "
-        "files; with <code>details=True</code> the list holds all that was made and, last, a JSON file with seed, "
-        "notes and how far a continuation can be trusted.</p>"
+        "<p>Five named endpoints take words and files and give back a finished MP4, or of a study the look file. They "
+        "stand in the same queue as this page. All but the first parameter may be left out. Several variations or "
+        "futures come as a list of files; with <code>details=True</code> the list holds all that was made and, last, "
+        "a JSON file with seed, notes and how far a continuation can be trusted.</p>"
         + _table("<tr><th>Endpoint</th><th>Needs</th><th>May take</th></tr>" + rows)
         + f"<pre>{escape(CALLS.format(port=port))}</pre>"
     )

@@ -1,4 +1,4 @@
-"""The four named HTTP endpoints: text and files in, a finished MP4 out, in the same queue as the page.
+"""The named HTTP endpoints: text and files in, a finished MP4 (or a look file) out, in the same queue as the page.
 
 Where several clips were asked for, the answer is a list of their paths; with ``details`` it is a list of everything
 that was made: the clips, a WebM with transparency, a PNG, the layers, and at the end a JSON file with what the page
@@ -23,6 +23,7 @@ from studio.requests import (
     PredictionRequest,
     Request,
     RestyleRequest,
+    StudyRequest,
     TextToVideoRequest,
     exact_rate,
 )
@@ -52,7 +53,7 @@ def build(studio: Studio) -> None:
         """Make a clip from a prompt, with a picture of your own as its subject if you like. Returns an MP4's path."""
         yield from _run(studio, progress, details, lambda: TextToVideoRequest(
             prompt=prompt, seconds=seconds, fps=fps, width=int(width), height=int(height), variety=variety,
-            seed=_whole(seed), keep_prompt=keep_prompt, picture=Path(picture) if picture else None,
+            seed=_whole(seed), keep_prompt=keep_prompt, picture=_path(picture),
             variations=_whole(variations)))  # fmt: skip
 
     def interpolate(
@@ -73,7 +74,7 @@ def build(studio: Studio) -> None:
     ) -> Iterator[Any]:
         """Fill in the motion between pictures, or give a clip another exact frame rate. Returns the path of an MP4."""
         yield from _run(studio, progress, details, lambda: InterpolationRequest(
-            images=paths_of(images), clip=Path(clip) if clip else None, seconds=seconds, fps=exact_rate(fps),
+            images=paths_of(images), clip=_path(clip), seconds=seconds, fps=exact_rate(fps),
             easing=easing, loop=loop, prompt=prompt, seed=_whole(seed), keep_prompt=keep_prompt, at_cut=at_cut,
             replace_duplicates=replace_duplicates, gap_seconds=layout.numbers_of(gap_seconds)))  # fmt: skip
 
@@ -83,15 +84,35 @@ def build(studio: Studio) -> None:
         style_image: str | None = None,
         strength: float = 1.0,
         keep_colours: bool = False,
+        brush_size: float = 1.0,
+        detail: float = 0.5,
+        where: str = "everything",
+        box: str = "",
+        mask: str | None = None,
+        look: str | None = None,
         seed: float | None = None,
         keep_prompt: bool = True,
         details: bool = False,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Any]:
-        """Give a clip or a picture another look. Returns the path of an MP4."""
+        """Give a clip or a picture another look, in words, from a picture, or from a look file that `/study` made.
+        Returns the path of an MP4."""
         yield from _run(studio, progress, details, lambda: RestyleRequest(
-            source=_file(source), style=style, style_image=Path(style_image) if style_image else None,
-            strength=strength, keep_colours=keep_colours, seed=_whole(seed), keep_prompt=keep_prompt))  # fmt: skip
+            source=_file(source), style=style, style_image=_path(style_image), look=_path(look), strength=strength,
+            keep_colours=keep_colours, brush_size=brush_size, detail=detail, where=where, box=layout.numbers_of(box),
+            mask=_path(mask), seed=_whole(seed), keep_prompt=keep_prompt))  # fmt: skip
+
+    def study(
+        picture: str,
+        source: str | None = None,
+        name: str = "",
+        seed: float | None = None,
+        details: bool = False,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[Any]:
+        """Study a painting, for a clip or picture of yours if you like. Returns the path of a look file."""
+        yield from _run(studio, progress, details, lambda: StudyRequest(
+            picture=_file(picture), source=_path(source), name=name, seed=_whole(seed)))  # fmt: skip
 
     def predict(
         clip: str,
@@ -116,8 +137,9 @@ def build(studio: Studio) -> None:
     _endpoint(studio, interpolate, gr.File(file_count="multiple"), gr.File(), number(1), text("24"), text("linear"),
               tick(False), text(""), number(None), tick(True), text("auto"), tick(False), text(""),
               tick(False))  # fmt: skip
-    _endpoint(studio, restyle, gr.File(), text(""), gr.File(), number(1), tick(False), number(None), tick(True),
-              tick(False))  # fmt: skip
+    _endpoint(studio, restyle, gr.File(), text(""), gr.File(), number(1), tick(False), number(1), number(0.5),
+              text("everything"), text(""), gr.File(), gr.File(), number(None), tick(True), tick(False))  # fmt: skip
+    _endpoint(studio, study, gr.File(), gr.File(), text(""), number(None), tick(False))
     _endpoint(studio, predict, gr.File(), number(1), text(""), tick(False), tick(False), number(None), tick(True),
               number(1), tick(False))  # fmt: skip
 
@@ -150,8 +172,8 @@ def _run(studio: Studio, progress: gr.Progress, details: bool, make: Callable[[]
 
 
 def _answer(result: Result, details: bool) -> str | list[str]:
-    """The path of the only clip, or a list of the paths of all that was made."""
-    clips = [str(path) for path in result.variations or (result.video,)]
+    """The path of the only clip or look file, or a list of the paths of all that was made."""
+    clips = [str(path) for path in result.variations or (result.look or result.video,)]
     if not details:
         return clips if len(clips) > 1 else clips[0]
     facts = result.video.with_name("details.json")
@@ -163,6 +185,10 @@ def _answer(result: Result, details: bool) -> str | list[str]:
 def _whole(number: float | None) -> float | None:
     """Whole numbers as such; what is none goes on as it is, to be refused by the request."""
     return int(number) if number is not None and float(number).is_integer() else number
+
+
+def _path(path: str | None) -> Path | None:
+    return Path(path) if path else None
 
 
 def _file(path: str | None) -> Path:

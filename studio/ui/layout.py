@@ -12,6 +12,7 @@ from gradio.components import Component
 
 from studio.errors import RequestError
 from studio.requests import Bounds, Request, bounds_of, default_of
+from studio.service import Studio
 from studio.ui import messages
 
 STAGE_HEIGHT = 420
@@ -241,6 +242,8 @@ class Tab:
     from_request: Callable[[Any], dict[str, Any]]
     take_over: Callable[[str], dict[str, Any]]
     """Values (by field name) that put a clip's file into this tab; empty where a tab takes none."""
+    wire: Callable[[Studio, gr.State], None] = lambda studio, visitor: None
+    """Connects what the tab has of its own, once the studio and the page's visitor are known."""
 
 
 HEADER = """

@@ -167,10 +167,16 @@ def understood(reading: Understanding | LookReading | None, notes: Iterable[str]
         ]
         markup = _chips("What was understood", chips, tuple(word for word, _ in reading.unknown_words))
     elif isinstance(reading, LookReading):
-        chips = [_chip(reading.look, f"{round(100 * reading.confidence)} % sure")]
-        markup = _chips("Nearest known look", chips, reading.unknown_words)
+        markup = _chips("The look", _look_chips(reading), reading.unknown_words)
     lines = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return markup + (f'<ul class="zoe-notes">{lines}</ul>' if lines else "")
+
+
+def _look_chips(reading: LookReading) -> list[str]:
+    """A chip per look of a blend with its share, or the one look with how sure that is."""
+    if len(reading.weights) > 1:
+        return [_chip(title, f"{round(100 * share)} %") for title, share in reading.weights]
+    return [_chip(reading.look, f"{round(100 * reading.confidence)} % sure")]
 
 
 def _chip(value: str, name: str) -> str:

@@ -52,6 +52,7 @@ def build(studio: Studio) -> gr.Blocks:
         page.load(lambda: secrets.token_hex(16), None, visitor, show_progress="hidden", api_visibility="private")
         for tab in built.values():
             running.wire(studio, tab, visitor)
+            tab.wire(studio, visitor)
         handover.wire(studio, tabs, built)
         gallery.wire(studio, tabs, built, made, visitor)
         with gr.Row(visible=False):

@@ -9,27 +9,32 @@ import gradio as gr
 
 from studio.errors import RequestError
 from studio.requests import RestyleRequest
+from studio.service import Studio
 from studio.settings import Limits
-from studio.ui import layout, messages
+from studio.ui import layout, looks, messages, own_looks
 from studio.ui.examples import Example, cards, file_of
-from studio.ui.media_inputs import clip_box, clip_of, unopened
+from studio.ui.marker import frame_of, marker, region_of, value_of
+from studio.ui.media_inputs import ClipBox, clip_box, clip_of, unopened
 from studio.ui.running import cancel
 
 TASK = RestyleRequest.task
 FROM_CLIP, FROM_PICTURE = "clip", "picture"
-LOOKS = (
-    "watercolour painting", "oil painting", "starry night", "comic book", "pencil drawing", "ink wash", "charcoal",
-    "woodblock print", "neon lights", "vintage film", "pop art",
-)  # fmt: skip
+WHERE = {"everything": "Everything", "subject": "Only the subject", "background": "Only the background"}
+PRIVATE = {"show_progress": "hidden", "api_visibility": "private"}
 EXAMPLES = (
     Example(
         "A sailboat as an oil painting",
-        {"source": FROM_CLIP, "clip": file_of(TASK, "sailboat.mp4"), "style": "oil painting"},
+        {"source": FROM_CLIP, "clip": file_of(TASK, "sailboat.mp4"), "style": "oil painting", "where": "everything"},
         "sailboat.jpeg",
     ),
     Example(
-        "A bus as a comic book",
-        {"source": FROM_CLIP, "clip": file_of(TASK, "bus.mp4"), "style": "comic book"},
+        "Half comic book, half neon: a bus",
+        {
+            "source": FROM_CLIP,
+            "clip": file_of(TASK, "bus.mp4"),
+            "style": "50% comic book, 50% neon lights",
+            "where": "everything",
+        },
         "bus.jpeg",
     ),
 )
@@ -40,28 +45,18 @@ def build(limits: Limits) -> layout.Tab:
     kind = RestyleRequest
     with gr.Row(elem_classes="zoe-columns"):
         with gr.Column(scale=5, elem_classes="zoe-inputs"):
-            source = gr.Radio(
-                [("A clip", FROM_CLIP), ("A picture", FROM_PICTURE)], value=FROM_CLIP, label="Start from",
-                elem_id=f"{TASK}-source",
-            )  # fmt: skip
-            box = clip_box(TASK, limits)
-            picture = gr.Image(
-                label="Picture", sources=["upload"], height=230, type="filepath", visible=False, interactive=True,
-                buttons=[], elem_id=f"{TASK}-source-picture", elem_classes="zoe-drop",
-            )  # fmt: skip
-            style = layout.words(kind, "style", placeholder="watercolour painting")
-            with gr.Row(elem_classes="zoe-words"):
-                for look in LOOKS:
-                    chip = gr.Button(look, size="sm", variant="secondary")
-                    chip.click(None, None, style, js=f"() => {look!r}", api_visibility="private")
-            style_image = gr.Image(
-                label="And, or instead: a picture in that look", sources=["upload"], type="filepath", height=130,
-                interactive=True, buttons=[], elem_id=f"{TASK}-style-image", elem_classes="zoe-drop zoe-short",
-            )  # fmt: skip
-            unopened(picture, style_image)
+            source, box, picture = _source(limits)
+            style = layout.words(kind, "style", placeholder="watercolour")
+            named = looks.wall(TASK)
+            own = own_looks.build(TASK, own_looks.wall(TASK), cancel)
             with gr.Row(elem_classes="zoe-row"):
                 strength = layout.slider(kind, "strength")
+                brush_size = layout.slider(kind, "brush_size")
+            with gr.Row(elem_classes="zoe-row"):
+                detail = layout.slider(kind, "detail")
                 keep_colours = layout.tick(kind, "keep_colours")
+            where = layout.choice(kind, "where", WHERE)
+            mark = marker(TASK)
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
@@ -69,30 +64,88 @@ def build(limits: Limits) -> layout.Tab:
             controls = layout.controls(TASK, "Restyle", messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(TASK, cancel)
-    source.change(
-        lambda value: [gr.update(visible=value == FROM_CLIP)] * 2 + [gr.update(visible=value == FROM_PICTURE)],
-        source, [box.clip, box.others, picture], show_progress="hidden", api_visibility="private",
-    )  # fmt: skip
+    sources = [source, box.clip, box.animation, picture]
+    _wire_looks(named, style, own)
+    _wire_marker(mark, where, sources, limits)
     fields = {
         "source": source, "clip": box.clip, "animation": box.animation, "picture": picture, "style": style,
-        "strength": strength, "keep_colours": keep_colours, "style_image": style_image, "seed": seed.number,
-        "keep_prompt": keep_prompt,
+        "style_image": own.picture, "look": own.look, "strength": strength, "brush_size": brush_size, "detail": detail,
+        "keep_colours": keep_colours, "where": where, "mark": mark, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
-    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
+
+    def wire(studio: Studio, visitor: gr.State) -> None:
+        own_looks.wire(own, style, sources, _source_of, studio, visitor)
+
+    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over, wire)
+
+
+def _source(limits: Limits) -> tuple[gr.Radio, ClipBox, gr.Image]:
+    """What is restyled: a clip, or a picture."""
+    source = gr.Radio(
+        [("A clip", FROM_CLIP), ("A picture", FROM_PICTURE)], value=FROM_CLIP, label="Start from",
+        elem_id=f"{TASK}-source",
+    )  # fmt: skip
+    box = clip_box(TASK, limits)
+    picture = gr.Image(
+        label="Picture", sources=["upload"], height=230, type="filepath", visible=False, interactive=True,
+        buttons=[], elem_id=f"{TASK}-source-picture", elem_classes="zoe-drop",
+    )  # fmt: skip
+    unopened(picture)
+    source.change(
+        lambda value: [gr.update(visible=value == FROM_CLIP)] * 2 + [gr.update(visible=value == FROM_PICTURE)],
+        source, [box.clip, box.others, picture], **PRIVATE,
+    )  # fmt: skip
+    return source, box, picture
+
+
+def _wire_looks(named: gr.HTML, style: gr.Textbox, own: own_looks.OwnLooks) -> None:
+    """A click on the wall fills in the words; the words show which looks stand in them."""
+
+    def write(words: str, event: gr.EventData) -> tuple[str, str]:
+        return looks.chosen_words(words or "", str(event.look), bool(event.mix)), ""
+
+    named.click(write, style, [style, own.look], **PRIVATE)
+    style.change(None, style, None, js=looks.PRESSED, **PRIVATE)
+
+
+def _wire_marker(mark: gr.HTML, where: gr.Radio, sources: list[Any], limits: Limits) -> None:
+    """The first frame stands in the marker as soon as a part is wanted, and follows the clip."""
+
+    def show(part: str, *values: Any) -> Any:
+        if part == "everything":
+            return gr.HTML(visible=False)
+        return gr.HTML(visible=True, frame=frame_of(_source_of(*values), limits))
+
+    for change in [where.change, *(widget.change for widget in sources if not isinstance(widget, gr.State))]:
+        change(show, [where, *sources], mark, **PRIVATE)
+
+
+def _source_of(source: str, clip: str | None, animation: tuple[str, str], picture: str | None) -> Path | None:
+    """The file that the form holds, or None."""
+    if source == FROM_PICTURE:
+        return Path(picture) if picture else None
+    return clip_of({"clip": clip, "animation": animation}) if clip else None
 
 
 def to_request(values: dict[str, Any]) -> RestyleRequest:
-    """Widget values to a request."""
-    from_clip = values["source"] == FROM_CLIP
-    if not values["clip" if from_clip else "picture"]:
+    """Widget values to a request. A studied look in use stands for words and style picture alike."""
+    source = _source_of(*(values.get(name) for name in ("source", "clip", "animation", "picture")))
+    if source is None:
         raise RequestError("Please add a clip or a picture first.")
+    look = values.get("look")
+    everything = values["where"] == "everything"
     return RestyleRequest(
-        source=clip_of(values) if from_clip else Path(values["picture"]),
-        style=values["style"] or "",
-        style_image=Path(values["style_image"]) if values["style_image"] else None,
+        source=source,
+        style="" if look else values["style"] or "",
+        style_image=Path(values["style_image"]) if values["style_image"] and not look else None,
+        look=Path(look) if look else None,
         strength=values["strength"],
+        brush_size=values["brush_size"],
+        detail=values["detail"],
         keep_colours=values["keep_colours"],
+        where=values["where"],
+        **({} if everything else region_of(values["mark"])),
         seed=layout.seed_of(values["seed"]),
         keep_prompt=values["keep_prompt"],
     )
@@ -102,8 +155,13 @@ def from_request(request: RestyleRequest) -> dict[str, Any]:
     """A request to widget values, without its files."""
     return {
         "style": request.style,
+        "look": "",
         "strength": request.strength,
+        "brush_size": request.brush_size,
+        "detail": request.detail,
         "keep_colours": request.keep_colours,
+        "where": request.where,
+        "mark": value_of(request.box),
         "seed": layout.seed_words(request.seed),
         "keep_prompt": request.keep_prompt,
     }
