@@ -22,7 +22,6 @@ _TEXTURE = 1024  # side of the endless (wrapping) texture
 _MARGIN = 5  # pixels of the texture repeated around it, for the interpolation's reach
 _STILL = 0.05  # pixels: a smaller motion is the flow's own trembling
 _COARSE = 4
-_PLAIN = 1.5  # squared levels per pixel of gradient below which a place has no structure
 _BLOCK = 16
 _RELAXATION = 0.12  # of a wrinkle, per frame: dots stay round for a twentieth more of warping error
 _TORN = 2.0  # pixels from the neighbourhood's mean: two motions meet, which is no wrinkle
@@ -50,22 +49,6 @@ def length(across: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Length of vectors by their two parts. Not cv2.magnitude: its last bit depends on where the arrays lie in memory,
     and one seed must give one picture."""
     return np.sqrt(across * across + down * down)
-
-
-def settled(flow: np.ndarray, grey: np.ndarray) -> np.ndarray:
-    """A flow that paint can trust: averaged by how much structure there is to hold on to, nil where there is none.
-
-    flow: float32 (h, w, 2); grey: uint8 (h, w), the frame that it starts from. On plain walls and skies the flow
-    trembles at random; there the texture should rather lie still.
-    """
-    across = cv2.Scharr(grey, cv2.CV_32F, 1, 0, scale=1 / 32)
-    down = cv2.Scharr(grey, cv2.CV_32F, 0, 1, scale=1 / 32)
-    weight = across * across + down * down
-    height, width = grey.shape
-    small = (max(1, width // _COARSE), max(1, height // _COARSE))
-    pooled = cv2.resize(np.dstack([flow * weight[..., None], weight]), small, interpolation=cv2.INTER_AREA)
-    pooled = cv2.GaussianBlur(pooled, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
-    return cv2.resize(pooled[..., :2] / (pooled[..., 2:] + _PLAIN), (width, height))
 
 
 def _relaxed(shift: np.ndarray) -> np.ndarray:
@@ -110,9 +93,9 @@ class MovingTexture:
 
     def lay(self) -> Texture:
         """The texture as it lies now; later motions leave it as it is."""
-        return Texture(noise=self.noise(), shift=self._shift)
+        return Texture(noise=self._noise(), shift=self._shift)
 
-    def noise(self) -> np.ndarray:
+    def _noise(self) -> np.ndarray:
         """The texture as it lies now: float32 (h, w), zero mean, unit variance."""
         where = self._grid + self._shift
         where -= np.floor(where * np.float32(1 / _TEXTURE)) * np.float32(_TEXTURE) - np.float32(_MARGIN)

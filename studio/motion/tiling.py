@@ -171,21 +171,31 @@ def _seeds(rng: np.random.Generator, across: int, down: int, jitter: float, bric
 def _nearest(seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each texel the name of its nearest seed, the distance to it and to the border towards the next (A, A)."""
     down, across = seeds.shape[:2]
-    grid = pixel_grid(_ATLAS, _ATLAS)
-    row, column = (grid[..., 1] * down / _ATLAS).astype(int), (grid[..., 0] * across / _ATLAS).astype(int)
-    names, ways = [], []
-    for i in range(-2, 3):
-        for j in range(-2, 3):
-            names.append((row + i) % down * across + (column + j) % across)
-            way = seeds.reshape(-1, 2)[names[-1]] - grid
-            ways.append((way + _ATLAS / 2) % _ATLAS - _ATLAS / 2)
-    names, ways = np.stack(names), np.stack(ways)
-    square = (ways**2).sum(-1)
-    first = square.argmin(0)[None]
-    own = np.take_along_axis(ways, first[..., None], 0)
-    apart = np.sqrt(((ways - own) ** 2).sum(-1))
-    border = np.where(apart > 1e-3, (square - (own**2).sum(-1)) / (2 * np.maximum(apart, 1e-3)), np.inf)
-    return np.take_along_axis(names, first, 0)[0], np.sqrt((own[0] ** 2).sum(-1)), border.min(0)
+    name = np.arange(down * across).reshape(down, across)
+    # Two more cells all around, repeated from the far side, spare the wrapping of every difference.
+    around = np.pad(seeds, ((2, 2), (2, 2), (0, 0)), mode="wrap")
+    around[:2, :, 1] -= _ATLAS
+    around[-2:, :, 1] += _ATLAS
+    around[:, :2, 0] -= _ATLAS
+    around[:, -2:, 0] += _ATLAS
+    around, name = around.reshape(-1, 2), np.pad(name, 2, mode="wrap").ravel()
+    column = np.arange(_ATLAS) * across // _ATLAS
+    strips = []
+    for top in range(0, _ATLAS, 32):  # strips, because all at once would take a hundred megabytes
+        here = pixel_grid(_ATLAS, _ATLAS)[top : top + 32]
+        row = np.arange(top, top + 32) * down // _ATLAS
+        cell = np.stack([(row[:, None] + i) * (across + 4) + column + j for i in range(5) for j in range(5)])
+        way = around[cell] - here
+        square = way[..., 0] ** 2 + way[..., 1] ** 2
+        first = square.argmin(0)[None]
+        own = np.take_along_axis(way, first[..., None], 0)
+        own_square = np.take_along_axis(square, first, 0)
+        apart = np.sqrt((way[..., 0] - own[..., 0]) ** 2 + (way[..., 1] - own[..., 1]) ** 2)
+        np.put_along_axis(apart, first, np.inf, 0)
+        np.put_along_axis(square, first, np.inf, 0)
+        border = ((square - own_square) / (2 * np.minimum(apart, _ATLAS))).min(0)
+        strips.append((name[np.take_along_axis(cell, first, 0)[0]], np.sqrt(own_square[0]), border))
+    return tuple(np.concatenate(part) for part in zip(*strips))
 
 
 def _stones(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
