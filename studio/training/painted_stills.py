@@ -1,11 +1,12 @@
 """Pictures in every look, for a tower that shall tell styles from pictures: painted once, looked at in many ways.
 
-Letters: L looks (in the order of worlds.looks.LOOKS), N pictures of each, S side of a picture, B batch.
+Letters: L looks, N pictures of each, S side of a picture, B batch.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -21,21 +22,23 @@ _SIDE, _EACH = 320, 72
 _FILE = "painted.npy"
 
 
-def paint_stills(folder: Path, sources: list[np.ndarray], seed: int, tiny: bool = False) -> np.ndarray:
-    """uint8 (L, N, S, S, 3), memory-mapped: crops of `sources` (uint8 (H, W, 3)) in every look, painted now if they
-    are not in `folder` yet. Every look gets crops of its own."""
+def paint_stills(
+    folder: Path, sources: list[np.ndarray], looks: Sequence[str], seed: int, tiny: bool = False
+) -> np.ndarray:
+    """uint8 (L, N, S, S, 3), memory-mapped: crops of `sources` (uint8 (H, W, 3)) in every one of `looks`, painted now
+    if they are not in `folder` yet. Every look gets crops of its own."""
     side, each = (64, 2) if tiny else (_SIDE, _EACH)
     path = folder / _FILE
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        painted = np.empty((len(LOOKS), each, side, side, 3), np.uint8)
-        for index, look in enumerate(LOOKS.values()):
+        painted = np.empty((len(looks), each, side, side, 3), np.uint8)
+        for index, name in enumerate(looks):
             rng = np.random.default_rng((seed, 31, index))
             order = np.concatenate([rng.permutation(len(sources)) for _ in range(1 + each // len(sources))])
             for row in range(each):
                 crop = _crop(sources[order[row]], side, rng).astype(np.float32) / 255
-                painted[index, row] = np.rint(look.paint_still(crop, int(rng.integers(2**31))) * 255)
-            logger.info("painted %s", look.name)
+                painted[index, row] = np.rint(LOOKS[name].paint_still(crop, int(rng.integers(2**31))) * 255)
+            logger.info("painted %s", name)
         part = path.with_suffix(".part.npy")
         np.save(part, painted)
         part.replace(path)

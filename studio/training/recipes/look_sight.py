@@ -54,13 +54,14 @@ class LookSightObjective(Objective):
     def __init__(self, context: Context) -> None:
         self.context = context
         torch.manual_seed(context.seed)
-        self.codes = F.normalize(style_codes(context.checkpoints / "clip", list(LOOKS), 0), dim=1).to(context.device)
+        looks = list(LOOKS)[: 3 if context.tiny else None]
+        self.codes = F.normalize(style_codes(context.checkpoints / "clip", looks, 0), dim=1).to(context.device)
         tower = first_tower(context.checkpoints / "clip").to(context.device).train()
         matrices = [p for name, p in tower.named_parameters() if p.ndim == 2 and ".layers." in name]
         inner = {id(p) for p in matrices}
         others = [p for p in tower.parameters() if id(p) not in inner]
         super().__init__({"tower": tower}, {"tower": Muon(matrices, others, 0.01, 1e-3)})
-        self.looking = Looking(paint_stills(context.run, _sources(context), context.seed, context.tiny))
+        self.looking = Looking(paint_stills(context.run, _sources(context), looks, context.seed, context.tiny))
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         self.optimisers["tower"].schedule(min(1.0, (step + 1) / 40) * cosine_rate(step, self.context.steps))
