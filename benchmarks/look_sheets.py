@@ -89,7 +89,7 @@ SHEETS = (
 )  # fmt: skip
 
 CLIP = ("a big sailboat drifts on the sea at sunset", 2)
-CLIP_LOOKS = ("starry night", "woodblock print", "stained glass")
+CLIP_LOOKS = ("starry night", "stained glass")
 CLIP_FRAMES, CLIP_RATE, CLIP_STEP = 25, 12, 8  # two seconds, every eighth frame shown
 
 BLEND = ("watercolour", "ink wash")
