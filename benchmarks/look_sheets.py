@@ -29,6 +29,7 @@ POSTER = (168, 112)
 COLUMNS = 5
 CAPTION = 20  # pixels under a cell
 SHEET_BYTES, POSTER_BYTES = 60_000, 7_000
+POSTER_QUALITY = 81
 POSTER_SCALE = 2  # a poster's scene is painted this much larger
 TEXTURE_SEED = 3
 GALLERY_SCENE = Path("studio/service/scene.jpg")
@@ -88,8 +89,8 @@ SHEETS = (
     ),
 )  # fmt: skip
 
-CLIP = ("a big sailboat drifts on the sea at sunset", 2)
-CLIP_LOOKS = ("starry night", "stained glass")
+CLIP = ("a huge horse runs across the meadow in the morning", 9)
+CLIP_LOOKS = ("woodblock print", "stained glass")
 CLIP_FRAMES, CLIP_RATE, CLIP_STEP = 25, 12, 8  # two seconds, every eighth frame shown
 
 BLEND = ("watercolour", "ink wash")
@@ -148,9 +149,10 @@ def contact_sheet(cells: Sequence[Image.Image], columns: int = COLUMNS, gap: int
     return sheet
 
 
-def save_jpeg(picture: Image.Image, path: Path, most: int) -> int:
-    """Writes the best JPEG of at most `most` bytes and returns its size; raises ValueError where none is."""
-    for quality in range(90, 24, -3):
+def save_jpeg(picture: Image.Image, path: Path, most: int, best: int = 90) -> int:
+    """Writes the best JPEG (quality at most `best`) of at most `most` bytes and returns its size; raises ValueError where
+    there is none."""
+    for quality in range(best, 24, -3):
         held = io.BytesIO()
         picture.save(held, "JPEG", quality=quality, optimize=True, progressive=True)
         if held.tell() <= most:
@@ -208,7 +210,9 @@ def make_posters(maker: Maker, folder: Path) -> None:
     scene = np.asarray(Image.open(GALLERY_SCENE).convert("RGB").resize(size, Image.Resampling.LANCZOS))
     for name, title in maker.looks():
         painted = Image.fromarray(maker.restyle(scene[None], title)[0])
-        save_jpeg(painted.resize(POSTER, Image.Resampling.LANCZOS), folder / f"{name}.jpg", POSTER_BYTES)
+        save_jpeg(
+            painted.resize(POSTER, Image.Resampling.LANCZOS), folder / f"{name}.jpg", POSTER_BYTES, POSTER_QUALITY
+        )
 
 
 def main() -> None:
