@@ -150,8 +150,10 @@ def contact_sheet(cells: Sequence[Image.Image], columns: int = COLUMNS, gap: int
 
 
 def save_jpeg(picture: Image.Image, path: Path, most: int, best: int = 90) -> int:
-    """Writes the best JPEG (quality at most `best`) of at most `most` bytes and returns its size; raises ValueError where
-    there is none."""
+    """Writes a JPEG of at most `most` bytes in the highest quality up to `best` and returns its size.
+
+    Raises ValueError where even a poor one is larger.
+    """
     for quality in range(best, 24, -3):
         held = io.BytesIO()
         picture.save(held, "JPEG", quality=quality, optimize=True, progressive=True)
