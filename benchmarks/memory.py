@@ -67,10 +67,11 @@ def encode(frames: Iterable[np.ndarray], fps: int) -> list[float]:
 def run(task: str, checkpoint: str, seconds: int) -> dict[str, object]:
     """Stream the clip through one task's pipeline; runs in a process of its own, so each loads what it needs."""
     if task == "restyle":
-        from studio.pipelines import restyle
+        from studio.pipelines import easel
+        from studio.pipelines.restyle import RestylePipeline
 
-        restyle._WORKING_PIXELS = 160 * 90
-        pipeline = restyle.RestylePipeline.from_pretrained(Path(checkpoint))
+        easel._WORKING_PIXELS = 160 * 90
+        pipeline = RestylePipeline.from_pretrained(Path(checkpoint))
         return {"resident_mb": encode(pipeline.stream(source_frames(seconds), "comic book"), FPS)}
     if task == "interpolation":
         from studio.pipelines.interpolation import InterpolationPipeline
