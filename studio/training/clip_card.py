@@ -187,7 +187,7 @@ wrong in one attribute each; "beats its twin": it prefers its own caption to tha
 
 It knows the words of `studio/worlds` (`nouns.py`, `lexicon.py`, `look_words.py`, `courses.py`), and hardly any others:
 an unseen synonym is guessed. English only. The picture tower is small and has seen this world and a few photos in
-eleven looks. Its figures above are what its few steps bought, and they still rose when the time was up: place, time,
+{looks} looks. Its figures above are what its few steps bought, and they still rose when the time was up: place, time,
 weather and look it sees; nouns, and one changed attribute among 64, often not. Do not take its scores for a measure of
 quality on anything.
 """
@@ -213,7 +213,7 @@ def write_card(folder: Path, context: Context, figures: Figures) -> None:
     text = _CARD.format(
         side=seen["image_size"], layers=said["num_hidden_layers"], width=said["hidden_size"],
         pieces=said["vocab_size"], sight_layers=seen["num_hidden_layers"], sight_width=seen["hidden_size"],
-        patch=seen["patch_size"], nouns=len(SLOTS["subject"]), styles=len(MEANINGS["style"]), seed=context.seed,
+        looks=len(LOOK_NAMES), patch=seen["patch_size"], nouns=len(SLOTS["subject"]), styles=len(MEANINGS["style"]), seed=context.seed,
         photos=photos, machine=platform.processor() or platform.machine(), history="; ".join(history), slots=slots,
         rows=rows)
     replace_file(folder / "README.md", text.encode())
