@@ -48,6 +48,8 @@ _PICTURES = 12
 _CROP, _BATCH = 128, 4
 _RATE = 2e-3
 _DETAIL = 0.8  # of the source's own fine detail in the sketch
+_FORM = 6.0  # pixels: what changes over less is form, what changes over more is light
+_FIRMER = 0.7
 
 
 def study(
@@ -139,10 +141,14 @@ def sketch(rgb: np.ndarray, sharp: np.ndarray, soft: np.ndarray) -> np.ndarray:
     strokes = tiles - flat
     strokes += (sharp[1] / RELIEF - luminance(strokes))[..., None]
     detail = rgb - flat
-    own = np.sqrt(cv2.GaussianBlur(luminance(detail) ** 2, (0, 0), 2.0))
+    form = luminance(rgb)
+    form = form - cv2.GaussianBlur(form, (0, 0), _FORM)
+    own = np.sqrt(cv2.GaussianBlur(luminance(detail) ** 2 + 0.5 * form * form, (0, 0), 2.5))
     theirs = np.sqrt(cv2.GaussianBlur(luminance(strokes) ** 2, (0, 0), 4.0)) + 1e-3
     share = 1 / (1 + (1.2 * own / theirs) ** 2)
-    return np.clip(flat + _DETAIL * detail + share[..., None] * strokes, 0, 1)
+    # Strokes hide low contrasts: what lies under many of them is drawn more firmly.
+    firmer = _FIRMER * np.minimum(theirs / 0.08, 1) * form
+    return np.clip(flat + firmer[..., None] + _DETAIL * detail + share[..., None] * strokes, 0, 1)
 
 
 def _without_strokes(painting: np.ndarray, rng: np.random.Generator) -> np.ndarray:
