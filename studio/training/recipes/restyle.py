@@ -236,7 +236,7 @@ class RestyleRecipe(Recipe):
             if not context.tiny:
                 known = [style_codes(context.checkpoints / "clip", list(names), 0) for names in (LOOKS, KIN_STYLES)]
             generator.learn_codes(*known)
-            return RestyleObjective(generator, clips, context, {}, 0.015)
+            return RestyleObjective(generator, clips, context, {}, 0.009)
         load_average(context.run / "paint", "generator", generator)
         width = 16 if context.tiny else 32
         judges = {"patch": PatchDiscriminator(6, width, _WIDTH), "clip": PatchDiscriminator(10, width, _WIDTH)}
