@@ -246,6 +246,7 @@ class _Painter:
     ) -> None:
         self.full_size = full_size
         self._generator, self._brush, self._look, self._manner = generator, brush, look, manner
+        self._device = generator.device  # asked once: the answer walks through all modules
         self._easel = Easel(full_size, seed, look.hand, manner.brush_size)
         self._guard = DetailGuard(manner.detail, self._easel.size, calms=look.calms)
         self._tracker = None if manner.region is None else RegionTracker(manner.region, full_size)
@@ -269,7 +270,6 @@ class _Painter:
     @torch.inference_mode()
     def _draw(self, canvas: Canvas) -> np.ndarray:
         """uint8 (h, w, 3), by the net."""
-        device = self._generator.device
         height, width = canvas.picture.shape[:2]
         past = torch.zeros(1, 4, height, width)
         if canvas.past is not None:
@@ -281,7 +281,7 @@ class _Painter:
             torch.from_numpy(canvas.guides.soft)[None],
             past,
         )
-        return to_uint8(self._generator.paint(*(part.to(device) for part in inputs), self._brush))[0]
+        return to_uint8(self._generator.paint(*(part.to(self._device) for part in inputs), self._brush))[0]
 
 
 def _lay_over(source: np.ndarray, painted: np.ndarray, manner: _Manner) -> np.ndarray:
