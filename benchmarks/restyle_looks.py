@@ -35,7 +35,7 @@ the teacher (the ceiling). structure: SSIM of the Sobel edges of the luma of sou
 the teacher's. One value for each dev picture."""
 
 SIZE = (192, 256)
-STEPS = 600
+STEPS = 500
 _PIECE = 96
 _BATCH = 48
 
@@ -45,7 +45,7 @@ class Judge(nn.Module):
 
     def __init__(self, looks: int) -> None:
         super().__init__()
-        widths = (3, 24, 48, 80, 112)
+        widths = (3, 16, 32, 64, 96)
         self.layers = nn.ModuleList(
             nn.Sequential(nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
             for inputs, outputs in zip(widths, widths[1:])

@@ -19,7 +19,7 @@ from studio.pipelines.restyle import RestylePipeline
 from studio.worlds.looks import LOOKS, Look
 
 CLIPS = ("camel_head", "drone_coast_karma", "portrait_neon", "apple_orbit")
-FRAMES = 6
+FRAMES = 5
 _FLAT = 5.0  # levels: the deviation of a painted plain grey wall under which a look has no texture of its own
 
 PROTOCOL = """{frames} frames in a row (from frame 20) of four dev clips at 640x360 (cover, centre cut); each value is
