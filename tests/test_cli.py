@@ -90,6 +90,10 @@ def test_restyle_a_clip_and_a_picture(answers, look):
     assert code == 0 and len(look(Path(said.strip())).frames) == 12, told
     code, said, told = answers["picture"]
     assert code == 0 and Path(said.strip()).read_bytes()[1:4] == b"PNG", told
+    code, said, told = answers["subject"]
+    assert code == 0 and Path(said.strip()).name == "subject.png", told
+    code, said, told = answers["no look"]
+    assert (code, said) == (2, "") and "not a look file" in told and len(told.splitlines()) == 1
     code, said, told = answers["clip as png"]
     assert (code, said) == (2, "") and "cannot become" in told
 
@@ -127,7 +131,7 @@ def test_models(run):
 def test_help_is_there_for_every_command(run):
     code, said, _ = run("--help")
     assert code == 0 and "examples:" in said
-    for name in ("generate", "interpolate", "restyle", "predict", "models"):
+    for name in ("generate", "interpolate", "restyle", "study", "predict", "models"):
         assert name in said
     code, said, _ = run("generate", "--help")
     assert code == 0 and "--seconds" in said and "1 to 6" in said
@@ -152,6 +156,10 @@ BAD = [
     (("interpolate", "clip.mp4", "--fps", "0", "--out", "x.mp4"), "above 0"),
     (("restyle", "absent.mp4", "--style", "oil", "--out", "x.mp4"), "absent.mp4"),
     (("restyle", "absent.mp4", "--out", "x.mp4"), "look"),
+    (("restyle", "absent.mp4", "--style", "oil", "--where", "subject", "--out", "x.mp4"), "mark the subject"),
+    (("restyle", "absent.mp4", "--style", "oil", "--where", "subject", "--box", "a,b", "--out", "x.mp4"), "--box"),
+    (("study", "absent.png", "--out", "x.mp4"), ".safetensors"),
+    (("study", __file__, "--out", "/nowhere/x.safetensors"), "/nowhere"),
     (("predict", __file__, "--out", "x.mp4"), ""),
 ]
 
@@ -202,6 +210,9 @@ def good_calls(make, folder):
         "film": (*keyframes, "--seconds", 0.5, "--fps", 12, "--out", film),
         "smooth": ("interpolate", film, "--fps", 24, "--out", folder / "smooth.mp4"),
         "painted": ("restyle", clip, "--style", "oil painting", "--keep-colours", "--out", folder / "painted.mp4"),
+        "subject": ("restyle", make.picture("a.png"), "--style", "oil", "--where", "subject", "--box", "0.2,0.2,0.7,1",
+                    "--brush-size", 2, "--detail", 0, "--out", folder / "subject.png"),
+        "no look": ("restyle", clip, "--look", make.picture("a.png"), "--out", folder / "none.mp4"),
         "picture": ("restyle", make.picture("a.png"), *style, "--out", folder / "painted.png"),
         "clear": ("interpolate", *(make.picture(f"clear{n}.png", seed=n, alpha=True) for n in range(3)),
                   "--gap-seconds", "0.2,0.4", "--fps", 10, "--out", folder / "clear.webm"),

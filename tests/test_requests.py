@@ -12,6 +12,7 @@ from studio.requests import (
     InterpolationRequest,
     PredictionRequest,
     RestyleRequest,
+    StudyRequest,
     TextToVideoRequest,
     bounds_of,
     default_of,
@@ -116,6 +117,49 @@ def test_restyle_needs_a_look_and_prediction_a_length():
         with pytest.raises(RequestError):
             PredictionRequest(clip=Path("a.mp4"), **wrong)
     assert PredictionRequest(clip=Path("a.mp4"), seconds=5, futures=4).futures == 4
+
+
+RESTYLE = {"source": Path("a.mp4"), "style": "oil"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"look": Path("my.safetensors")}, "either a look file"),
+        ({"style": "", "look": Path("my.safetensors"), "style_image": Path("b.png")}, "either a look file"),
+        ({"brush_size": 3}, "between 0.5 and 2"),
+        ({"detail": -0.1}, "between 0 and 1"),
+        ({"where": "left"}, "one of everything"),
+        ({"where": "subject"}, "mark the subject first"),
+        ({"box": (0, 0, 1, 1)}, "whether the subject or the background"),
+        ({"where": "subject", "box": (0, 0, 1, 1), "mask": Path("m.png")}, "not both"),
+        ({"where": "subject", "box": (0.5, 0, 0.2, 1)}, "four numbers"),
+        ({"where": "subject", "box": (0, 0, 1)}, "four numbers"),
+        ({"where": "subject", "box": (0, 0, 1, float("nan"))}, "four numbers"),
+        ({"where": "subject", "box": (0, 0, 1, "1")}, "four numbers"),
+        ({"where": "subject", "box": (0, 0, 1, 1.5)}, "four numbers"),
+    ],
+)
+def test_restyle_says_what_contradicts(changes, words):
+    with pytest.raises(RequestError, match=words):
+        RestyleRequest(**{**RESTYLE, **changes})
+
+
+def test_a_marked_part_and_a_look_file_come_back_from_json():
+    box = RestyleRequest(**RESTYLE, where="background", box=(0.1, 0.2, 0.8, 1), brush_size=1.5, detail=1)
+    assert from_json(box.to_json(), source=RESTYLE["source"]) == box
+    look = RestyleRequest(source=Path("a.mp4"), look=Path("/secret/my.safetensors"))
+    assert "secret" not in look.to_json() and from_json(look.to_json()).look == Path("my.safetensors")
+    old = json.loads(RestyleRequest(**RESTYLE).to_json())
+    for name in ("brush_size", "detail", "where", "box", "mask", "look"):
+        del old[name]  # a file of an earlier version
+    assert from_json(json.dumps(old)) == RestyleRequest(**RESTYLE)
+
+
+def test_a_study_needs_no_words_but_a_short_name():
+    assert StudyRequest(picture=Path("a.png")).card == "restyle"
+    with pytest.raises(RequestError, match="60"):
+        StudyRequest(picture=Path("a.png"), name="x" * 61)
 
 
 def test_json_carries_names_but_no_paths_and_comes_back():

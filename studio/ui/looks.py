@@ -48,7 +48,7 @@ LOOKS: dict[str, tuple[str, str, str]] = {
     "stained": ("pieces", "Stained glass", "stained glass"),
     "lowpoly": ("pieces", "Low poly", "low poly"),
     "pointillist": ("pieces", "Pointillist", "pointillist painting"),
-    "textile": ("pieces", "Embroidery", "embroidery"),
+    "textile": ("pieces", "Knitted", "knitted"),
     "vintage": ("film", "Vintage film", "vintage film"),
     "sepia": ("film", "Sepia", "sepia"),
     "noir": ("film", "Film noir", "film noir"),

@@ -102,7 +102,7 @@ def wire(
         except StudioError as error:
             raise gr.Error(messages.sentence(error), print_exception=False) from None
 
-    def study(key: str, picture: str | None, name: str, *values: Any) -> Iterator[Updates]:
+    def begin(key: str, picture: str | None, name: str, *values: Any) -> Iterator[Updates]:
         yield from studied(studio, own, style, key, picture, name, lambda: source_of(*values))
 
     for change in (visitor.change, own.look.change):
@@ -113,7 +113,7 @@ def wire(
     for other in (style.input, own.picture.upload):
         other(lambda: "", None, own.look, **PRIVATE)
     own.study.click(
-        study, [visitor, own.picture, own.name, *sources],
+        begin, [visitor, own.picture, own.name, *sources],
         [own.study, own.stop, own.progress, own.job, own.look, style], trigger_mode="once", concurrency_id=QUEUE,
         concurrency_limit=waiters(studio), **PRIVATE,
     )  # fmt: skip

@@ -50,8 +50,9 @@ class App:
         self.url = f"http://127.0.0.1:{self.port}/"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ZOETROPE_")}
         command = [sys.executable, "app.py", "--port", str(self.port), "--checkpoints", str(checkpoints)]
+        command += ["--work", str(work), "--looks", str(work.parent / "looks")]
         self.process = subprocess.Popen(
-            [*command, "--work", str(work), "--looks", str(work.parent / "looks")], cwd=ROOT, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT
         )
 
     def wait(self) -> None:

@@ -1,4 +1,4 @@
-"""The four named endpoints through gradio_client, as the README shows them."""
+"""The named endpoints through gradio_client, as the README shows them."""
 
 import json
 import shutil
@@ -6,7 +6,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "a red car drives left across the desert at sunset"
@@ -19,9 +21,9 @@ def client(app, tmp_path_factory):
     return Client(app.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
-def test_only_the_four_are_named(client):
+def test_only_these_are_named(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(named) == {"/generate", "/interpolate", "/restyle", "/predict"}
+    assert set(named) == {"/generate", "/interpolate", "/restyle", "/study", "/predict"}
 
 
 def test_generate_then_hand_on(client, look, tmp_path):
@@ -47,6 +49,27 @@ def test_interpolate_pictures(client, look, make):
     pictures = [handle_file(make.picture(f"key{n}.png", seed=n)) for n in range(2)]
     film = client.predict(pictures, seconds=0.5, fps="12", api_name="/interpolate")
     assert 6 <= len(look(Path(film)).frames) <= 7
+
+
+def test_a_box_is_obeyed_over_http(client, make):
+    from gradio_client import handle_file
+
+    box = {"where": "subject", "box": "0.2, 0.2, 0.7, 0.8", "brush_size": 1.5, "detail": 0, "details": True}
+    files = client.predict(handle_file(make.picture("boxed.png")), "neon lights", **box, api_name="/restyle")
+    painted = next(file for file in files if file.endswith(".png"))
+    with Image.open(painted) as made, Image.open(make.picture("boxed.png")) as source:
+        assert np.array_equal(np.asarray(made)[:8], np.asarray(source.convert("RGB"))[:8])
+    with pytest.raises(Exception, match="mark the subject first"):
+        client.predict(handle_file(make.clip()), "neon lights", where="subject", api_name="/restyle")
+
+
+def test_a_study_gives_a_look_file_that_restyles(client, make, look):
+    from gradio_client import handle_file
+
+    studied = client.predict(handle_file(make.picture("painting.png", (120, 90), 3)), seed=1, api_name="/study")
+    assert Path(studied).suffix == ".safetensors"
+    film = client.predict(handle_file(make.clip()), look=handle_file(studied), api_name="/restyle")
+    assert len(look(Path(film)).frames) == 12
 
 
 def test_details_tell_what_the_page_would_say(client, make):

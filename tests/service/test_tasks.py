@@ -236,6 +236,50 @@ def test_restyle_with_a_style_picture_alone(studio, make):
         studio.submit(RestyleRequest(source=make.clip(), style_image=make.clip(), seed=1))
 
 
+@pytest.mark.parametrize("where", ["subject", "background"])
+def test_only_the_marked_part_of_a_picture_changes(studio, make, tmp_path, where):
+    """Every pixel that is not wanted is the source's own; a box and a mask (white, or solid) mark alike."""
+    picture = make.picture("plain.png", (96, 64))
+    source = np.asarray(Image.open(picture).convert("RGB")).astype(int)
+    marked = np.zeros((64, 96), bool)
+    marked[16:48, 24:72] = True
+    white, solid = tmp_path / "white.png", tmp_path / "solid.png"
+    Image.fromarray((255 * marked).astype(np.uint8)).save(white)
+    Image.fromarray(np.dstack([np.full((64, 96, 3), 9), 255 * marked]).astype(np.uint8)).save(solid)
+    made = []
+    for mask in (white, solid):
+        request = RestyleRequest(source=picture, style="oil painting", where=where, mask=mask, detail=0, seed=1)
+        made.append(np.asarray(Image.open(studio.run(request).picture)).astype(int))
+    assert (made[0] == made[1]).all()
+    changed = np.abs(made[0] - source).max(axis=2) > 0
+    wanted = marked if where == "subject" else ~marked
+    assert not changed[~wanted].any() and changed[wanted].mean() > 0.5
+    request = RestyleRequest(source=picture, style="oil painting", where=where, box=(0.25, 0.25, 0.75, 0.75), seed=1)
+    boxed = np.asarray(Image.open(studio.run(request).picture)).astype(int)
+    if where == "subject":
+        assert (boxed == source)[~marked].all()
+
+
+def test_a_mask_must_mark_something(studio, make, tmp_path):
+    for name, level, words in (("none.png", 0, "nothing"), ("all.png", 255, "everything")):
+        Image.new("L", (64, 48), level).save(tmp_path / name)
+        request = RestyleRequest(source=make.clip(), style="oil", where="subject", mask=tmp_path / name)
+        with pytest.raises(MediaError, match=words):
+            studio.run(request)
+    with pytest.raises(MediaError, match="mask must be a picture"):
+        studio.submit(RestyleRequest(source=make.clip(), style="oil", where="subject", mask=make.clip()))
+
+
+def test_brush_and_detail_are_obeyed(studio, make):
+    picture = make.picture("large.png", (128, 96), 2)
+    base = {"source": picture, "style": "oil painting", "seed": 1}
+    plain, coarse, guarded = (
+        np.asarray(Image.open(studio.run(RestyleRequest(**base, **extra)).picture)).astype(int)
+        for extra in ({"detail": 0}, {"detail": 0, "brush_size": 2}, {"detail": 1})
+    )
+    assert plain.shape == coarse.shape and (plain != coarse).any() and (plain != guarded).any()
+
+
 def test_a_gif_goes_through(studio, make, look):
     gif = make.clip("moving.gif", frames=6, fps="10", extra=("-pix_fmt", "rgb8"))
     result = studio.run(RestyleRequest(source=gif, style="oil painting", seed=1))

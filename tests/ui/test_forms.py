@@ -36,6 +36,16 @@ CASES = [
         {"source": "clip", "clip": "clip.mp4", "picture": None, "style_image": None},
     ),
     (
+        restyle,
+        RestyleRequest(source=CLIP, style="neon", brush_size=2, detail=1, where="background", box=(0.1, 0.2, 0.5, 1)),
+        {"source": "picture", "clip": None, "picture": "clip.mp4", "style_image": None},
+    ),
+    (
+        restyle,
+        RestyleRequest(source=CLIP, look=CLIP),
+        {"source": "clip", "clip": "clip.mp4", "picture": None, "style_image": "painting.png", "look": "clip.mp4"},
+    ),
+    (
         prediction,
         PredictionRequest(clip=CLIP, seconds=2, prompt="pans left", append=True, mark=True, seed=1, futures=3),
         {"clip": "clip.mp4"},
@@ -47,6 +57,15 @@ CASES = [
 def test_a_request_survives_the_form(tab, request_, files):
     values = tab.from_request(request_)
     assert tab.to_request({**values, **files}) == request_
+
+
+def test_a_part_that_is_not_marked_yet_is_said_in_a_sentence():
+    values = restyle.from_request(RestyleRequest(source=CLIP, style="oil"))
+    values |= {"source": "clip", "clip": "clip.mp4", "picture": None, "style_image": None, "where": "subject"}
+    with pytest.raises(RequestError, match="mark the subject first"):
+        restyle.to_request(values)
+    values |= {"where": "everything", "mark": '{"box": [0, 0, 1, 1]}'}  # a mark that is no longer wanted
+    assert restyle.to_request(values).box == ()
 
 
 def test_presets_keep_even_sizes_within_bounds():

@@ -26,17 +26,18 @@ def page(studio):
     return build(studio)
 
 
-def test_exactly_four_endpoints_are_public(page):
+def test_exactly_five_endpoints_are_public(page):
     named = page.get_api_info()["named_endpoints"]
-    assert set(named) == {"/generate", "/interpolate", "/restyle", "/predict"}
+    assert set(named) == {"/generate", "/interpolate", "/restyle", "/study", "/predict"}
     first = [parameter["parameter_name"] for parameter in named["/generate"]["parameters"]]
     assert first[0] == "prompt"
     assert all(parameter["parameter_has_default"] for parameter in named["/generate"]["parameters"][1:])
 
 
 def test_every_event_of_the_page_is_private_or_named(page):
+    names = {"generate", "interpolate", "restyle", "study", "predict"}
     for event in page.fns.values():
-        assert event.api_visibility == "private" or event.api_name in {"generate", "interpolate", "restyle", "predict"}
+        assert event.api_visibility == "private" or event.api_name in names
 
 
 def test_all_that_makes_clips_shares_one_queue(page):

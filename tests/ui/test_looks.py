@@ -1,0 +1,99 @@
+"""The wall of looks: words that a click writes, cards of one's own looks, marks on the first frame."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio.errors import RequestError
+from studio.service import SavedLook
+from studio.service.look_files import LookCard
+from studio.settings import Limits
+from studio.ui import looks, marker
+from studio.worlds.looks import LOOKS
+
+
+def test_the_wall_holds_every_look_under_the_name_that_is_read_back():
+    assert looks.LOOKS.keys() == LOOKS.keys() and len(LOOKS) >= 24
+    for name, (kind, label, words) in looks.LOOKS.items():
+        assert words == LOOKS[name].title and kind in looks.KINDS and label
+    page = looks.markup()
+    assert page.count("data-look=") == len(LOOKS)
+
+
+def test_every_card_has_its_picture():
+    posters = {path.stem: path for path in looks.POSTERS.glob("*.jpg")}
+    assert posters.keys() == looks.LOOKS.keys()
+    for path in posters.values():
+        with Image.open(path) as picture:
+            assert picture.size == (168, 112)
+        assert path.stat().st_size < 12_000
+
+
+@pytest.mark.parametrize(
+    ("words", "click", "mix", "expected"),
+    [
+        ("", "oil", False, "oil painting"),
+        ("50% neon lights, 50% sepia", "oil", False, "oil painting"),
+        ("", "oil", True, "oil painting"),
+        ("oil painting", "neon", True, "50% oil painting, 50% neon lights"),
+        ("like an old print", "neon", True, "50% like an old print, 50% neon lights"),
+        ("70% oil painting, 30% neon lights", "pop", True, "34% oil painting, 33% neon lights, 33% pop art"),
+        ("34% oil painting, 33% neon lights, 33% pop art", "neon", True, "50% oil painting, 50% pop art"),
+        ("50% oil painting, 50% pop art", "oil", True, "pop art"),
+        ("pop art", "pop", True, ""),
+    ],
+)
+def test_a_click_writes_the_words(words, click, mix, expected):
+    assert looks.chosen_words(words, click, mix) == expected
+
+
+@pytest.mark.parametrize("count", range(2, 9))
+def test_shares_make_a_hundred(count):
+    shares = [int(part.split("%")[0]) for part in looks.mixed([str(number) for number in range(count)]).split(", ")]
+    assert sum(shares) == 100 and max(shares) - min(shares) <= 1
+
+
+def test_a_strangers_look_cannot_write_into_the_page():
+    kept = [SavedLook(Path(f"/x/{name}"), LookCard(name, b"\xff\xd8\xff\x00")) for name in ("<img src=x>", 'b"')]
+    page = looks.own_markup(kept, '/x/b"')
+    assert "<img src=x>" not in page and "&lt;img src=x&gt;" in page
+    assert page.count('aria-pressed="true"') == 1 and page.count("data:image/jpeg;base64,") == 2
+    assert looks.own_markup([], "") == ""
+
+
+def test_a_box_survives_the_marker():
+    assert marker.region_of(marker.value_of((0.1, 0.2, 0.5, 1))) == {"box": (0.1, 0.2, 0.5, 1)}
+    assert marker.value_of(()) == "" and marker.region_of("") == marker.region_of(None) == {}
+
+
+def test_a_painted_mask_becomes_a_file_and_old_ones_are_swept(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    value = json.dumps({"mask": "data:image/png;base64," + base64.b64encode(b"\x89PNG...").decode()})
+    first = marker.region_of(value)["mask"]
+    assert first.read_bytes() == b"\x89PNG..." and tmp_path in first.parents
+    monkeypatch.setattr(marker, "KEPT_SECONDS", -1)
+    second = marker.region_of(value)["mask"]
+    assert second.exists() and not first.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{", "7", "[]", '{"mask": 7}', '{"mask": "/etc/passwd"}', '{"mask": "data:image/svg+xml;base64,AAAA"}',
+        '{"mask": "data:image/png;base64,???"}', '{"box": "all"}', "[" * 100_000, "x" * (5 << 20), {"box": [0, 0, 1]},
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_a_mark_that_is_none_is_one_sentence(value):
+    with pytest.raises(RequestError, match="draw it again"):
+        marker.region_of(value)
+
+
+def test_the_first_frame_is_shown_and_a_fault_is_not(make, tmp_path):
+    shown = marker.frame_of(make.clip(), Limits.local())
+    assert base64.b64decode(shown.removeprefix("data:image/jpeg;base64,"))[:3] == b"\xff\xd8\xff"
+    (tmp_path / "fake.mp4").write_text("#EXTM3U")
+    assert marker.frame_of(tmp_path / "fake.mp4", Limits.local()) == "" == marker.frame_of(None, Limits.local())
