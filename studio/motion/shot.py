@@ -18,7 +18,7 @@ import numpy as np
 
 from studio.motion.cuts import is_cut
 from studio.motion.flow import FlowQuality, estimate_flow
-from studio.motion.warp import pixel_grid, resize_flow
+from studio.motion.warp import pixel_grid
 
 # Finest level with wide patches and no refinement: found to explain train clips better than the refined coarser level
 # does (mean difference 1.6 levels against 1.8) at the same cost.
@@ -50,8 +50,8 @@ class Step:
         if not self.flow.any():
             return image.copy()
         height, width = self.trust.shape
-        where = resize_flow(self.flow, height, width)
-        where += pixel_grid(height, width)
+        where = cv2.resize(self.flow, (width, height))
+        where = cv2.scaleAdd(where, 2.0, pixel_grid(height, width))
         return cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
@@ -85,15 +85,20 @@ def _settled(flow: np.ndarray, grey: np.ndarray) -> np.ndarray:
     """The flow averaged by structure, nil where there is none to hold on to and where it only trembles."""
     across = cv2.Scharr(grey, cv2.CV_32F, 1, 0, scale=1 / 32)
     down = cv2.Scharr(grey, cv2.CV_32F, 0, 1, scale=1 / 32)
-    weight = np.maximum(across * across + down * down - _NOISE, 0)
+    weight = cv2.multiply(across, across)
+    cv2.accumulateSquare(down, weight)
+    weight = cv2.max(cv2.subtract(weight, _NOISE), 0)
     height, width = grey.shape
     small = (max(1, width // _POOL), max(1, height // _POOL))
-    weighted = cv2.merge([flow[..., 0] * weight, flow[..., 1] * weight, weight])
+    # Plane by plane: numpy takes three times as long over the two numbers of each pixel.
+    x, y = cv2.split(flow)
+    weighted = cv2.merge([cv2.multiply(x, weight), cv2.multiply(y, weight), weight])
     pooled = cv2.resize(weighted, small, interpolation=cv2.INTER_AREA)
-    pooled = cv2.GaussianBlur(pooled, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
-    settled = pooled[..., :2] / (pooled[..., 2:] + _PLAIN)
-    settled *= np.abs(settled).max(axis=2, keepdims=True) >= _STILL
-    return cv2.resize(settled, (width, height))
+    x, y, weight = cv2.split(cv2.GaussianBlur(pooled, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE))
+    weight = cv2.add(weight, _PLAIN)
+    x, y = cv2.divide(x, weight), cv2.divide(y, weight)
+    moving = cv2.max(np.abs(x), np.abs(y)) >= np.float32(_STILL)
+    return cv2.resize(cv2.merge([x * moving, y * moving]), (width, height))
 
 
 def _trust(old: np.ndarray, new: np.ndarray, flow: np.ndarray) -> np.ndarray:

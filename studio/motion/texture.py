@@ -82,14 +82,15 @@ class MovingTexture:
 
     def follow(self, flow: np.ndarray) -> None:
         """Moves with a flow that leads every pixel of the new frame to its place in the old one."""
-        moving = length(flow[..., 0], flow[..., 1]) >= _STILL
+        across, down = cv2.split(flow)
+        moving = length(across, down) >= _STILL
         if not moving.any():
             return
-        flow = cv2.merge([flow[..., 0] * moving, flow[..., 1] * moving])
+        flow = cv2.merge([across * moving, down * moving])
         # The nearest old pixel's shift, plus the flow: coordinates go on straight beyond the frame and over tears.
-        where = self._grid + flow
+        where = cv2.add(self._grid, flow)
         carried = cv2.remap(self._shift, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-        self._shift = self._straighten(_relaxed(carried + flow))
+        self._shift = self._straighten(_relaxed(cv2.add(carried, flow)))
 
     def lay(self) -> Texture:
         """The texture as it lies now; later motions leave it as it is."""
@@ -111,7 +112,10 @@ class MovingTexture:
         middle_x = np.minimum((np.arange(columns) + 0.5) * width / columns, width - 1).astype(int)
         rigid = shift[np.ix_(middle_y, middle_x)]
         rigid = cv2.resize(rigid, (width, height), interpolation=cv2.INTER_NEAREST)
-        off = length(shift[..., 0] - rigid[..., 0], shift[..., 1] - rigid[..., 1])
-        share = cv2.resize((off > _STRETCHED).astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        across, down = cv2.split(cv2.subtract(shift, rigid))
+        off = length(across, down) > _STRETCHED
+        share = cv2.resize(off.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        if share.max() <= 0.5:
+            return shift
         worn = cv2.resize(share, (width, height), interpolation=cv2.INTER_NEAREST) > 0.5
         return np.where(worn[..., None], rigid, shift)
