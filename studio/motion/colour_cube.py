@@ -18,10 +18,10 @@ import numpy as np
 
 SIDE = 17  # colours along an edge of the cube
 _TABLE = 128  # entries along an edge of the table that frames are mapped by
-_SAMPLES = 6000
+_SAMPLES = 4000
 _ROUNDS = 40  # of the transport
 _HUE_COST = 0.5  # of a step in hue, against one in brightness
-_NEAREST = 40  # samples within about the reach of the average
+_NEAREST = 25  # samples within about the reach of the average
 _OPPONENT = np.array([[0.299, 0.587, 0.114], [0.5, 0.0, -0.5], [-0.25, 0.5, -0.25]], np.float32)
 _KEPT = 0.15  # of the source's own brightness: what is narrow in a painting still shows forms
 _COST = np.array([1.0, _HUE_COST, _HUE_COST], np.float32)
@@ -48,10 +48,8 @@ class ColourCube:
         after = _transport(before, _drawn([painting], _SAMPLES, rng) @ _TO_SPACE, rng)
         steps = np.linspace(0, 1, SIDE, dtype=np.float32)
         grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3) @ _TO_SPACE
-        square = (grid**2).sum(1)[:, None] - 2 * grid @ before.T + (before**2).sum(1)[None]
-        reach = np.partition(square, _NEAREST, axis=1)[:, _NEAREST, None]
-        weight = np.exp(-np.maximum(square, 0) / np.maximum(reach, 0.0025))
-        mapped = _as_spread((weight @ after) / weight.sum(1, keepdims=True), after, weight)
+        mapped = np.concatenate([_average(part, before, after) for part in np.array_split(grid, SIDE)])
+        mapped = _as_spread(mapped, before, after)
         mapped[:, 0] += _KEPT * (grid[:, 0] - before[:, 0].mean() - mapped[:, 0] + after[:, 0].mean())
         colours = np.clip(mapped @ np.linalg.inv(_TO_SPACE), 0, 1)
         return ColourCube(colours.astype(np.float32).reshape(SIDE, SIDE, SIDE, 3))
@@ -111,10 +109,17 @@ def _transport(before: np.ndarray, wanted: np.ndarray, rng: np.random.Generator)
     return now
 
 
-def _as_spread(mapped: np.ndarray, after: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _average(grid: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Where the samples near each colour of the grid (G, 3) went, on average."""
+    square = np.maximum((grid**2).sum(1)[:, None] - 2 * grid @ before.T + (before**2).sum(1)[None], 0)
+    reach = np.partition(square, _NEAREST, axis=1)[:, _NEAREST, None]
+    weight = np.exp(-square / np.maximum(reach, 0.0025))
+    return (weight @ after) / weight.sum(1, keepdims=True)
+
+
+def _as_spread(mapped: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Averages lie nearer to the middle than what they average: stretched about the mean until the spread is right."""
-    share = (weight / weight.sum(1, keepdims=True)).T  # how much each sample is like each colour of the cube
-    found = (share / np.maximum(share.sum(1, keepdims=True), 1e-9)) @ mapped
-    middle = after.mean(0)
+    cell = np.rint(before @ np.linalg.inv(_TO_SPACE) * (SIDE - 1)).astype(int).clip(0, SIDE - 1)
+    found = mapped[(cell[:, 0] * SIDE + cell[:, 1]) * SIDE + cell[:, 2]]
     stretch = np.clip(after.std(0) / np.maximum(found.std(0), 1e-3), 1.0, 1.3)
-    return middle + (mapped - found.mean(0)) * stretch
+    return after.mean(0) + (mapped - found.mean(0)) * stretch

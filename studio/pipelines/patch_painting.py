@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 
 _LEVELS = ((0.5, 13, 6), (0.5, 9, 4), (1.0, 13, 6), (1.0, 9, 4))  # scale, side of a patch, distance between patches
-_PATCHES = 8000  # of the painting, drawn at random, that are compared
+_PATCHES = 6000  # of the painting, drawn at random, that are compared
 _COMPONENTS = 32
+_AT_ONCE = 256  # patches of the sketch that are compared at once
 _ROBUSTNESS = -3.0 / 2  # exponent of the squared difference: the patches that fit best decide
 _HELD = 1.2  # weight of the sketch at its edges, against one patch
 _HELD_FLAT = 0.05  # and elsewhere, relative to that
@@ -59,8 +60,10 @@ def _patched(
     rows, columns = (_starts(length, side, gap) for length in (height, width))
     own = picture.unfold(1, side, 1).unfold(2, side, 1)[:, rows][:, :, columns]
     own = own.permute(1, 2, 0, 3, 4).reshape(len(rows) * len(columns), -1)
-    parts = ((own - mean) @ axes).split(500)
-    best = torch.cat([torch.addmm(lengths[None], part, codes.T, alpha=-2).argmin(1) for part in parts])
+    away, best = torch.empty(_AT_ONCE, len(drawn)), []
+    for part in ((own - mean) @ axes).split(_AT_ONCE):
+        best.append(torch.addmm(lengths[None], part, codes.T, alpha=-2, out=away[: len(part)]).argmin(1))
+    best = torch.cat(best)
     chosen = known[best]
     fit = (((chosen - own) ** 2).sum(1) + 1e-3) ** _ROBUSTNESS
     fit = fit / fit.mean()
