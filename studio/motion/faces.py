@@ -74,7 +74,7 @@ class FaceMap:
         for left, top, width, height in self._cascades[name].detectMultiScale(grey, 1.15, 4, 0, (_LEAST, _LEAST)):
             left = size[0] - left - width if mirrored else left
             centre = ((left + width / 2) / size[0], (top + height * 0.52) / size[1])
-            radii = (0.56 * width / size[0], 0.66 * height / size[1])
+            radii = (0.46 * width / size[0], 0.56 * height / size[1])
             self._known = np.minimum(self._known + np.float32(_GAIN) * _ellipse(self._grid, centre, radii), 1)
 
 

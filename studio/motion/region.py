@@ -2,8 +2,9 @@
 
 A rectangle is cut out by GrabCut (Rother, Kolmogorov and Blake, 2004) in the first frame; a painted mask is taken to
 the pixel. Kept is not the mask but the signed distance to its border, which can be moved a hundred times along the
-optical flow without blurring. Flow alone drifts: every few frames the border is drawn back to where the colours of the
-subject end, by GrabCut again, in a narrow band around it and by a pixel or two at a time, so that it does not tremble.
+optical flow without blurring. Flow alone drifts: every other frame the border is drawn back to where the colours of the
+subject end, by GrabCut in a narrow band around it. The colours are those of the first frame: relearnt ones would get
+used to every mistake.
 
 Letters: H, W the clip's rows and columns; h, w those of the tracking, at most `_LONGEST` wide or high. Flows are
 float32 (any grid, 2), x first, in pixels of their own grid, from the new frame back to the last one.
@@ -24,8 +25,8 @@ _LONGEST = 640  # pixels of the frame's long side in tracking
 _CUT_OUT = 320  # pixels of the long side where GrabCut looks
 _REACH = 24.0  # pixels: distances to the border beyond this are all alike
 _BAND = 10.0  # pixels to either side of the border within which it may have drifted
-_EVERY = 4  # frames from one look at the colours to the next
-_PULL, _STEP = 0.6, 3.0  # share of the way, and most pixels, that the border is drawn back at once
+_EVERY = 2  # frames from one look at the colours to the next
+_PULL, _STEP = 0.8, 3.0  # share of the way, and most pixels, that the border is drawn back at once
 _STILL = 0.05  # pixels: a smaller motion is the flow's own trembling
 _TRUSTED = 0.35  # share of the subject's area by which a cut-out may differ from what the flow brought
 _SMALLEST = 0.01  # of the frame's width and height that a rectangle must have
@@ -38,7 +39,8 @@ class Region:
 
     kind: paint the subject or everything else. The subject is marked in the first frame, by a ``box`` around it (left,
     top, right, bottom in 0..1 of the frame) or by a painted ``mask``, uint8 (any size), nonzero on the subject.
-    soft: blend one pixel along the border; else every pixel is painted or left alone. Raises RequestError.
+    soft: blend over one pixel to either side of the border; else every pixel is painted or left alone.
+    Raises RequestError.
     """
 
     kind: Literal["subject", "background"]
@@ -134,7 +136,7 @@ class RegionTracker:
         else:
             level = cv2.resize(self._level, (self._size[1], self._size[0]), interpolation=cv2.INTER_LINEAR)
             level *= np.float32(self._size[0] / self._grid[0])
-            subject = np.clip(level + 0.5, 0, 1) if self._region.soft else (level > 0).astype(np.float32)
+            subject = np.clip(level * 0.5 + 0.5, 0, 1) if self._region.soft else (level > 0).astype(np.float32)
         return subject if self._region.kind == "subject" else 1 - subject
 
 
@@ -200,7 +202,7 @@ class _Colours:
         mask = np.where(nearby > 0, _SUBJECT, _OUTSIDE).astype(np.uint8)
         mask[(nearby > 0) & (nearby < _BAND)] = _MAYBE_SUBJECT
         mask[(nearby <= 0) & (nearby > -_BAND)] = _MAYBE_OUTSIDE
-        if not self._cut(lab, mask, 1, cv2.GC_EVAL):
+        if not self._cut(lab, mask, 1, cv2.GC_EVAL_FREEZE_MODEL):
             return None
         found = (near > 0).astype(np.uint8)
         before = int(found.sum())
