@@ -195,7 +195,6 @@ def _train(
 ) -> Iterator[Brush]:
     """Yields, after each step, the average of the brushes so far (the later, the more they count)."""
     rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
     free = {name: Kernel(*(part.clone().requires_grad_() for part in one)) for name, one in brush.kernels.items()}
     gates = brush.gates.clone().float().requires_grad_()
     parameters = [*(part for one in free.values() for part in one), gates]
