@@ -102,7 +102,8 @@ class Easel:
             self._painting = self._own = None
         past = None if step is None or self._painting is None else step.carry(self._painting)
         picture = self._hand.recolour(source)
-        guides = self._hand.read_guides(picture.astype(np.float32) * np.float32(1 / 255), self._texture.lay())
+        rgb = np.multiply(picture, np.float32(1 / 255), dtype=np.float32)
+        guides = self._hand.read_guides(rgb, self._texture.lay())
         return Canvas(source, picture, guides, past, step)
 
     def keep(self, painting: np.ndarray) -> np.ndarray:
@@ -115,7 +116,9 @@ class Easel:
         return canvas[: self.size[0], : self.size[1]]
 
     def cropped_flow(self, flow: np.ndarray) -> np.ndarray:
-        """A half-size flow (h / 2, w / 2, 2) on the grid of the working size without padding, in pixels of that."""
+        """A half-size flow (h / 2, w / 2, 2) without padding, in pixels of its own grid, whatever that is."""
+        if self.padded == self.size:
+            return flow
         height, width = self.padded
         full = cv2.resize(flow, (width, height)) * np.float32(2)
         return self.cropped(full)
