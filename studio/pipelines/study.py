@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 load_look = StudiedLook.load
 
-STEPS = 360
+STEPS = 600
 _PAINTING_SIDE = 640  # pixels of the painting's long side: strokes as wide as they are in a picture of this size
 _MARGIN = 0.02  # of each side
 _LONGEST = 4  # times as long as it is wide
