@@ -55,6 +55,16 @@ _MIXED = 0.15  # share of conditions that lie between two looks
 _STARTS = (0.25, 0.35, 0.4)  # how often the first, second, third frame of a scene is the one to learn from
 _STEADY = 0.35
 _JUDGED, _MATCHED = 0.04, 0.15
+_HARDER = {
+    "pixel": 2.5,
+    "lowpoly": 2.5,
+    "pointillist": 2.0,
+    "vector": 2.0,
+    "stained": 1.5,
+    "papercut": 1.5,
+    "manga": 1.5,
+    "linocut": 1.5,
+}  # how much oftener `judge` practises what `paint` leaves weak
 
 _PARTS = {
     "_class_name": "RestylePipeline",
@@ -90,6 +100,8 @@ class RestyleObjective(Objective):
         self.places = [np.argwhere(np.asarray(clips.looks) == look) for look in range(len(LOOKS))]
         self.steady = [places[clips.steady[places[:, 0]]] for places in self.places]
         self.painted = np.array([look for look, places in enumerate(self.places) if len(places)])
+        practice = np.array([_HARDER.get(name, 1.0) if judges else 1.0 for name in LOOKS])[self.painted]
+        self.practice = practice / practice.sum()
         kernels = [one.weight for one in generator.convolutions.values()]
         known = {id(kernel) for kernel in kernels}
         others = [parameter for parameter in generator.parameters() if id(parameter) not in known]
@@ -112,8 +124,8 @@ class RestyleObjective(Objective):
         made = self._paint(now, past, brushes)
         loss, figures = self._regression(made, wanted, past)
         if self.judged:
-            shown = {"patch": self._pictures(now, wanted, made, codes), "clip": self._clips(now, past, made, codes, rng)}
-            for name, (real, fake, real_codes) in shown.items():
+            pictures, clips = self._pictures(now, wanted, made, codes), self._clips(now, past, made, codes, rng)
+            for name, (real, fake, real_codes) in (("patch", pictures), ("clip", clips)):
                 critic = self.nets[name]
                 with torch.autocast(made.device.type, torch.bfloat16):
                     seen, real_features = critic(real, real_codes)
@@ -155,7 +167,7 @@ class RestyleObjective(Objective):
         """(moments up to the one to learn from, past (B, 4, C, C) there, wanted (B, 3, C, C), codes (B, D))."""
         count = 2 if self.context.tiny else _BATCH
         side = min(_CROP, *(length // 4 * 4 for length in self.clips.frames.shape[2:4]))
-        looks = rng.permutation(self.painted)[:count]
+        looks = rng.choice(self.painted, count, replace=False, p=self.practice)
         places = np.array([self.places[look][rng.integers(len(self.places[look]))] for look in looks])
         others = rng.integers(self.clips.looks.shape[1], size=len(places))
         share = np.where(rng.random(len(places)) < _MIXED, rng.random(len(places)), 0.0)
@@ -224,7 +236,7 @@ class RestyleRecipe(Recipe):
     """Phases ``paint`` and ``judge``."""
 
     name = "restyle"
-    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 6000, sheet_every=1000))
+    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 5200, sheet_every=1000))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
         """Build a phase; both need the CLIP's checkpoint (but for tiny runs), ``judge`` the average of ``paint``."""
@@ -243,7 +255,7 @@ class RestyleRecipe(Recipe):
         return RestyleObjective(generator, clips, context, judges, 0.005)
 
     def export(self, context: Context, folder: Path) -> None:
-        """The generator in half precision, the CLIP's text tower and tokenizer; recipe `look_sight` adds the pictures'."""
+        """The generator in half precision, the CLIP's text tower and tokenizer; `look_sight` adds the picture tower."""
         generator = load_average(context.run / "judge", "generator", self._generator(context.tiny))
         generator.half().save_pretrained(folder / "generator")
         save_clip_parts(context.checkpoints, folder, ("text_encoder", "tokenizer"))
