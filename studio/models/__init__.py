@@ -1,1 +1,2 @@
-"""Networks only, one file per task, and the parts they share. No files are read here and nothing is trained here."""
+"""Networks only, one file per task, and the parts they share. Nothing is trained here, and no
+files are read but a studied look's own."""

@@ -17,8 +17,8 @@ import numpy as np
 from studio.motion.strokes import StrokeAtlas
 
 PATCH = 256
+TONES = 8  # at most
 _PIECE, _OVERLAP = 48, 16
-_TONES = 8
 _SLOW = 12.0  # pixels: what changes over more than this is a colour, what changes over less is a stroke
 _SHARE = 0.07  # of the painting that a tone's pieces come from
 _TRIES = 200  # pieces that are compared for a place
@@ -32,7 +32,7 @@ def sew_atlas(painting: np.ndarray, seed: int = 0) -> Iterator[StrokeAtlas | Non
     painting: uint8 (H, W, 3), at least 64 pixels each way, at the size at which its strokes are wanted.
     """
     picture = painting.astype(np.float32) / 255
-    tones = main_tones(picture, _TONES, seed)
+    tones = main_tones(picture, TONES, seed)
     slow = cv2.GaussianBlur(picture, (0, 0), _SLOW)
     strokes = picture - slow
     patches = []

@@ -25,7 +25,7 @@ from studio.models.restyle import STRIDE, Brush, Kernel, RestyleGenerator
 from studio.models.studied_look import StudiedLook
 from studio.motion.colour_cube import ColourCube
 from studio.motion.guides import luminance
-from studio.motion.quilting import sew_atlas
+from studio.motion.quilting import TONES, sew_atlas
 from studio.motion.strokes import RELIEF, StrokeAtlas
 from studio.motion.texture import Texture
 from studio.pipelines.base import IsCancelled, OnProgress, check_cancelled, has_fast_bfloat16
@@ -45,6 +45,7 @@ _PLAIN = 2.0  # levels of deviation
 _SMALLEST = 32
 _FRAME = (224, 384)  # rows and columns of a study picture
 _PICTURES = 12
+_PREPARING = 8  # steps of training that sewing a tone or painting a study picture lasts
 _CROP, _BATCH = 128, 4
 _RATE = 2e-3
 _DETAIL = 0.8  # of the source's own fine detail in the sketch
@@ -64,13 +65,15 @@ def study(
 ) -> StudiedLook:
     """Study a painting, uint8 (h, w, 3), for about a minute; the same generator and frames give the same look.
 
-    frames: pictures of what the look is meant for, uint8 (H, W, 3) of any sizes; the painting serves where there are
-    few. steps: of training. Raises RequestError for what is no picture or too small, Cancelled.
+    frames: pictures of what the look is meant for, uint8 (H, W, 3) of any sizes, those under 32 pixels left out; the
+    painting serves where there are few. steps: of training. Raises RequestError for what is no picture or too small,
+    Cancelled.
     """
     picture = _fitted(_checked(painting))
-    own = [_checked(frame) for frame in frames]
+    own = [frame for frame in frames if min(frame.shape[:2]) >= _SMALLEST]
     seed = int(torch.randint(2**31, (), generator=generator))
-    total = _PICTURES + 8 + steps
+    preparing = _PREPARING * (TONES + _PICTURES)
+    total = preparing + steps
     done = 0
 
     def advance(to: int) -> None:
@@ -84,16 +87,17 @@ def study(
     cube = ColourCube.between(own, picture, seed)
     for sewn in sew_atlas(picture, seed):
         atlas = sewn
-        advance(done + 1)
+        advance(done + _PREPARING)
     pairs = []
     for pair in _study_pictures(cube, atlas, picture, own, seed):
         pairs.append(pair)
-        advance(8 + len(pairs))
+        advance(_PREPARING * (TONES + len(pairs)))
     brush = _nearest_brush(pipeline.generator, pairs, seed)
     for step, better in enumerate(_train(pipeline.generator, brush, pairs, steps, seed), 1):
         brush = better
-        advance(total - steps + step)
-    return StudiedLook(brush, cube.colours, atlas.tones, atlas.patches)
+        advance(preparing + step)
+    about = {"steps": str(steps), "frames": str(len(own)), "seed": str(seed)}
+    return StudiedLook(brush, cube.colours, atlas.tones, atlas.patches, about)
 
 
 @dataclass(frozen=True, eq=False)
