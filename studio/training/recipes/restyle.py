@@ -236,7 +236,7 @@ class RestyleRecipe(Recipe):
     """Phases ``paint`` and ``judge``."""
 
     name = "restyle"
-    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 5200, sheet_every=1000))
+    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 3600, sheet_every=1000))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
         """Build a phase; both need the CLIP's checkpoint (but for tiny runs), ``judge`` the average of ``paint``."""
