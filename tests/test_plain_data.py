@@ -83,6 +83,15 @@ def test_a_space_is_public_and_its_limits_are_the_tight_ones(monkeypatch):
     assert Limits.public().seconds < Limits.local().seconds
 
 
+def test_looks_are_kept_on_ones_own_machine_and_never_by_a_public_studio(monkeypatch, tmp_path):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert from_environment().looks == tmp_path / "zoetrope" / "looks"
+    monkeypatch.setenv("ZOETROPE_LOOKS", str(tmp_path / "mine"))
+    assert from_environment().looks == tmp_path / "mine" and from_environment(looks=tmp_path).looks == tmp_path
+    assert from_environment(public=True).looks is None
+
+
 @pytest.mark.parametrize("values", [{"port": 70000}, {"device": "toaster"}, {"keep_seconds": 0}])
 def test_settings_that_make_no_sense_are_refused(values):
     with pytest.raises(RequestError):

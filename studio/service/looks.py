@@ -7,7 +7,6 @@ of the run: nobody else lists it, and it goes when it was not asked for in a whi
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import threading
 import time
@@ -16,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.errors import LimitError, RequestError, ResourceError, UserError
-from studio.privacy import JobFolders
+from studio.privacy import JobFolders, safe_name
 from studio.service.look_files import ENDING, LookCard, name_of, read_card, write_card
 
 logger = logging.getLogger(__name__)
 
 MOST_LOOKS = 60  # of one owner: so many fit a page
 MOST_VISITORS = 512
-_FILE = re.compile(rf"[0-9a-f]{{32}}{re.escape(ENDING)}")
 _UNKEPT = "The look could not be kept: the disk is full or its folder cannot be written to."
 
 
@@ -60,7 +58,8 @@ class LookBook:
             raise RequestError("A look is kept for an open page only: please take its file along instead.")
         if len(self.of(visitor)) >= MOST_LOOKS:
             raise LimitError(f"At most {MOST_LOOKS} looks are kept: please remove one of them first.")
-        target = folder / f"{secrets.token_hex(16)}{ENDING}"
+        called = safe_name(name or card.name, "look")
+        target = folder / f"{called}-{secrets.token_hex(4)}{ENDING}"
         part = target.with_suffix(".part")
         try:
             part.write_bytes(file.read_bytes())
@@ -112,7 +111,7 @@ class LookBook:
 def _looks_in(folder: Path) -> list[SavedLook]:
     """Every look file of a folder, newest first; what is damaged is left out."""
     try:
-        files = [path for path in folder.iterdir() if _FILE.fullmatch(path.name)]
+        files = list(folder.glob(f"[!.]*{ENDING}"))
         files.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
     except FileNotFoundError:
         return []

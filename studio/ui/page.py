@@ -63,7 +63,7 @@ def build(studio: Studio) -> gr.Blocks:
 
 def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object]:
     """The keyword arguments of ``Blocks.launch``: looks, and what keeps the page private and offline."""
-    limits = studio.settings.limits
+    limits, looks = studio.settings.limits, studio.settings.looks
     return {
         **theme.launch_looks(),
         "server_name": studio.settings.host,
@@ -74,7 +74,7 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "enable_monitoring": False,
         "footer_links": [],
         "max_file_size": max(limits.video_bytes, limits.image_bytes),
-        "allowed_paths": [str(studio.settings.work), str(examples.FOLDER)],
+        "allowed_paths": [str(studio.settings.work), str(examples.FOLDER), *([str(looks)] if looks else [])],
         "max_threads": running.waiters(studio) + 16,
         "quiet": True,
     }

@@ -1,6 +1,7 @@
 """Each tab in a real browser: put something in, press, watch it play, look into the file."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 PROMPT = "a red car drives left across the desert at sunset"
@@ -143,7 +144,7 @@ def test_restyle_keeps_length_and_sound(visit, make, look):
     visitor.open("restyle")
     visitor.upload("restyle-clip", make.clip("beep.mp4", sound=True))
     visitor.page.wait_for_selector("#restyle-clip video")
-    visitor.page.get_by_role("button", name="oil painting", exact=True).click()
+    visitor.page.click("#restyle-looks [data-look=oil]")
     visitor.press("restyle-run")
     visitor.wait_until_plays("restyle")
     visitor.screenshot("restyle")
@@ -162,6 +163,86 @@ def test_restyle_a_picture(visit, make):
     visitor.wait_until_says("restyle", "Done")
     visitor.page.wait_for_function("document.querySelector('#restyle-picture img')?.naturalWidth === 64")
     assert visitor.download("restyle-png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_looks_are_mixed_with_clicks(visit):
+    visitor = visit()
+    visitor.open("restyle")
+    words = "#restyle-style :is(textarea, input)"
+    for press, expected in (
+        ("[data-look=oil]", "oil painting"),
+        ("[data-mix]", "oil painting"),
+        ("[data-look=neon]", "50% oil painting, 50% neon lights"),
+        ("[data-look=oil]", "neon lights"),
+    ):
+        visitor.page.click(f"#restyle-looks {press}")
+        visitor.page.wait_for_function("([q, v]) => document.querySelector(q).value === v", arg=[words, expected])
+    pressed = "[...document.querySelectorAll('#restyle-looks [data-look][aria-pressed=true]')].map(b => b.dataset.look)"
+    visitor.page.wait_for_function(f"JSON.stringify({pressed}) === '[\"neon\"]'")
+    visitor.page.click("#restyle-looks .zoe-kinds [data-kind=drawn]")
+    shown = visitor.page.locator("#restyle-looks [data-look]:visible").evaluate_all("all => all.map(b => b.dataset.kind)")
+    assert shown and set(shown) == {"drawn"}
+
+
+def drag(visitor, start, end):
+    """Draw on the first frame, from one place to another (shares of its width and height)."""
+    frame = visitor.page.locator("#restyle-marker canvas")
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    visitor.page.mouse.move(*places[0])
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(*places[1], steps=4)
+    visitor.page.mouse.up()
+
+
+@pytest.mark.parametrize("tool", ["box", "brush"])
+def test_only_the_marked_subject_is_restyled(visit, make, tool):
+    """Drawn on the first frame by hand: far from the mark, the picture stays as it was."""
+    path = make.picture("subject.png", (96, 64))
+    visitor = visit()
+    visitor.open("restyle")
+    visitor.page.click("#restyle-source label:has-text('A picture')")
+    visitor.upload("restyle-source-picture", path)
+    visitor.page.wait_for_selector("#restyle-source-picture img")
+    visitor.type("restyle-style", "neon lights")
+    visitor.page.click("#restyle-where label:has-text('Only the subject')")
+    visitor.page.wait_for_function("document.querySelector('#restyle-marker img')?.naturalWidth === 96")
+    visitor.page.click(f"#restyle-marker [data-tool={tool}]")
+    drag(visitor, (0.1, 0.2), (0.5, 0.8))
+    visitor.press("restyle-run")
+    visitor.wait_until_says("restyle", "Done")
+    with Image.open(visitor.download("restyle-png")) as made, Image.open(path) as source:
+        painted, before = np.asarray(made).astype(int), np.asarray(source.convert("RGB")).astype(int)
+    assert (painted[:, 60:] == before[:, 60:]).all()
+    assert (painted[:, :60] != before[:, :60]).any()
+
+
+def test_a_picture_is_studied_kept_and_taken_along(visit, make, look):
+    visitor = visit()
+    visitor.open("restyle")
+    visitor.upload("restyle-clip", make.clip())
+    visitor.page.wait_for_selector("#restyle-clip video")
+    visitor.page.click("#restyle-from-picture > button")
+    visitor.press("restyle-study")
+    visitor.page.wait_for_selector("#restyle-study-progress [role=alert]")  # nothing to study yet
+    visitor.upload("restyle-style-image", make.picture("painting.png", (120, 90), 3))
+    visitor.page.wait_for_selector("#restyle-style-image img")
+    visitor.type("restyle-look-name", "Sunday")
+    visitor.press("restyle-study")
+    visitor.page.wait_for_selector("#restyle-own button[aria-pressed=true]")
+    assert "Sunday" in visitor.page.inner_text("#restyle-own")
+    file = visitor.download("restyle-look-file")
+    assert file.name.startswith("sunday") and file.suffix == ".safetensors"
+    visitor.press("restyle-run")
+    visitor.wait_until_plays("restyle")
+    assert len(look(visitor.download("restyle-mp4")).frames) == 12
+    visitor.press("restyle-look-forget")
+    visitor.page.wait_for_selector("#restyle-own button", state="hidden")
+    with visitor.page.expect_file_chooser() as chooser:
+        visitor.press("restyle-look-add")
+    chooser.value.set_files(str(file))
+    visitor.page.wait_for_selector("#restyle-own button[aria-pressed=true]")
 
 
 def test_continue_appended(visit, make, look):

@@ -89,7 +89,7 @@ def folders(tmp_path):
 def test_on_a_shared_studio_looks_belong_to_the_visit(folders, tmp_path):
     book, file = LookBook(folders), look_file(tmp_path / "a.safetensors", name="mine")
     kept = book.keep("anna", file)
-    assert [look.card.name for look in book.of("anna")] == ["mine"]
+    assert [look.card.name for look in book.of("anna")] == ["mine"] and kept.path.name.startswith("mine-")
     assert book.of("bert") == () and book.of("") == ()
     book.remove("bert", kept.path)
     assert book.of("anna") == (kept,)

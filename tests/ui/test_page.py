@@ -53,6 +53,13 @@ def test_launch_keeps_to_itself(studio):
     assert arguments["max_file_size"] == Limits.local().video_bytes
 
 
+def test_kept_looks_can_be_downloaded_where_looks_are_kept(studio, tmp_path):
+    """And their folder is nobody's business where they are not."""
+    assert len(launch_arguments(studio)["allowed_paths"]) == 2
+    with Studio(Settings(work=tmp_path / "work", looks=tmp_path / "looks")) as keeping:
+        assert str(tmp_path / "looks") in launch_arguments(keeping)["allowed_paths"]
+
+
 def test_style_and_theme_name_no_other_host():
     text = theme.STYLE.read_text(encoding="utf-8") + theme.HEAD + theme.theme()._get_theme_css()
     assert set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text)) <= {"http://www.w3.org"}  # the name of SVG, not a fetch
