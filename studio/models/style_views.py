@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 SIDE = 96
-SHORT = 288  # pixels of a picture's short side at full scale: a window is a third of it
+SHORT = 320  # pixels of a picture's short side at full scale: a near window is less than a third of it
 _LONGEST = 3.0  # width by height, or the other way round; what is beyond is cut off on both sides
 
 

@@ -1,7 +1,7 @@
 """From a style picture to the looks that it is like, its palette, and how coarse its surface is.
 
-The picture tower places the picture in the joint space of text and pictures, where the looks' codes lie; the two or
-three nearest ones are blended. Colours are not left to the looks: the palette is taken from the picture itself.
+The picture tower places the picture in the joint space of text and pictures, where the looks' codes lie; the nearest
+one is taken, or the two nearest are blended. Colours are not left to the looks: the palette is the picture's own.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from studio.motion.palette import Palette
 from studio.pipelines.look_wish import KnownLooks
 
 _SHARPNESS = 20.0  # inverse temperature of the choice among looks, in units of cosine
-_LEAST = 0.35  # share of the nearest look below which a look is left out
-_MOST = 3  # looks that a picture is a blend of
+_LEAST = 0.5  # share of the nearest look below which a look is left out
+_MOST = 2  # looks that a picture is a blend of
+_SELDOM = 0.4  # how likely a picture is set out of dots or tiles, beside one that is painted, before it has been seen
 _FLAT = 3.0  # levels of spread below which a picture shows one colour only
 _USUAL = 5.5  # levels of fine detail in a picture painted in the looks
 
@@ -47,6 +48,7 @@ def read_picture(picture: np.ndarray, looks: KnownLooks, image_encoder: CLIPVisi
     seen = look_at(picture).to(image_encoder.device, image_encoder.dtype)
     embeds = F.normalize(image_encoder(pixel_values=seen).image_embeds.float().cpu(), dim=1)
     chances = (embeds @ looks.codes.T * _SHARPNESS).log_softmax(dim=1).mean(dim=0).softmax(dim=0).double().numpy()
+    chances *= [1.0 if tiling == "none" else _SELDOM for tiling in looks.tilings]
     nearest = np.argsort(-chances)[:_MOST]
     nearest = nearest[chances[nearest] >= _LEAST * chances.max()]
     weights = np.zeros(len(chances))

@@ -45,7 +45,7 @@ def first_tower(checkpoint: Path) -> CLIPVisionModelWithProjection:
 
 
 class LookSightObjective(Objective):
-    """The tower alone, one loss."""
+    """The tower alone, one loss. Muon turns the filters of the first layer, too: Adam hardly moves the fine ones."""
 
     ema = ("tower",)
     ema_decay = 0.99
@@ -57,7 +57,8 @@ class LookSightObjective(Objective):
         looks = list(LOOKS)[: 3 if context.tiny else None]
         self.codes = F.normalize(style_codes(context.checkpoints / "clip", looks, 0), dim=1).to(context.device)
         tower = first_tower(context.checkpoints / "clip").to(context.device).train()
-        matrices = [p for name, p in tower.named_parameters() if p.ndim == 2 and ".layers." in name]
+        inside = (".layers.", "patch_embedding")
+        matrices = [p for name, p in tower.named_parameters() if p.ndim > 1 and any(part in name for part in inside)]
         inner = {id(p) for p in matrices}
         others = [p for p in tower.parameters() if id(p) not in inner]
         super().__init__({"tower": tower}, {"tower": Muon(matrices, others, 0.01, 1e-3)})
@@ -89,7 +90,7 @@ class LookSightRecipe(Recipe):
     """One phase; the result replaces the restyling pipeline's ``image_encoder``."""
 
     name = "look_sight"
-    phases = (Phase("sight", 1500, save_every=100),)
+    phases = (Phase("sight", 900),)
 
     def objective(self, phase: str, context: Context) -> LookSightObjective:
         """The only phase; needs the CLIP's checkpoint and photos."""
