@@ -45,14 +45,21 @@ class Step:
     raw: np.ndarray
     trust: np.ndarray
 
-    def carry(self, image: np.ndarray) -> np.ndarray:
-        """An old image (H, W[, C]), uint8 or float32, where its things are in the new frame."""
+    def carry(self, planes: np.ndarray) -> np.ndarray:
+        """Old planes, float32 (C, H, W), where their things are in the new frame.
+
+        Cubic, so that what is carried from frame to frame stays sharp (a linear look-up takes a tenth of the contrast
+        within a dozen frames); plane by plane, because OpenCV is four times as fast on those.
+        """
         if not self.flow.any():
-            return image.copy()
+            return planes.copy()
         height, width = self.trust.shape
         where = cv2.resize(self.flow, (width, height))
         where = cv2.scaleAdd(where, 2.0, pixel_grid(height, width))
-        return cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        carried = np.empty(planes.shape, np.float32)
+        for plane, result in zip(planes, carried):
+            cv2.remap(plane, where, None, cv2.INTER_CUBIC, result, borderMode=cv2.BORDER_REPLICATE)
+        return carried
 
 
 class Shot:

@@ -19,6 +19,7 @@ from studio.motion.guides import SOFT, Guides, read_guides
 from studio.motion.palette import Palette
 from studio.motion.shot import Shot, Step
 from studio.motion.texture import MovingTexture, Texture
+from studio.tensors import from_planes
 
 _WORKING_PIXELS = 960 * 544
 _SMALLEST = 48  # pixels: flow, guides and generator need this much; smaller frames are padded
@@ -62,8 +63,8 @@ class Canvas:
     """A frame ready to be painted.
 
     source: uint8 (h, w, 3), the frame at the working size; picture: the same as the hand prepared it; guides: its maps;
-    past: uint8 (h, w, 3), the last output where its things are now, None where a shot begins; step: the motion that led
-    here, None likewise.
+    past: float32 (3, h, w), the last output where its things are now, None where a shot begins; step: the motion that
+    led here, None likewise.
     """
 
     source: np.ndarray
@@ -107,9 +108,10 @@ class Easel:
         return Canvas(source, picture, guides, past, step)
 
     def keep(self, painting: np.ndarray) -> np.ndarray:
-        """Remembers the painted canvas, uint8 (h, w, 3), for the next frame, and takes its padding off."""
-        self._painting = painting
-        return self.cropped(painting)
+        """Remembers the painted canvas, float32 (3, h, w), for the next frame, and clamps it in its place; returns what
+        is to be seen of it, uint8 without padding."""
+        self._painting = np.clip(painting, 0, 1, out=painting)
+        return self.cropped(from_planes(painting))
 
     def cropped(self, canvas: np.ndarray) -> np.ndarray:
         """Anything of the padded working size without its padding."""

@@ -13,6 +13,10 @@ def world(height: int = 128, width: int = 320, seed: int = 0) -> np.ndarray:
     return (0.6 * layers[0] + 0.4 * layers[1]).astype(np.uint8)
 
 
+def planes(frame: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(frame.transpose(2, 0, 1), dtype=np.float32)
+
+
 def test_a_pan_is_followed():
     wide = world()
     shot = Shot()
@@ -20,10 +24,23 @@ def test_a_pan_is_followed():
     step = shot.step(np.ascontiguousarray(wide[:, 6:166]))
     inner = np.s_[16:-16, 16:-24]
     assert np.abs(step.flow[8:-8, 8:-12] - (3.0, 0.0)).mean() < 0.1  # half-size pixels
-    carried = step.carry(wide[:, :160]).astype(int)
+    carried = step.carry(planes(wide[:, :160])).transpose(1, 2, 0)
     assert np.abs(carried - wide[:, 6:166])[inner].mean() < 1.5
     assert step.trust.shape == (128, 160) and step.trust[inner].mean() > 0.95
     assert step.trust[:, -4:].max() < 0.5  # these columns came from beyond the frame
+
+
+def test_detail_outlives_twenty_steps_of_a_slow_pan():
+    """Waves six pixels long, carried at .7 pixels a frame, keep their height."""
+    x = np.arange(400, dtype=np.float32)
+    wave = np.tile(np.sin(x / 3)[None], (64, 1))
+    wide = np.stack([100 + 60 * np.tile(np.sin(x / 11 + phase)[None], (64, 1)) for phase in (0, 1, 2)], -1)
+    shot, painted = Shot(), planes(np.repeat(wave[:, :160, None], 3, 2))
+    for index in range(21):
+        left = cv2.warpAffine(wide, np.float32([[1, 0, -0.7 * index], [0, 1, 0]]), (400, 64))[:, :160]
+        step = shot.step(np.clip(left, 0, 255).astype(np.uint8))
+        painted = painted if step is None else step.carry(painted)
+    assert painted[:, 16:-16, 60:120].std() > 0.9 * wave.std()
 
 
 def test_what_appears_is_not_trusted():
@@ -42,7 +59,7 @@ def test_stillness_carries_exactly():
     frame = world()[:, :160].copy()
     shot.step(frame)
     step = shot.step(frame.copy())
-    painted = np.random.default_rng(1).integers(0, 256, (128, 160, 3), np.uint8)
+    painted = planes(np.random.default_rng(1).integers(0, 256, (128, 160, 3), np.uint8))
     assert np.array_equal(step.carry(painted), painted) and step.trust.min() == 1
 
 
