@@ -18,16 +18,15 @@ from studio.motion.faces import FaceMap
 from studio.motion.guides import halve
 
 _LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
-_NEAR, _AROUND, _WIDE = 5, 13, 19  # half pixels: windows of the explanation, of features in tiles, of the direction
+_NEAR, _AROUND, _WIDE = 9, 13, 19  # half pixels: windows of the explanation, of features in tiles, of the direction
 _NOISE = 60.0  # squared levels of the source's brightness that are no structure
-_BORDER = 150.0  # squared levels from which a place counts as a border of things
-_MEANT = 70.0  # levels: a mark this strong is no stroke to be calmed
+_BORDER = 400.0  # squared levels from which a place counts as a border of things
+_MEANT = 110.0  # levels: a mark this strong is no stroke to be calmed
 _DIRECTION = 60.0  # squared levels of common change that decide the direction
-_SLOPE = 0.7  # least slope from source to painting in a face ...
-_SLOPE_TILES = 0.8  # ... and in one that tiles have taken apart
+_SLOPE = 0.85  # least slope from source to painting in a face
 _MOST, _EVERYWHERE = 0.9, 0.7  # shares of the guarded frame in faces, and elsewhere at an amount of 1
-_LEFT = 0.2  # share of the texture that stays even on a cheek
-_MARGIN = 16  # pixels around the faces that the windows need
+_LEFT = 0.1  # share of the texture that stays even on a cheek
+_MARGIN = 24  # pixels around the faces that the windows need
 
 
 class DetailGuard:
@@ -69,7 +68,7 @@ def _guarded(painted: np.ndarray, source: np.ndarray, weight: np.ndarray, calms:
     slope = _blur(paint * small[..., None], _NEAR) - mean_paint * mean[..., None]
     slope *= (1 / (spread + np.float32(_NOISE)))[..., None]
     direction = _direction(small, cv2.transform(paint, _LUMA))
-    lacking = np.float32(_SLOPE if calms else _SLOPE_TILES) * np.abs(direction)
+    lacking = np.float32(_SLOPE) * np.abs(direction)
     lacking = np.maximum(lacking - cv2.transform(slope, _LUMA) * np.sign(direction), 0) * np.sign(direction)
     around = mean if calms else _blur(small, _AROUND)
     features = weight * _enlarge(lacking, weight) * (light - _enlarge(around, weight))

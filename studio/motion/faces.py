@@ -17,7 +17,7 @@ from studio.motion.warp import resize_flow, warp_backward
 _LOOKING = 320  # pixels of the frame's long side where faces are looked for
 _LEAST = 20  # pixels there of the smallest face
 _EVERY = 15  # frames from one look to the next
-_GAIN, _FADE = 0.6, 0.85  # how much a sighting adds, and what is left of a place that a look did not confirm
+_GAIN, _FADE = 0.8, 0.85  # how much a sighting adds, and what is left of a place that a look did not confirm
 _FOLLOW = 0.12  # share of the way that the shown map goes towards the known one in a frame
 _SHRINK = 4
 _VIEWS = (  # cascade, mirrored?
