@@ -13,7 +13,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from benchmarks.report import RESULTS, Report, to_log  # noqa: E402  the policy must be set before OpenMP starts
-from benchmarks.restyle_looks import STEPS, measure_looks  # noqa: E402
+from benchmarks.restyle_looks import measure_looks  # noqa: E402
 from benchmarks.restyle_speed import measure_speed  # noqa: E402
 from benchmarks.restyle_steadiness import measure_steadiness  # noqa: E402
 from studio.pipelines.restyle import RestylePipeline  # noqa: E402
@@ -28,7 +28,6 @@ def main() -> None:
     parser.add_argument("--part", choices=(*PARTS, "all"), default="all")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/restyle"))
     parser.add_argument("--results", type=Path, default=RESULTS, help="another folder for the results")
-    parser.add_argument("--steps", type=int, default=STEPS, help="that the judge of looks is trained for")
     options = parser.parse_args()
     to_log()
     parts = PARTS if options.part == "all" else (options.part,)
@@ -44,7 +43,7 @@ def main() -> None:
         report.write(options.results)
     if "looks" in parts:
         report = Report("restyle_looks", "")
-        measure_looks(report, pipeline, options.data, options.steps)
+        measure_looks(report, pipeline, options.data)
         report.write(options.results)
 
 

@@ -1,7 +1,7 @@
 """Are the looks told apart? A small judge of looks, trained on the teachers alone, and what is left of the picture.
 
-The judge knows nothing of CLIP or of the generator: a plain convolutional net that learns from random pieces of what
-the teachers of studio/worlds/looks.py paint of train photos. It then names the look of dev pictures that the teachers
+The judge (benchmarks/restyle_judge.py) knows nothing of CLIP or of the generator: it learns from what the teachers of
+studio/worlds/looks.py paint of train photos. It then names the look of dev pictures that the teachers
 painted (the ceiling: it has not seen these pictures) and of those that the generator painted. Structure is the SSIM of
 the edges of the luminance, which colours and tones do not change.
 """
@@ -14,11 +14,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import nn
 
 from benchmarks.report import Report
+from benchmarks.restyle_judge import Judge
 from studio.metrics.pixel import luma, ssim
 from studio.motion.guides import read_guides
 from studio.motion.texture import Texture
@@ -27,44 +25,14 @@ from studio.worlds.looks import LOOKS
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL = """Pieces of 256x192 of photos, and of one frame of each clip, scaled to cover 640x360. Judge: a net of
-convolutions with {parameters} parameters, trained for {steps} steps on random 96x96 pieces, blurred a little at
-random, of the train pictures in every look, painted by the teachers; no CLIP, no generator. recognised: 1 where it
-names the look of a whole dev piece rightly, painted by the generator as shipped (asked for by the look's title) or by
-the teacher (the ceiling). structure: SSIM of the Sobel edges of the luma of source and painting, the generator's and
-the teacher's. One value for each dev picture."""
+PROTOCOL = """Pieces of 256x192 of photos, and of one frame of each clip, scaled to cover 640x360. Judge: {statistics}
+statistics of a picture (colours, waves, slopes) and two layers, trained on the teachers' paintings of the train pieces,
+each blurred a little at random; no CLIP, no generator. recognised: 1 where it names the look of a dev piece rightly,
+painted by the generator as shipped (asked for by the look's title) or by the teacher (the ceiling). structure: SSIM of
+the Sobel edges of the luma of source and painting, the generator's and the teacher's. One value for each dev
+picture."""
 
 SIZE = (192, 256)
-STEPS = 500
-_PIECE = 96
-_BATCH = 48
-
-
-class Judge(nn.Module):
-    """Pictures (B, 3, H, W) in 0..1 of any size to logits (B, L): what a picture is made of, not where."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        widths = (3, 16, 32, 64, 96)
-        self.layers = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
-            for inputs, outputs in zip(widths, widths[1:])
-        )
-        self.name = nn.Linear(2 * sum(widths[2:]) + 6, looks)
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        found, seen = [_statistics(pictures)], pictures * 2 - 1
-        for index, layer in enumerate(self.layers):
-            seen = layer(seen)
-            if index > 0:
-                found.append(_statistics(seen))
-        return self.name(torch.cat(found, 1))
-
-
-def _statistics(maps: torch.Tensor) -> torch.Tensor:
-    """Means and deviations of every channel: (B, C, H, W) to (B, 2C)."""
-    spread = (maps.var((2, 3), correction=0) + 1e-5).sqrt()
-    return torch.cat([maps.mean((2, 3)), spread], 1)
 
 
 def read_pieces(folder: Path, seed: int | None = None) -> list[np.ndarray]:
@@ -105,39 +73,6 @@ def teach(pieces: Sequence[np.ndarray], seed: int) -> np.ndarray:
     return painted
 
 
-def train_judge(painted: np.ndarray, steps: int = STEPS) -> Judge:
-    """A judge for the looks of painted uint8 (L, N, H, W, 3)."""
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
-    looks, pictures, height, width = painted.shape[:4]
-    judge = Judge(looks).to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(judge.parameters(), lr=4e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
-    for step in range(steps):
-        labels = rng.integers(looks, size=_BATCH)
-        batch = np.empty((_BATCH, _PIECE, _PIECE, 3), np.float32)
-        for row, label in enumerate(labels):
-            top, left = rng.integers(height - _PIECE + 1), rng.integers(width - _PIECE + 1)
-            piece = painted[label, rng.integers(pictures), top : top + _PIECE, left : left + _PIECE]
-            batch[row] = cv2.GaussianBlur(piece, (0, 0), rng.uniform(0.05, 0.7)) / np.float32(255)
-        pieces = torch.from_numpy(batch).permute(0, 3, 1, 2)
-        loss = F.cross_entropy(judge(pieces), torch.from_numpy(labels))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 100 == 0:
-            logger.info("judge, step %d of %d: %.3f", step, steps, float(loss.detach()))
-    return judge.eval()
-
-
-@torch.inference_mode()
-def named(judge: Judge, pictures: np.ndarray) -> np.ndarray:
-    """The number of the look that the judge sees in each of uint8 pictures (N, H, W, 3): int (N,)."""
-    planes = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
-    return torch.cat([judge(part).argmax(1) for part in planes.split(16)]).numpy()
-
-
 def edge_ssim(source: np.ndarray, painted: np.ndarray) -> float:
     """SSIM of where the luminance changes, for uint8 pictures (H, W, 3)."""
     return ssim(_edges(painted), _edges(source))
@@ -149,17 +84,16 @@ def _edges(picture: np.ndarray) -> np.ndarray:
     return np.clip(steep, 0, 255).astype(np.uint8)
 
 
-def measure_looks(report: Report, pipeline: RestylePipeline, data: Path, steps: int = STEPS) -> None:
+def measure_looks(report: Report, pipeline: RestylePipeline, data: Path) -> None:
     """A row per look and one of their means; the log tells what was taken for what."""
-    judge = train_judge(teach(read_pieces(data / "train", seed=1), seed=1000), steps)
-    parameters = sum(part.numel() for part in judge.parameters())
-    report.protocol = PROTOCOL.format(parameters=f"{parameters:,}", steps=steps)
+    judge = Judge.train(teach(read_pieces(data / "train", seed=1), seed=1000))
+    report.protocol = PROTOCOL.format(statistics=len(judge.mean))
     pieces = read_pieces(data / "dev")
     taught = teach(pieces, seed=5000)
     names, every = list(LOOKS), {}
     for row, look in enumerate(LOOKS.values()):
         made = np.stack([pipeline(piece, look.title).frames[0] for piece in pieces])
-        judged = {"teacher": named(judge, taught[row]), "generator": named(judge, made)}
+        judged = {"teacher": judge.name(taught[row]), "generator": judge.name(made)}
         for who, seen in judged.items():
             wrong = [names[other] for other in seen[seen != row]]
             if wrong:

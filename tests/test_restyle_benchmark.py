@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.restyle_looks import edge_ssim, named, read_pieces, train_judge
+from benchmarks.restyle_judge import Judge, statistics
+from benchmarks.restyle_looks import edge_ssim, read_pieces
 from benchmarks.restyle_rivals import PlainNet, moving_guides, stylise
 from benchmarks.restyle_steadiness import _measures, is_flat
 from studio.metrics.temporal import TrueMotion
@@ -27,10 +28,15 @@ def test_the_judge_learns_what_pictures_are_made_of() -> None:
         return np.uint8(picture * ((1, 0.6, 0.6) if look == 2 else (1, 1, 1)))
 
     painted = np.stack([[paint(look, seed) for seed in range(8)] for look in range(3)])
-    judge = train_judge(painted, steps=25)
+    judge = Judge.train(painted, steps=60)
     for look in range(3):
         others = np.stack([paint(look, seed) for seed in range(20, 24)])
-        assert named(judge, others).tolist() == [look] * 4
+        assert judge.name(others).tolist() == [look] * 4
+
+
+def test_statistics_are_finite_and_as_many_for_every_picture() -> None:
+    found = [statistics(picture) for picture in (noisy(), noisy(192, 256), np.zeros((64, 96, 3), np.uint8))]
+    assert len({len(one) for one in found}) == 1 and all(np.isfinite(one).all() for one in found)
 
 
 def test_edges_are_kept_under_other_colours_and_lost_under_another_picture() -> None:
