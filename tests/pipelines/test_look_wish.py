@@ -10,10 +10,11 @@ import torch
 import torch.nn.functional as F
 
 from studio.errors import RequestError
+from studio.models.restyle import RestyleGenerator
 from studio.pipelines.look_parts import FILLERS, parts_of, plain, shares_of, take_colour
 from studio.pipelines.look_wish import KnownLooks, LookWish, read_words
-from studio.worlds.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLES, blend_phrase, style_phrase
-from studio.worlds.looks import KIN_STYLES, LOOKS, known_look_words, split_words
+from studio.worlds.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLES, blend_phrase
+from studio.worlds.looks import LOOKS, split_words
 
 TOWER = Path("checkpoints/restyle/text_encoder")
 shipped = pytest.mark.shipped
@@ -175,7 +176,7 @@ def test_conditions_are_mixtures_of_codes_and_move_evenly() -> None:
 
 @pytest.fixture(scope="module")
 def heard() -> tuple[KnownLooks, object]:
-    """The looks as the recipe describes them to the generator, and the shipped text encoder."""
+    """The looks as the shipped generator knows them, and the shipped text encoder."""
     from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
     tower = CLIPTextModelWithProjection.from_pretrained(TOWER, dtype=torch.float32).eval()
@@ -187,19 +188,15 @@ def heard() -> tuple[KnownLooks, object]:
         said = tower(input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]).text_embeds
         return F.normalize(said, dim=1)
 
-    rng = np.random.default_rng(3)
-
-    def codes(names: list[str]) -> torch.Tensor:
-        means = [encode([style_phrase(name, rng) for _ in range(12)]).mean(0) for name in names]
-        return F.normalize(torch.stack(means), dim=1)
-
-    looks = KnownLooks(
-        names=tuple(LOOKS), titles=tuple(look.title for look in LOOKS.values()),
-        tilings=tuple(look.tiling for look in LOOKS.values()), codes=codes(list(LOOKS)),
-        words=frozenset(known_look_words()), kin_titles=tuple(STYLES[name].words[0] for name in KIN_STYLES),
-        kin=tuple(list(LOOKS).index(look) for look in KIN_STYLES.values()), kin_codes=codes(list(KIN_STYLES)),
-    )  # fmt: skip
+    looks = KnownLooks.of(RestyleGenerator.from_pretrained(TOWER.parent / "generator"))
     return looks, encode
+
+
+@shipped
+def test_the_shipped_generator_knows_the_looks_of_the_table(heard: tuple[KnownLooks, object]) -> None:
+    looks, _ = heard
+    assert looks.names == tuple(LOOKS) and looks.titles == tuple(look.title for look in LOOKS.values())
+    assert looks.tilings == tuple(look.tiling for look in LOOKS.values())
 
 
 @shipped
