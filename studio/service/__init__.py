@@ -13,12 +13,14 @@ shared.
 from studio.service.events import Event
 from studio.service.history import Entry
 from studio.service.jobs import Job
+from studio.service.look_files import MOST_BYTES as LOOK_BYTES
 from studio.service.looks import SavedLook
 from studio.service.preview import first_frame, playable
 from studio.service.results import Result, Trust
 from studio.service.studio import CatalogueRow, Studio
 
 __all__ = [
+    "LOOK_BYTES",
     "CatalogueRow",
     "Entry",
     "Event",

@@ -7,7 +7,7 @@ from html import escape
 import gradio as gr
 
 from studio.requests import MAX_PROMPT
-from studio.service import CatalogueRow, Studio
+from studio.service import LOOK_BYTES, CatalogueRow, Studio
 from studio.settings import Limits
 from studio.ui import messages
 
@@ -85,6 +85,7 @@ def limits_table(limits: Limits) -> str:
         ("Prompt", f"up to {MAX_PROMPT} characters; 1 to 6 seconds; 144 to 512 pixels a side"),
         ("Pictures", f"PNG, JPEG, WebP; up to {pictures}; up to {limits.keyframes} keyframes"),
         ("Clips", f"MP4, MOV, MKV, WebM, GIF, animated PNG or WebP; up to {clips}"),
+        ("Look files", f"as studying a picture makes them; up to {messages.size(LOOK_BYTES)}"),
         ("Queue", f"one clip is made at a time; up to {limits.queue} may wait"),
     )
     return _table("".join(f"<tr><th scope='row'>{name}</th><td>{text}</td></tr>" for name, text in rows))

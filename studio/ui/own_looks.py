@@ -19,8 +19,8 @@ from studio.ui.running import QUEUE, REDRAW_SECONDS, Updates, cancel, waiters
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 HINT = (
-    "Restyle takes this picture's look at once. To come closer, study it: about two minutes, and its look stays in "
-    "your list and as a file."
+    "Restyle takes this picture's look at once. To come closer, study it: that takes a minute or two, and its look "
+    "stays in your list and as a file."
 )
 GONE = "This look is no longer here: please choose another one."
 

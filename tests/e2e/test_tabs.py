@@ -180,8 +180,8 @@ def test_looks_are_mixed_with_clicks(visit):
     pressed = "[...document.querySelectorAll('#restyle-looks [data-look][aria-pressed=true]')].map(b => b.dataset.look)"
     visitor.page.wait_for_function(f"JSON.stringify({pressed}) === '[\"neon\"]'")
     visitor.page.click("#restyle-looks .zoe-kinds [data-kind=drawn]")
-    shown = visitor.page.locator("#restyle-looks [data-look]:visible").evaluate_all("all => all.map(b => b.dataset.kind)")
-    assert shown and set(shown) == {"drawn"}
+    shown = visitor.page.locator("#restyle-looks [data-look]:visible")
+    assert set(shown.evaluate_all("all => all.map(button => button.dataset.kind)")) == {"drawn"}
 
 
 def drag(visitor, start, end):

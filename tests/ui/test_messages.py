@@ -69,7 +69,14 @@ def test_a_second_subject_is_shown_with_its_colour():
 
 
 def test_a_look_is_shown_with_its_certainty():
-    assert "93 % sure" in messages.understood(LookReading("watercolour", 0.93))
+    assert "93 % sure" in messages.understood(LookReading("watercolour", 0.93, weights=(("watercolour", 1.0),)))
+
+
+def test_a_blend_is_shown_with_its_shares():
+    blend = LookReading("<i>oil</i>", 0.9, ("zeppelin",), (("<i>oil</i>", 0.7), ("neon", 0.3)))
+    page = messages.understood(blend, ("Told <b>so</b>.",))
+    assert page.index("70 %") < page.index("30 %") and "sure" not in page
+    assert "<i>oil" not in page and "<b>" not in page and "zeppelin" in page
 
 
 def test_facts_of_a_variation_carry_its_own_seed():
