@@ -29,6 +29,7 @@ SOFT_GUIDES = 16
 PAST = 4  # red, green, blue of the last output, warped here, and how far it can be trusted
 STRIDE = 4  # height and width must be multiples of this
 _SLOPE = 0.2
+_SHUT = (0.0, 0.0, 0.0, 2.0, 2.0, 2.0)  # the gates before any training: half of the source, an eighth of the tiles
 _LOUD = 4.0  # a look's own direction, as the first layer hears it
 _SPREAD = 3.0  # how far the mixtures of different looks lie apart before any training
 _MOST_KEPT = 0.9  # of the last output; what is always partly drawn anew cannot drift
@@ -43,8 +44,8 @@ class Kernel(NamedTuple):
 
 @dataclass(frozen=True)
 class Brush:
-    """One look, ready to paint with: the kernels of every convolution by name, and the gates (3,), before their
-    sigmoid, that let each colour of the source shine through."""
+    """One look, ready to paint with: the kernels of every convolution by name, and the gates (6,), before their
+    sigmoid, that let each colour of the source and of the tiles shine through."""
 
     kernels: dict[str, Kernel]
     gates: torch.Tensor
@@ -120,7 +121,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
                 convolutions[f"{kind}{index}_look"] = _Mixed(channels, channels, 3, experts)
                 convolutions[f"{kind}{index}_add"] = _Mixed(channels, channels, 1, experts, 0.5)
         self.convolutions = nn.ModuleDict(convolutions)
-        self._asked = [sum(one.asks) for one in convolutions.values()] + [3]
+        self._asked = [sum(one.asks) for one in convolutions.values()] + [6]
         self.modulate = nn.Sequential(
             nn.Linear(max(1, len(looks)), mapping),
             nn.SiLU(),
@@ -180,7 +181,12 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         x = F.pixel_shuffle(F.conv2d(x, *kernels["up"]), 2).add_(start)
         x = _lit(self._blocks("fine", self.config.fine_blocks, x, kernels))
         drawn = F.pixel_shuffle(F.conv2d(x, *kernels["leave"], padding=1), 2).float()
-        painted = torch.addcmul(drawn[:, :3], pictures, torch.sigmoid(brush.gates)[None, :, None, None])
+        gates = torch.sigmoid(brush.gates - brush.gates.new_tensor(_SHUT))
+        source_gate, tile_gate = gates[None, :, None, None].chunk(2, dim=1)
+        painted = torch.addcmul(drawn[:, :3], pictures, source_gate)
+        tiles = soft[:, -3:]
+        if tiles.any():
+            painted = torch.addcmul(painted, F.interpolate(tiles, scale_factor=2, mode="nearest"), tile_gate)
         keep = torch.sigmoid(drawn[:, 3:] - 1) * trust * _MOST_KEPT
         return torch.lerp(painted, past[:, :3], keep)
 

@@ -236,7 +236,7 @@ class RestyleRecipe(Recipe):
     """Phases ``paint`` and ``judge``."""
 
     name = "restyle"
-    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 3600, sheet_every=1000))
+    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 2900, sheet_every=1000))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
         """Build a phase; both need the CLIP's checkpoint (but for tiny runs), ``judge`` the average of ``paint``."""
@@ -252,7 +252,7 @@ class RestyleRecipe(Recipe):
         load_average(context.run / "paint", "generator", generator)
         width = 16 if context.tiny else 32
         judges = {"patch": PatchDiscriminator(6, width, _WIDTH), "clip": PatchDiscriminator(10, width, _WIDTH)}
-        return RestyleObjective(generator, clips, context, judges, 0.005)
+        return RestyleObjective(generator, clips, context, judges, 0.003)
 
     def export(self, context: Context, folder: Path) -> None:
         """The generator in half precision, the CLIP's text tower and tokenizer; `look_sight` adds the picture tower."""
