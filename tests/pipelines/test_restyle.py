@@ -57,7 +57,7 @@ def simple_net(keeps: float) -> RestyleGenerator:
         last = net.modulate[-1]
         last.weight.zero_()
         last.bias.zero_()
-        last.bias[-3:] = 30.0  # the gates that let the source through
+        last.bias[-6:-3] = 30.0  # the gates that let the source through
         leave = net.convolutions["leave"]
         leave.weight.zero_()
         leave.bias[:12] = 0.0
