@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from studio.motion.mending import mend
 from studio.motion.warp import pixel_grid
 
 _TEXTURE = 1024  # side of the endless (wrapping) texture
@@ -65,9 +66,13 @@ def _relaxed(shift: np.ndarray) -> np.ndarray:
 
 
 class MovingTexture:
-    """White noise (h, w) that can follow a flow. Two of the same seed and the same flows are equal."""
+    """White noise (h, w) that can follow a flow. Two of the same seed and the same flows are equal.
 
-    def __init__(self, height: int, width: int, seed: int) -> None:
+    mends: tiles are laid by it, which must not stay torn behind what moves (studio/motion/mending.py); noise may.
+    """
+
+    def __init__(self, height: int, width: int, seed: int, *, mends: bool = False) -> None:
+        self._mends = mends
         self._rng = np.random.default_rng(seed)
         self._grid = pixel_grid(height, width)
         self._texture = self._rng.standard_normal((_TEXTURE, _TEXTURE)).astype(np.float32)
@@ -90,7 +95,9 @@ class MovingTexture:
         # The nearest old pixel's shift, plus the flow: coordinates go on straight beyond the frame and over tears.
         where = cv2.add(self._grid, flow)
         carried = cv2.remap(self._shift, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-        self._shift = self._straighten(_relaxed(cv2.add(carried, flow)))
+        shift = _relaxed(cv2.add(carried, flow))
+        mended = mend(shift, flow) if self._mends else None
+        self._shift = self._straighten(shift) if mended is None else mended
 
     def lay(self) -> Texture:
         """The texture as it lies now; later motions leave it as it is."""

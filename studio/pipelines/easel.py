@@ -30,6 +30,10 @@ _PALETTE_SHARE = 0.03  # of a frame in the palette that is followed: colours mus
 class Hand(Protocol):
     """How a look prepares each frame for the net. What has to do with motion is asked of the frame as it was filmed."""
 
+    @property
+    def tiled(self) -> bool:
+        """Whether tiles, dots, ruled lines or other figures are laid by the texture, not noise alone."""
+
     def recolour(self, picture: np.ndarray) -> np.ndarray:
         """The picture uint8 (h, w, 3) that is painted in place of this one."""
 
@@ -44,6 +48,11 @@ class LearntHand:
 
     tiling: str = "none"
     roughness: float = 1.0
+
+    @property
+    def tiled(self) -> bool:
+        """As ``Hand`` says."""
+        return self.tiling not in ("none", "pixels")
 
     def recolour(self, picture: np.ndarray) -> np.ndarray:
         """The picture itself."""
@@ -86,7 +95,7 @@ class Easel:
         self.size = tuple(max(1, round(side * scale)) for side in full_size)
         self.padded = tuple(max(_SMALLEST, -(-side // STRIDE) * STRIDE) for side in self.size)
         self._hand = hand
-        self._texture = MovingTexture(self.padded[0] // 2, self.padded[1] // 2, seed)
+        self._texture = MovingTexture(self.padded[0] // 2, self.padded[1] // 2, seed, mends=hand.tiled)
         self._texture.restart()
         self._shot = Shot()
         self._painting: np.ndarray | None = None

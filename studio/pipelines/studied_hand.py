@@ -19,6 +19,11 @@ class StudiedHand:
         self._cube = ColourCube(look.colours)
         self._atlas = StrokeAtlas(look.tones, look.patches)
 
+    @property
+    def tiled(self) -> bool:
+        """The painting's strokes are laid by the texture, as tiles are."""
+        return True
+
     def recolour(self, picture: np.ndarray) -> np.ndarray:
         """uint8 (H, W, 3) in the painting's colours, uint8."""
         return self._cube.map(picture)
