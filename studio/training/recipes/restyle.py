@@ -56,14 +56,14 @@ _STARTS = (0.25, 0.35, 0.4)  # how often the first, second, third frame of a sce
 _STEADY = 0.35
 _JUDGED, _MATCHED = 0.04, 0.15
 _HARDER = {
+    "lowpoly": 4.0,
+    "vector": 4.0,
+    "papercut": 2.5,
     "pixel": 2.5,
-    "lowpoly": 2.5,
-    "pointillist": 2.0,
-    "vector": 2.0,
+    "pastel": 2.0,
+    "pointillist": 1.5,
+    "psychedelic": 1.5,
     "stained": 1.5,
-    "papercut": 1.5,
-    "manga": 1.5,
-    "linocut": 1.5,
 }  # how much oftener `judge` practises what `paint` leaves weak
 
 _PARTS = {
