@@ -26,17 +26,18 @@ from studio.worlds.looks import LOOKS
 logger = logging.getLogger(__name__)
 
 PROTOCOL = """Pieces of 256x192 of photos, and of one frame of each clip, scaled to cover 640x360. Judge: {statistics}
-statistics of a picture (colours, waves, slopes) and two layers, trained on the teachers' paintings of the train pieces,
-each blurred a little at random; no CLIP, no generator. recognised: 1 where it names the look of a dev piece rightly,
-painted by the generator as shipped (asked for by the look's title) or by the teacher (the ceiling). structure: SSIM of
-the Sobel edges of the luma of source and painting, the generator's and the teacher's. One value for each dev
-picture."""
+statistics of a picture (colours, waves, slopes) and two layers, trained on the teachers' paintings of the train pieces
+(each in another exposure, every sixth without colour), blurred a little at random; no CLIP, no generator. recognised: 1
+where it names the look of a dev piece rightly, painted by the generator as shipped (asked for by the look's title) or
+by the teacher (the ceiling). structure: SSIM of the Sobel edges of the luma of source and painting, the generator's and
+the teacher's. One value for each dev picture."""
 
 SIZE = (192, 256)
 
 
 def read_pieces(folder: Path, seed: int | None = None) -> list[np.ndarray]:
-    """A uint8 piece of SIZE of every photo and of the middle of every clip in a folder: the centre, or at random."""
+    """A uint8 piece of SIZE of every photo and of the middle of every clip in a folder: the centre, or at
+    random, each in another exposure and every sixth without colour."""
     rng = None if seed is None else np.random.default_rng(seed)
     pieces = []
     for path in sorted([*folder.glob("photos/*.jpg"), *folder.glob("clips/*.m*")]):
@@ -49,8 +50,15 @@ def read_pieces(folder: Path, seed: int | None = None) -> list[np.ndarray]:
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
         room = picture.shape[0] - SIZE[0], picture.shape[1] - SIZE[1]
         top, left = (side // 2 if rng is None else int(rng.integers(side + 1)) for side in room)
-        pieces.append(np.ascontiguousarray(picture[top : top + SIZE[0], left : left + SIZE[1], ::-1]))
+        piece = np.ascontiguousarray(picture[top : top + SIZE[0], left : left + SIZE[1], ::-1])
+        pieces.append(piece if rng is None else _vary(piece, rng, grey=len(pieces) % 6 == 5))
     return pieces
+
+
+def _vary(piece: np.ndarray, rng: np.random.Generator, grey: bool) -> np.ndarray:
+    """Another exposure, or no colour: looks must be known on night pictures and on black and white ones, too."""
+    lit = np.uint8(255 * (piece / 255) ** rng.uniform(0.6, 1.6))
+    return cv2.cvtColor(cv2.cvtColor(lit, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) if grey else lit
 
 
 def _middle_frame(path: Path) -> np.ndarray | None:
