@@ -218,31 +218,59 @@ def test_only_the_marked_subject_is_restyled(visit, make, tool):
     assert (painted[:, :60] != before[:, :60]).any()
 
 
-def test_a_picture_is_studied_kept_and_taken_along(visit, make, look):
+@pytest.fixture(scope="module")
+def look_file(tiny_checkpoints, tmp_path_factory):
+    """A look file as a study of a few steps makes it."""
+    from studio.pipelines import study
+    from studio.pipelines.restyle import RestylePipeline
+
+    painting = np.random.default_rng(2).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, small in (("_PICTURES", 1), ("_FRAME", (64, 96)), ("_CROP", 32)):
+            patch.setattr(study, name, small)
+        look = study.study(RestylePipeline.from_pretrained(tiny_checkpoints / "restyle"), painting, steps=2)
+    path = tmp_path_factory.mktemp("looks") / "sunday.safetensors"
+    look.save(path)
+    return path
+
+
+def test_a_study_can_be_cancelled(visit, make):
     visitor = visit()
     visitor.open("restyle")
-    visitor.upload("restyle-clip", make.clip())
-    visitor.page.wait_for_selector("#restyle-clip video")
     visitor.page.click("#restyle-from-picture > button")
     visitor.press("restyle-study")
     visitor.page.wait_for_selector("#restyle-study-progress [role=alert]")  # nothing to study yet
     visitor.upload("restyle-style-image", make.picture("painting.png", (120, 90), 3))
     visitor.page.wait_for_selector("#restyle-style-image img")
-    visitor.type("restyle-look-name", "Sunday")
     visitor.press("restyle-study")
+    visitor.page.wait_for_selector("#restyle-study-progress [role=progressbar]")
+    visitor.press("restyle-study-cancel")
+    visitor.wait_until_says("restyle-study", "Cancelled")
+    visitor.page.wait_for_selector("#restyle-study:enabled")
+
+
+def test_a_look_file_is_kept_used_and_taken_along(visit, make, look, look_file):
+    visitor = visit()
+    visitor.open("restyle")
+    visitor.upload("restyle-clip", make.clip())
+    visitor.page.wait_for_selector("#restyle-clip video")
+    visitor.page.click("#restyle-from-picture > button")
+    with visitor.page.expect_file_chooser() as chooser:
+        visitor.press("restyle-look-add")
+    chooser.value.set_files(str(look_file))
     visitor.page.wait_for_selector("#restyle-own button[aria-pressed=true]")
-    assert "Sunday" in visitor.page.inner_text("#restyle-own")
     file = visitor.download("restyle-look-file")
-    assert file.name.startswith("sunday") and file.suffix == ".safetensors"
+    assert file.suffix == ".safetensors" and file.read_bytes() == look_file.read_bytes()
     visitor.press("restyle-run")
     visitor.wait_until_plays("restyle")
     assert len(look(visitor.download("restyle-mp4")).frames) == 12
-    visitor.press("restyle-look-forget")
-    visitor.page.wait_for_selector("#restyle-own button", state="hidden")
-    with visitor.page.expect_file_chooser() as chooser:
-        visitor.press("restyle-look-add")
-    chooser.value.set_files(str(file))
+    visitor.page.click("#restyle-looks [data-look=oil]")
+    visitor.page.wait_for_selector("#restyle-own button[aria-pressed=false]")  # words are in use again
+    visitor.page.locator("#restyle-own button").click()
     visitor.page.wait_for_selector("#restyle-own button[aria-pressed=true]")
+    assert visitor.page.input_value("#restyle-style :is(textarea, input)") == ""
+    visitor.press("restyle-look-forget")
+    visitor.page.wait_for_selector("#restyle-own", state="hidden")
 
 
 def test_continue_appended(visit, make, look):
