@@ -20,7 +20,11 @@ PATCH = 256
 TONES = 8  # at most
 _PIECE, _OVERLAP = 48, 16
 _SLOW = 12.0  # pixels: what changes over more than this is a colour, what changes over less is a stroke
-_SHARE = 0.07  # of the painting that a tone's pieces come from
+_SHARE = 0.07  # of the painting that a tone's pieces come from, at most
+_LIKE = 0.02  # squared distance in colour within which a piece has a tone
+_FEWEST_PLACES = 200
+_EVEN = 2.0  # weight of the slow colours' variance within a piece, beside how far its tone is off
+_CALM = 11  # pixels of the median that takes strokes away
 _TRIES = 200  # pieces that are compared for a place
 _MOST_PLACES = 4000
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -49,8 +53,10 @@ def sew_atlas(painting: np.ndarray, seed: int = 0) -> Iterator[StrokeAtlas | Non
 def main_tones(picture: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """Up to `count` typical colours (K, 3) of a float32 picture (H, W, 3) without its strokes, from dark to light."""
     height, width = picture.shape[:2]
-    small = cv2.resize(cv2.GaussianBlur(picture, (0, 0), 5.0), (width // 5, height // 5), interpolation=cv2.INTER_AREA)
-    colours = small.reshape(-1, 3)
+    # A median, because an average would invent tones between two areas, and find their border to be typical of those.
+    calm = cv2.medianBlur(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8), _CALM)
+    small = cv2.resize(calm, (width // 5, height // 5), interpolation=cv2.INTER_NEAREST)
+    colours = small.reshape(-1, 3).astype(np.float32) / 255
     cv2.setRNGSeed(seed)
     until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 1e-4)
     _, names, tones = cv2.kmeans(colours, min(count, len(colours)), None, until, 3, cv2.KMEANS_PP_CENTERS)
@@ -69,8 +75,9 @@ def _places(slow: np.ndarray, strokes: np.ndarray, tone: np.ndarray, rng: np.ran
 
     colour = mean(slow)
     uneven = mean((slow**2).sum(-1)) - (colour**2).sum(-1)
-    away = (((colour - tone) ** 2).sum(-1) + 0.7 * uneven).ravel()
-    count = min(len(away) - 1, max(1500, int(_SHARE * len(away))))
+    away = (((colour - tone) ** 2).sum(-1) + _EVEN * uneven).ravel()
+    like = int((away < _LIKE).sum())
+    count = min(len(away) - 1, max(_FEWEST_PLACES, min(like, int(_SHARE * len(away)))))
     nearest = np.argpartition(away, count)[: count + 1]
     energy = mean((strokes**2).sum(-1)).ravel()[nearest]
     peaks = mean(np.abs(strokes).max(-1) ** 4).ravel()[nearest] / (energy**2 + 1e-6)
