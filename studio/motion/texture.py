@@ -69,10 +69,13 @@ class MovingTexture:
     """White noise (h, w) that can follow a flow. Two of the same seed and the same flows are equal.
 
     mends: tiles are laid by it, which must not stay torn behind what moves (studio/motion/mending.py); noise may.
+    relaid: bool (h, w), where it was laid anew in the last motion, so that tiles are others than they were; None where
+    nothing was, and always without mending.
     """
 
     def __init__(self, height: int, width: int, seed: int, *, mends: bool = False) -> None:
         self._mends = mends
+        self.relaid: np.ndarray | None = None
         self._rng = np.random.default_rng(seed)
         self._grid = pixel_grid(height, width)
         self._texture = self._rng.standard_normal((_TEXTURE, _TEXTURE)).astype(np.float32)
@@ -81,12 +84,14 @@ class MovingTexture:
 
     def restart(self) -> None:
         """Another shot begins: an unrelated piece of the texture, lying straight."""
+        self.relaid = None
         self._shift = np.broadcast_to(
             self._rng.integers(_TEXTURE, size=2).astype(np.float32), self._grid.shape
         ).copy()
 
     def follow(self, flow: np.ndarray) -> None:
         """Moves with a flow that leads every pixel of the new frame to its place in the old one."""
+        self.relaid = None
         across, down = cv2.split(flow)
         moving = length(across, down) >= _STILL
         if not moving.any():
@@ -98,6 +103,9 @@ class MovingTexture:
         shift = _relaxed(cv2.add(carried, flow))
         mended = mend(shift, flow) if self._mends else None
         self._shift = self._straighten(shift) if mended is None else mended
+        if self._mends and self._shift is not shift:
+            across, down = cv2.split(cv2.absdiff(self._shift, shift))
+            self.relaid = cv2.dilate((across + down > 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
     def lay(self) -> Texture:
         """The texture as it lies now; later motions leave it as it is."""

@@ -8,7 +8,7 @@ Letters: H, W the clip's rows and columns, h, w the working size, padded up to w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import cv2
@@ -107,6 +107,7 @@ class Easel:
         step = self._shot.step(source)
         if step is not None:
             self._texture.follow(step.flow)
+            step = _without(step, self._texture.relaid)
         elif self._painting is not None:  # a cut
             self._texture.restart()
             self._painting = self._own = None
@@ -152,3 +153,12 @@ class Easel:
         if not (bottom or right):
             return picture
         return cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+
+
+def _without(step: Step, relaid: np.ndarray | None) -> Step:
+    """Where tiles were laid anew, the last output shows the old ones: it is not to be trusted there."""
+    if relaid is None:
+        return step
+    height, width = step.trust.shape
+    kept = cv2.resize((~relaid).astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
+    return replace(step, trust=step.trust * kept)

@@ -39,6 +39,21 @@ def test_the_object_carries_its_own_texture() -> None:
     assert np.abs(middle[..., 0] + 72).mean() < 6 and np.abs(middle[..., 1]).mean() < 2
 
 
+def test_what_was_laid_anew_is_told() -> None:
+    texture, plain = MovingTexture(H, W, seed=1, mends=True), MovingTexture(H, W, seed=1)
+    told = np.zeros((H, W), int)
+    for step in range(12):
+        texture.follow(passing(step))
+        plain.follow(passing(step))
+        assert plain.relaid is None
+        if texture.relaid is not None:
+            told += texture.relaid
+    assert told[36:60, 24:40].mean() > 0.3  # behind the object
+    assert not told[:16].any() and not told[:, 120:].any()  # and nowhere that it never came near
+    texture.restart()
+    assert texture.relaid is None
+
+
 def test_what_is_not_torn_stays() -> None:
     """A slow zoom stretches and two halves part cleanly: nothing to mend in either."""
     y, x = np.mgrid[0:H, 0:W].astype(np.float32)
