@@ -56,14 +56,13 @@ _STARTS = (0.25, 0.35, 0.4)  # how often the first, second, third frame of a sce
 _STEADY = 0.35
 _JUDGED, _MATCHED = 0.04, 0.15
 _HARDER = {
-    "lowpoly": 4.0,
-    "vector": 4.0,
-    "papercut": 2.5,
-    "pixel": 2.5,
-    "pastel": 2.0,
-    "pointillist": 1.5,
-    "psychedelic": 1.5,
-    "stained": 1.5,
+    "lowpoly": 12.0,
+    "vector": 12.0,
+    "papercut": 6.0,
+    "pixel": 4.0,
+    "pastel": 4.0,
+    "gouache": 2.0,
+    "impasto": 2.0,
 }  # how much oftener `judge` practises what `paint` leaves weak
 
 _PARTS = {
@@ -106,7 +105,7 @@ class RestyleObjective(Objective):
         known = {id(kernel) for kernel in kernels}
         others = [parameter for parameter in generator.parameters() if id(parameter) not in known]
         optimisers: dict[str, torch.optim.Optimizer] = {
-            "generator": Muon(kernels, others, rate, rate / 15, betas=(0.9, 0.99), weight_decay=0.0)
+            "generator": Muon(kernels, others, rate, rate / (5 if judges else 15), betas=(0.9, 0.99), weight_decay=0.0)
         }
         for name, judge in judges.items():
             optimisers[name] = torch.optim.Adam(judge.parameters(), 4e-4, betas=(0.5, 0.99))
