@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from transformers import CLIPVisionModelWithProjection
 
 from studio.errors import RequestError
+from studio.models.restyle import RestyleGenerator
 from studio.models.style_views import SHORT, SIDE, look_at, pack_views, scaled, views
 from studio.pipelines.look_picture import read_picture
 from studio.pipelines.look_wish import KnownLooks
+from studio.worlds.looks import LOOKS as TEACHERS
 
+SHIPPED = Path("checkpoints/restyle")
 LOOKS = KnownLooks(
     names=("red", "green", "blue", "grey"), titles=("red", "green", "blue", "grey"), tilings=("none",) * 4,
     codes=torch.eye(8)[:4], words=frozenset(), kin_titles=(), kin=(), kin_codes=torch.zeros(0, 8),
@@ -76,3 +82,15 @@ def test_one_colour_has_no_style() -> None:
     for level in (0, 127, 255):
         with pytest.raises(RequestError, match="single colour"):
             read_picture(np.full((50, 70, 3), level, np.uint8), LOOKS, Eye())
+
+
+@pytest.mark.shipped
+def test_a_picture_painted_in_a_look_is_taken_for_it() -> None:
+    """Looks that show in tone and colour; those that differ in their surface only are told apart poorly (see the card)."""
+    tower = CLIPVisionModelWithProjection.from_pretrained(SHIPPED / "image_encoder", dtype=torch.float32).eval()
+    looks = KnownLooks.of(RestyleGenerator.from_pretrained(SHIPPED / "generator"))
+    picture = cv2.resize(cv2.imread("studio/service/scene.jpg")[..., ::-1], (480, 320), interpolation=cv2.INTER_AREA)
+    for name in ("starry", "pencil", "engraving", "blueprint", "woodblock", "sepia", "neon", "synthwave"):
+        painted = np.rint(TEACHERS[name].paint_still(picture.astype(np.float32) / 255, 1) * 255).astype(np.uint8)
+        weights = read_picture(painted, looks, tower).weights
+        assert looks.names[int(np.argmax(weights))] == name
