@@ -75,7 +75,7 @@ SHEETS = (
         seed=1,
         looks=(
             "woodblock print", "comic book", "vector art", "paper cut", "pop art", "halftone", "psychedelic",
-            "pixel art", "embroidery",
+            "pixel art", "knitted",
         ),
     ),
     Sheet(
