@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-_WINDOW = (7, 7)
+_WINDOW = (3, 3)  # pixels of half the working size: the slope changes slowly, and costs an eighth there
 _FLAT = 20.0  # squared levels of variance below which a window has no edge to go by
 _STEEPEST = 2.0
 _SHARPEN = 0.5  # what resampling takes from a stroke's edge
@@ -28,7 +28,7 @@ def enlarge(painted: np.ndarray, small: np.ndarray, frame: np.ndarray) -> np.nda
     if painted.shape[0] > height or painted.shape[1] > width:
         return cv2.resize(painted, (width, height), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    slope = _shared_slope(grey.astype(np.float32), cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY).astype(np.float32))
+    slope = _shared_slope(_halved(grey), _halved(cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY)))
     lost = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
     lost -= cv2.resize(grey, (width, height), interpolation=cv2.INTER_CUBIC)
     lost *= cv2.resize(slope, (width, height))
@@ -36,6 +36,12 @@ def enlarge(painted: np.ndarray, small: np.ndarray, frame: np.ndarray) -> np.nda
     sharp = cv2.addWeighted(painted, 1 + _SHARPEN, cv2.GaussianBlur(painted, (0, 0), 0.8), -_SHARPEN, 0)
     large = cv2.resize(sharp, (width, height), interpolation=cv2.INTER_CUBIC)
     return cv2.add(large, cv2.merge([lost, lost, lost]), dtype=cv2.CV_8U)
+
+
+def _halved(grey: np.ndarray) -> np.ndarray:
+    """uint8 (h, w) at half the size, float32."""
+    size = (max(1, grey.shape[1] // 2), max(1, grey.shape[0] // 2))
+    return cv2.resize(grey.astype(np.float32), size, interpolation=cv2.INTER_AREA)
 
 
 def _shared_slope(grey: np.ndarray, values: np.ndarray) -> np.ndarray:
