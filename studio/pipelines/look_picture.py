@@ -22,7 +22,7 @@ from studio.pipelines.look_wish import KnownLooks
 _SHARPNESS = 20.0  # inverse temperature of the choice among looks, in units of cosine
 _LEAST = 0.5  # share of the nearest look below which a look is left out
 _MOST = 2  # looks that a picture is a blend of
-_SELDOM = 0.4  # how likely a picture is set out of dots or tiles, beside one that is painted, before it has been seen
+_SELDOM = 0.15  # how likely a picture is set out of dots or tiles, beside one that is painted, before it has been seen
 _FLAT = 3.0  # levels of spread below which a picture shows one colour only
 _USUAL = 5.5  # levels of fine detail in a picture painted in the looks
 

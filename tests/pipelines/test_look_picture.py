@@ -86,7 +86,7 @@ def test_one_colour_has_no_style() -> None:
 
 @pytest.mark.shipped
 def test_a_picture_painted_in_a_look_is_taken_for_it() -> None:
-    """Looks that show in tone and colour; those that differ in their surface only are told apart poorly (see the card)."""
+    """Looks that show in tone and colour; those that differ in their surface only are told apart poorly."""
     tower = CLIPVisionModelWithProjection.from_pretrained(SHIPPED / "image_encoder", dtype=torch.float32).eval()
     looks = KnownLooks.of(RestyleGenerator.from_pretrained(SHIPPED / "generator"))
     picture = cv2.resize(cv2.imread("studio/service/scene.jpg")[..., ::-1], (480, 320), interpolation=cv2.INTER_AREA)
