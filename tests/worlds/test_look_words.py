@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from studio.worlds.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLE_NAMES, STYLES, blend_phrase, style_phrase
+from studio.worlds.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLES, blend_phrase, style_phrase
 from studio.worlds.looks import KIN_STYLES, LOOKS
 
 _OWNER = {word: name for name, style in STYLES.items() for word in (*style.words, *style.makers)}
