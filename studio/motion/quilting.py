@@ -20,9 +20,9 @@ PATCH = 256
 TONES = 8  # at most
 _PIECE, _OVERLAP = 48, 16
 _SLOW = 12.0  # pixels: what changes over more than this is a colour, what changes over less is a stroke
-_SHARE = 0.07  # of the painting that a tone's pieces come from, at most
-_LIKE = 0.02  # squared distance in colour within which a piece has a tone
-_FEWEST_PLACES = 200
+_SHARE = 0.07  # of the painting that a tone's pieces come from
+_FEWEST_PLACES, _FEW_PLACES = 200, 1500
+_FLAT = 1e-4  # squared strokes, below which there are none: about 1.5 levels
 _EVEN = 2.0  # weight of the slow colours' variance within a piece, beside how far its tone is off
 _CALM = 11  # pixels of the median that takes strokes away
 _TRIES = 200  # pieces that are compared for a place
@@ -76,10 +76,16 @@ def _places(slow: np.ndarray, strokes: np.ndarray, tone: np.ndarray, rng: np.ran
     colour = mean(slow)
     uneven = mean((slow**2).sum(-1)) - (colour**2).sum(-1)
     away = (((colour - tone) ** 2).sum(-1) + _EVEN * uneven).ravel()
-    like = int((away < _LIKE).sum())
-    count = min(len(away) - 1, max(_FEWEST_PLACES, min(like, int(_SHARE * len(away)))))
-    nearest = np.argpartition(away, count)[: count + 1]
-    energy = mean((strokes**2).sum(-1)).ravel()[nearest]
+    energy = mean((strokes**2).sum(-1)).ravel()
+
+    def first(count: int) -> np.ndarray:
+        count = min(len(away) - 1, count)
+        return np.argpartition(away, count)[: count + 1]
+
+    nearest = first(_FEWEST_PLACES)
+    if np.median(energy[nearest]) > _FLAT:  # else the tone is a flat one, and what lies farther off are its borders
+        nearest = first(max(_FEW_PLACES, int(_SHARE * len(away))))
+    energy = energy[nearest]
     peaks = mean(np.abs(strokes).max(-1) ** 4).ravel()[nearest] / (energy**2 + 1e-6)
     low, high = np.quantile(energy, (0.15, 0.92))
     usual = nearest[(energy >= low) & (energy <= high) & (peaks <= np.quantile(peaks, 0.92))]
