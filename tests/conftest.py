@@ -55,13 +55,14 @@ def _tiny_pipelines() -> dict:
     drawing = TextToVideoGenerator.tiny(text_width=text.config.hidden_size, **words())
     between = InterpolationGenerator.tiny()
     painting = RestyleGenerator.tiny(**looks, known_words=["oil", "painting"])
-    torch.nn.init.normal_(painting.look_codes)
     ahead = PredictionGenerator.tiny()
     torch.nn.init.normal_(ahead.words.out.weight)  # untrained, it would hardly say anything
+    restyle = RestylePipeline(text, tokenizer, vision, painting.eval())
+    painting.learn_codes(restyle.encode_prompt(looks["look_titles"]))
     return {
         "text_to_video": TextToVideoPipeline(text, tokenizer, drawing.eval()),
         "interpolation": InterpolationPipeline(text, tokenizer, between.eval()),
-        "restyle": RestylePipeline(text, tokenizer, vision, painting.eval()),
+        "restyle": restyle,
         "prediction": PredictionPipeline(text, tokenizer, ahead.eval()),
     }
 
