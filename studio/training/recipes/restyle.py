@@ -56,13 +56,8 @@ _STARTS = (0.25, 0.35, 0.4)  # how often the first, second, third frame of a sce
 _STEADY = 0.35
 _JUDGED, _MATCHED = 0.04, 0.15
 _HARDER = {
-    "lowpoly": 12.0,
-    "vector": 12.0,
-    "papercut": 6.0,
-    "pixel": 4.0,
-    "pastel": 4.0,
-    "gouache": 2.0,
-    "impasto": 2.0,
+    **dict.fromkeys(("lowpoly", "vector", "papercut", "pixel", "manga"), 12.0),
+    **dict.fromkeys(("ink", "gouache", "noir", "vintage", "comic", "pencil", "sepia", "pastel"), 3.0),
 }  # how much oftener `judge` practises what `paint` leaves weak
 
 _PARTS = {
@@ -235,7 +230,7 @@ class RestyleRecipe(Recipe):
     """Phases ``paint`` and ``judge``."""
 
     name = "restyle"
-    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 2900, sheet_every=1000))
+    phases = (Phase("paint", 9000, sheet_every=1000), Phase("judge", 4000, sheet_every=1000))
 
     def objective(self, phase: str, context: Context) -> RestyleObjective:
         """Build a phase; both need the CLIP's checkpoint (but for tiny runs), ``judge`` the average of ``paint``."""
