@@ -2,7 +2,6 @@
 
 A moving test pattern of 1280x720 at 10 frames per second is made by ffmpeg and read through its pipe, worked on and
 written to an mp4 through another pipe, as a job does. The process's resident memory is read every second of clip time.
-So that a restyle ends within minutes its generator paints on a small working size; nothing else is shortened.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ SIZE = (1280, 720)
 FPS = 10
 SECONDS = {"restyle": 180, "interpolation": 60, "prediction": 5}
 PROTOCOL = """A generated clip (ffmpeg testsrc2, 1280x720, 10 fps) of the named length streams through a pipeline into
-libx264, each task in a fresh process: restyle (comic book; the generator's working size cut to 160x90 to keep the run
-short, all else as in a job), interpolation (10 to 20 fps), prediction (so many seconds on from the clip's last three).
-Resident memory of the Python process in MB, one value per second of clip, in quarters of the run."""
+libx264, each task in a fresh process: restyle (comic book), interpolation (10 to 20 fps), prediction (so many seconds
+on from the clip's last three). Resident memory of the Python process in MB, one value per second of clip, in quarters
+of the run."""
 
 
 def resident_mb() -> float:
@@ -67,10 +66,8 @@ def encode(frames: Iterable[np.ndarray], fps: int) -> list[float]:
 def run(task: str, checkpoint: str, seconds: int) -> dict[str, object]:
     """Stream the clip through one task's pipeline; runs in a process of its own, so each loads what it needs."""
     if task == "restyle":
-        from studio.pipelines import easel
         from studio.pipelines.restyle import RestylePipeline
 
-        easel._WORKING_PIXELS = 160 * 90
         pipeline = RestylePipeline.from_pretrained(Path(checkpoint))
         return {"resident_mb": encode(pipeline.stream(source_frames(seconds), "comic book"), FPS)}
     if task == "interpolation":

@@ -213,7 +213,8 @@ def write_card(folder: Path, context: Context, figures: Figures) -> None:
     text = _CARD.format(
         side=seen["image_size"], layers=said["num_hidden_layers"], width=said["hidden_size"],
         pieces=said["vocab_size"], sight_layers=seen["num_hidden_layers"], sight_width=seen["hidden_size"],
-        looks=len(LOOK_NAMES), patch=seen["patch_size"], nouns=len(SLOTS["subject"]), styles=len(MEANINGS["style"]), seed=context.seed,
+        looks=len(LOOK_NAMES), patch=seen["patch_size"], nouns=len(SLOTS["subject"]), styles=len(MEANINGS["style"]),
+        seed=context.seed,
         photos=photos, machine=platform.processor() or platform.machine(), history="; ".join(history), slots=slots,
         rows=rows)
     replace_file(folder / "README.md", text.encode())
