@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from studio.requests import MAX_NAME, StudyRequest
 from studio.service import Job, Studio
 from studio.ui import looks, messages
 from studio.ui.media_inputs import unopened
-from studio.ui.running import QUEUE, REDRAW_SECONDS, Updates, cancel, waiters
+from studio.ui.running import QUEUE, Updates, cancel, follow, waiters
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 HINT = (
@@ -147,7 +146,8 @@ def studied(
             own.progress: gr.HTML(messages.starting(), visible=True),
             own.job: job,
         }
-        yield from _follow(job, own.progress)
+        for progress in follow(job):
+            yield {own.progress: gr.HTML(progress, visible=True)}
         kept = studio.looks.keep(key, job.result().look)
         said = f'"{kept.card.name}" is among your looks now, and in use.'
         yield {**back, own.progress: gr.HTML(messages.said(said), visible=True), own.look: str(kept.path), style: ""}
@@ -156,13 +156,3 @@ def studied(
     finally:
         if job is not None and not job.is_over():
             job.cancel()  # the page was closed: free the worker
-
-
-def _follow(job: Job, progress: gr.HTML) -> Iterator[Updates]:
-    drawn, kind = 0.0, ""
-    for event in job.events():
-        if event.is_end:
-            return
-        if event.kind != kind or time.monotonic() - drawn >= REDRAW_SECONDS:
-            drawn, kind = time.monotonic(), event.kind
-            yield {progress: gr.HTML(messages.progress(event), visible=True)}

@@ -51,7 +51,8 @@ def run(studio: Studio, tab: Tab, values: dict[str, Any], visitor: str = "") -> 
             controls.progress: messages.starting(),
             panel.running: job,
         }
-        yield from _follow(job, controls)
+        for progress in follow(job):
+            yield {controls.progress: progress}
         result = job.result()
         yield {
             **_buttons_back(controls, panel),
@@ -66,14 +67,15 @@ def run(studio: Studio, tab: Tab, values: dict[str, Any], visitor: str = "") -> 
             job.cancel()  # the page was closed: free the worker
 
 
-def _follow(job: Job, controls: Controls) -> Iterator[Updates]:
+def follow(job: Job) -> Iterator[str]:
+    """A job's progress as HTML until it ends: each kind of event at once, others a few times a second."""
     drawn, kind = 0.0, ""
     for event in job.events():
         if event.is_end:
             return
         if event.kind != kind or time.monotonic() - drawn >= REDRAW_SECONDS:
             drawn, kind = time.monotonic(), event.kind
-            yield {controls.progress: messages.progress(event)}
+            yield messages.progress(event)
 
 
 def _buttons_back(controls: Controls, panel: Panel) -> Updates:
