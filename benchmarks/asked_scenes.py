@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.worlds.captions import captions, sample_slots, say_less, swap_one
+from studio.captions.captions import captions, sample_slots, say_less, swap_one
 
 KINDS = ("seen", "held out", "paraphrased")
 NEGATIVES = 63

@@ -18,12 +18,12 @@ from benchmarks.probe_clips import SECONDS, part_of
 from benchmarks.probe_nets import FRAMES, SMALL
 from benchmarks.probe_sight import SIDE, shrunk
 from benchmarks.scene_probe import Evidence, SceneProbe
+from studio.captions.captions import captions
 from studio.metrics.alignment import embed_clips, embed_texts
 from studio.metrics.distribution import frechet_distance, mean_pairwise_distance
 from studio.metrics.temporal import contrast, flicker, warping_error
 from studio.pipelines.text_to_video import TextToVideoPipeline
 from studio.tensors import to_uint8
-from studio.worlds.captions import captions
 from studio.worlds.noise import sample_noise
 from studio.worlds.render import render
 

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.report import RESULTS, Report, to_log
 from studio.metrics.pixel import psnr, ssim
 from studio.motion.between import measure_gap, synthesise
-from studio.pipelines.gaps import GapFiller
+from studio.pipelines.interpolation.gaps import GapFiller
 
 SIZE = (480, 270)
 MOMENTS = (0.25, 0.5, 0.75)

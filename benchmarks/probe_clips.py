@@ -24,11 +24,11 @@ from torch.nn import functional as F
 import studio.worlds
 from benchmarks.probe_nets import FRAMES, SMALL
 from benchmarks.probe_sight import SIDE, crop_of, halves
-from studio.models import compositor, textures
-from studio.models.compositor import compose
+from studio.captions.captions import sample_slots
+from studio.captions.lexicon import SLOTS
+from studio.compositing import compositor, textures
+from studio.compositing.compositor import compose
 from studio.tensors import to_uint8
-from studio.worlds.captions import sample_slots
-from studio.worlds.lexicon import SLOTS
 from studio.worlds.light import finish, ground_of
 from studio.worlds.noise import sample_noise
 from studio.worlds.scenery import paint_strips, strip_offsets

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.worlds.lexicon import SLOTS
+from studio.captions.lexicon import SLOTS
 
 FRAMES, SMALL, CROP, GRID = 24, 64, 48, 16
 MOST_ACTORS = 4

@@ -19,9 +19,9 @@ from torch.nn import functional as F
 from benchmarks.probe_clips import POOL_CONTEXT, Pool, from_bank
 from benchmarks.probe_nets import CROP, CROP_HEADS, FRAME_HEADS, GRID, ClipNet, CropNet, FrameNet
 from benchmarks.probe_sight import CONTEXT, crops_as_input, flow_of, pairs_of
+from studio.captions.lexicon import SLOTS
 from studio.training.losses import cosine_rate
 from studio.training.muon import orthogonal
-from studio.worlds.lexicon import SLOTS
 
 MIRRORED = {"left": "right", "left_jumping": "right_jumping", "pan_left": "pan_right"}
 _ADAM_RATE, _MUON_RATE, _MOMENTUM, _DECAY = 3e-3, 0.03, 0.9, 0.02

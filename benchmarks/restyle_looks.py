@@ -1,7 +1,7 @@
 """Are the looks told apart? A small judge of looks, trained on the teachers alone, and what is left of the picture.
 
 The judge (benchmarks/restyle_judge.py) knows nothing of CLIP or of the generator: it learns from what the teachers of
-studio/worlds/looks.py paint of train photos. It then names the look of dev pictures that the teachers
+studio/teachers/looks.py paint of train photos. It then names the look of dev pictures that the teachers
 painted (the ceiling: it has not seen these pictures) and of those that the generator painted. Structure is the SSIM of
 the edges of the luminance, which colours and tones do not change.
 """
@@ -18,10 +18,10 @@ import numpy as np
 from benchmarks.report import Report
 from benchmarks.restyle_judge import Judge
 from studio.metrics.pixel import luma, ssim
-from studio.motion.guides import read_guides
-from studio.motion.texture import Texture
+from studio.painting.guides import read_guides
+from studio.painting.texture import Texture
 from studio.pipelines.restyle import RestylePipeline
-from studio.worlds.looks import LOOKS
+from studio.teachers.looks import LOOKS
 
 logger = logging.getLogger(__name__)
 

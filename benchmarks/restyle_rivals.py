@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from studio.motion.guides import Guides, read_guides
 from studio.motion.shot import Shot
-from studio.motion.texture import MovingTexture
+from studio.painting.guides import Guides, read_guides
+from studio.painting.texture import MovingTexture
+from studio.teachers.looks import LOOKS
 from studio.tensors import to_planes, to_uint8
-from studio.worlds.looks import LOOKS
 
 
 def moving_guides(clip: Iterable[np.ndarray], tiling: str, moving: bool = True) -> Iterator[Guides]:

@@ -15,7 +15,7 @@ from benchmarks.fresh_process import in_fresh_process
 from benchmarks.report import Report
 from benchmarks.restyle_rivals import PlainNet, moving_guides, stylise, teach
 from studio.pipelines.restyle import RestylePipeline
-from studio.worlds.looks import LOOKS
+from studio.teachers.looks import LOOKS
 
 PROTOCOL = """Frames of one dev clip (camel_head) resized to the named size, one by one, without decoding and encoding,
 in a fresh process that is bound to one core or to two: wall time, and the time of all cores together, which other work

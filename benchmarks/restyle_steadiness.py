@@ -16,7 +16,7 @@ from benchmarks.restyle_rivals import moving_guides, teach
 from benchmarks.restyle_speed import read_clip
 from studio.metrics.temporal import TrueMotion, contrast, warping_error
 from studio.pipelines.restyle import RestylePipeline
-from studio.worlds.looks import LOOKS, Look
+from studio.teachers.looks import LOOKS, Look
 
 CLIPS = ("camel_head", "drone_coast_karma", "portrait_neon", "apple_orbit")
 FRAMES = 5

@@ -22,7 +22,7 @@ from benchmarks.probe_clips import Pool, build_pool, claim, more_clips
 from benchmarks.probe_nets import CLIP_HEADS, FRAME_HEADS, FRAMES, SMALL, ClipNet, CropNet, FrameNet
 from benchmarks.probe_sight import CONTEXT, SIDE, actors_of, crop_of, crops_as_input, flow_of, halves, shrunk
 from benchmarks.probe_training import heat_of, moves_of, train_clip_net, train_crop_net, train_finder, train_frame_net
-from studio.worlds.lexicon import SLOTS
+from studio.captions.lexicon import SLOTS
 
 JUDGED = ("subject", "colour", "place", "time", "motion", "camera", "weather", "count", "other", "relation")
 STEPS = {"frame": 1000, "crop": 2100, "crop again": 1500, "clip": 1400, "finder": 1500}

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import torch
 
+from studio.captions.captions import sample_slots
 from studio.tensors import to_uint8
 from studio.training.data import read_clip
-from studio.worlds.captions import sample_slots
 from studio.worlds.noise import sample_noise
 from studio.worlds.render import render
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.look_sheets import CELL, SHEETS, cell, clip_sheet, contact_sheet, look_sheet, manner_sheet, save_jpeg
-from studio.worlds.look_words import STYLES
-from studio.worlds.looks import LOOKS
+from studio.teachers.look_words import STYLES
+from studio.teachers.looks import LOOKS
 
 
 def grey(value: int, frames: int = 1) -> np.ndarray:

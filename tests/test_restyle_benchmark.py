@@ -9,7 +9,7 @@ from benchmarks.restyle_looks import edge_ssim, read_pieces
 from benchmarks.restyle_rivals import PlainNet, moving_guides, stylise
 from benchmarks.restyle_steadiness import _measures, is_flat
 from studio.metrics.temporal import TrueMotion
-from studio.worlds.looks import LOOKS
+from studio.teachers.looks import LOOKS
 
 
 def noisy(height: int = 128, width: int = 160, seed: int = 0) -> np.ndarray:

@@ -10,7 +10,7 @@ from benchmarks.clip_measures import hard_recall, repeated, rival_maker
 from benchmarks.probe_nets import CLIP_HEADS, FRAMES
 from benchmarks.probe_sight import actors_of, crop_of, flow_of
 from benchmarks.scene_probe import Evidence
-from studio.worlds.lexicon import SLOTS
+from studio.captions.lexicon import SLOTS
 
 Labels = dict[str, torch.Tensor]
 

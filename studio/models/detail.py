@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 GUIDES = 8
-"""Channels of the compositor's guides, see studio/models/compositor.py."""
+"""Channels of the compositor's guides, see studio/compositing/compositor.py."""
 
 CODE_SLOTS = ("place", "time", "weather")
 NATIVE = 256

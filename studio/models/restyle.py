@@ -1,12 +1,12 @@
 """The restyling generator: one small network for every look, whose kernels are mixed by the look.
 
 In the field's words this is conditional video-to-video translation: an encoder, a change in the latent space that the
-look decides, a decoder. A picture, its guides (studio/motion/guides.py) and the net's own last output, warped to where
-things are now, are folded to half resolution; they go down once more, through residual blocks without normalisation,
-back up and are unfolded (pixel shuffle, Shi et al. 2016). Every kernel is a mixture of a few experts (conditionally
-parameterised convolutions, Yang et al. 2019) with weights, gains and shifts that the look's embedding decides. The look
-stays the same through a clip, so the mixing is done once (`brush`), and each frame then passes through a plain small
-net (`paint`): many looks, the cost of one.
+look decides, a decoder. A picture, its guides (studio/painting/guides.py) and the net's own last output, warped to
+where things are now, are folded to half resolution; they go down once more, through residual blocks without
+normalisation, back up and are unfolded (pixel shuffle, Shi et al. 2016). Every kernel is a mixture of a few experts
+(conditionally parameterised convolutions, Yang et al. 2019) with weights, gains and shifts that the look's embedding
+decides. The look stays the same through a clip, so the mixing is done once (`brush`), and each frame then passes
+through a plain small net (`paint`): many looks, the cost of one.
 
 Letters: B batch, H, W rows and columns (multiples of 4), h, w = H / 2, W / 2, D width of the joint text-picture space.
 """
@@ -86,9 +86,10 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
     """Pictures, guides, the last output and a look's embedding to pictures in that look.
 
     ``looks`` names the looks that it learnt, ``look_titles`` says them to people, ``look_tilings`` names the tiling of
-    studio/motion/tiling.py that each is guided by, and the buffer ``look_codes`` (L, D) holds their typical embeddings,
-    all in one order. ``kin_styles`` are styles that it has no look for, ``kin_looks`` the looks that stand in for them
-    and ``kin_codes`` their embeddings; ``known_words`` are the words that the text encoder met with all of them.
+    studio/painting/tiling.py that each is guided by, and the buffer ``look_codes`` (L, D) holds their typical
+    embeddings, all in one order. ``kin_styles`` are styles that it has no look for, ``kin_looks`` the looks that stand
+    in for them and ``kin_codes`` their embeddings; ``known_words`` are the words that the text encoder met with all of
+    them.
     """
 
     @register_to_config

@@ -18,13 +18,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from studio.errors import MediaError, RequestError
+from studio.look_file import KIND, MOST_BYTES, NO_LOOK, OTHER_VERSION, VERSION
 from studio.models.restyle import Brush, Kernel, RestyleGenerator
 
-KIND, VERSION = "studied look", "1"
-MOST_BYTES = 16 << 20
-_NO_LOOK = "This is not a look file: please choose a .safetensors file that studying a picture made."
 _DAMAGED = "This look file is damaged: please study its picture again."
-_OTHER = "This look file was made by another version of Zoetrope: please study its picture again."
 _MOST_TONES, _MOST_SIDE, _MOST_CUBE = 16, 512, 33
 
 
@@ -65,16 +62,16 @@ class StudiedLook:
         """Reads a look file. Raises MediaError, one sentence, for whatever is none or does not hold together."""
         try:
             if Path(path).stat().st_size > MOST_BYTES:
-                raise MediaError(_NO_LOOK)
+                raise MediaError(NO_LOOK)
             with safe_open(str(path), framework="pt") as file:
                 about = dict(file.metadata() or {})
                 if about.get("zoetrope") != KIND:
-                    raise MediaError(_NO_LOOK)
+                    raise MediaError(NO_LOOK)
                 if about.get("version") != VERSION:
-                    raise MediaError(_OTHER)
+                    raise MediaError(OTHER_VERSION)
                 tensors = {name: file.get_tensor(name) for name in file.keys()}
         except (OSError, SafetensorError, RuntimeError, ValueError) as error:
-            raise MediaError(_NO_LOOK) from error
+            raise MediaError(NO_LOOK) from error
         return _look(tensors, about)
 
     def check(self, generator: RestyleGenerator) -> None:

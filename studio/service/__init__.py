@@ -10,10 +10,10 @@ A task file (text_to_video, interpolation, restyle, prediction, study) walks med
 shared.
 """
 
+from studio.look_file import MOST_BYTES as LOOK_BYTES
 from studio.service.events import Event
 from studio.service.history import Entry
 from studio.service.jobs import Job
-from studio.service.look_files import MOST_BYTES as LOOK_BYTES
 from studio.service.looks import SavedLook
 from studio.service.preview import first_frame, playable
 from studio.service.results import Result, Trust

@@ -13,11 +13,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from studio.errors import MediaError
+from studio.look_file import read_card
 from studio.media.probe import probe
 from studio.privacy import take_in as copy_in
 from studio.requests import MAX_SEED, Request
 from studio.service.jobs import Source, Task
-from studio.service.look_files import read_card
 from studio.settings import Limits
 
 SOURCES = "sources"

@@ -16,7 +16,7 @@ from studio.errors import LimitError, MediaError
 from studio.media.decode import open_frames, read_rgba
 from studio.media.frames import fit, over_white, scaled_to
 from studio.media.transparent import TransparentWriter
-from studio.pipelines.pace import gap_lengths
+from studio.pipelines.interpolation.pace import gap_lengths
 from studio.requests import InterpolationRequest
 from studio.service.jobs import Source
 from studio.service.results import Result

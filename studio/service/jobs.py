@@ -15,8 +15,8 @@ from studio.service.events import Event, EventLog, Kind
 from studio.service.results import Result
 
 if TYPE_CHECKING:
+    from studio.look_file import LookCard
     from studio.media.probe import MediaInfo
-    from studio.service.look_files import LookCard
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.errors import LimitError, RequestError, ResourceError, UserError
+from studio.look_file import ENDING, LookCard, name_of, read_card, write_card
 from studio.privacy import JobFolders, safe_name
-from studio.service.look_files import ENDING, LookCard, name_of, read_card, write_card
 
 logger = logging.getLogger(__name__)
 

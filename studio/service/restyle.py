@@ -113,7 +113,7 @@ def _studied(bench: Workbench) -> Any:
     source = bench.source("look")
     if source is None:
         return None
-    from studio.pipelines.study import load_look
+    from studio.pipelines.restyle.study import load_look
 
     return load_look(source.path)
 

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 from studio.errors import MediaError
+from studio.look_file import ENDING, LookCard, name_of, write_card
 from studio.media.decode import open_frames, read_image
 from studio.media.frames import fit
 from studio.requests import StudyRequest
 from studio.service.jobs import Source
-from studio.service.look_files import ENDING, LookCard, name_of, write_card
 from studio.service.results import Result
 from studio.service.workbench import Workbench
 from studio.settings import Limits
@@ -43,7 +43,7 @@ def run(request: StudyRequest, bench: Workbench) -> Result:
     painting = read_image(bench.source("picture").path, bench.limits, LARGEST_PICTURE)
     frames = _own_frames(bench)
     pipeline: RestylePipeline = bench.pipeline()
-    from studio.pipelines.study import study
+    from studio.pipelines.restyle.study import study
 
     bench.start("working", None, "Studying the picture.")
     total = 0

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
+from studio.captions.captions import captions, say_less
+from studio.captions.lexicon import SLOTS
 from studio.errors import CheckpointError
-from studio.worlds.captions import captions, say_less
-from studio.worlds.lexicon import SLOTS
 
 EMBEDDING_SCALE = 16.0
 """As in studio/pipelines/base.py, which training may not import; a test holds them equal."""

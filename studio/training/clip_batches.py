@@ -17,12 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.errors import ResourceError
-from studio.models.clip import FRAMES, PICTURE_SIZE
-from studio.models.compositor import compose
-from studio.training.clip_texts import COURSE_NAMES, LOOK_NAMES, TIMING_NAMES
-from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
-from studio.worlds.captions import (
+from studio.captions.captions import (
     COURSES,
     TIMINGS,
     captions,
@@ -33,8 +28,13 @@ from studio.worlds.captions import (
     swap_one,
     timing_phrase,
 )
-from studio.worlds.lexicon import SLOTS
-from studio.worlds.looks import LOOKS, look_phrase
+from studio.captions.lexicon import SLOTS
+from studio.compositing.compositor import compose
+from studio.errors import ResourceError
+from studio.models.clip import FRAMES, PICTURE_SIZE
+from studio.teachers.looks import LOOKS, look_phrase
+from studio.training.clip_texts import COURSE_NAMES, LOOK_NAMES, TIMING_NAMES
+from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
 from studio.worlds.noise import sample_noise
 from studio.worlds.render import paint_pair
 from studio.worlds.scenery import paint_strips, strip_offsets

@@ -16,16 +16,16 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import CLIPModel, CLIPTokenizer
 
+from studio.captions.captions import COURSES, captions, sample_slots, say_less, swap_one
+from studio.captions.lexicon import SLOTS
 from studio.errors import CheckpointError
 from studio.models.clip import pack_frames, picture_features, text_features
 from studio.models.scene_reader import SceneReader
+from studio.teachers.looks import LOOKS
 from studio.training.clip_batches import CameraPairs, LookPairs, ScenePairs, read_photos
 from studio.training.clip_texts import COURSE_NAMES, LOOK_NAMES, MEANINGS, encode, looks_of, meaning_texts
 from studio.training.objective import Context
 from studio.training.state import replace_file
-from studio.worlds.captions import COURSES, captions, sample_slots, say_less, swap_one
-from studio.worlds.lexicon import SLOTS
-from studio.worlds.looks import LOOKS
 
 Figures = dict[str, float]
 

@@ -16,12 +16,7 @@ import torch
 from torch import Tensor
 from transformers import CLIPModel, CLIPTokenizer
 
-from studio.models.clip import tokens_of
-from studio.models.scene_reader import SceneReader
-from studio.training.course_words import FRAMES as COURSE_FRAMES
-from studio.training.course_words import JOINTS, MORE, QUIET
-from studio.training.phrases import say_timing
-from studio.worlds.captions import (
+from studio.captions.captions import (
     COURSES,
     TIMINGS,
     captions,
@@ -30,8 +25,13 @@ from studio.worlds.captions import (
     say_less,
     swap_one,
 )
-from studio.worlds.look_words import STYLE_NAMES, STYLES, blend_phrase, style_phrase
-from studio.worlds.looks import LOOKS
+from studio.models.clip import tokens_of
+from studio.models.scene_reader import SceneReader
+from studio.teachers.look_words import STYLE_NAMES, STYLES, blend_phrase, style_phrase
+from studio.teachers.looks import LOOKS
+from studio.training.course_words import FRAMES as COURSE_FRAMES
+from studio.training.course_words import JOINTS, MORE, QUIET
+from studio.training.phrases import say_timing
 
 LOOK_NAMES, COURSE_NAMES, TIMING_NAMES = tuple(LOOKS), tuple(COURSES), tuple(TIMINGS)
 #: What a phrase can name beside scenes, and the names.

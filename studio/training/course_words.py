@@ -1,6 +1,6 @@
 """Words about how a clip goes on, and the courses that they mean: what teaches the prediction generator to listen.
 
-A course is six numbers, see studio.models.prediction.COURSE; the phrases are those of studio.worlds.captions.COURSES,
+A course is six numbers, see studio.models.prediction.COURSE; the phrases are those of studio.captions.captions.COURSES,
 in several wordings and in pairs, beside captions and phrases that name no course.
 """
 
@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.captions.captions import COURSES, TIMINGS, captions, sample_slots
 from studio.training.phrases import PhraseEncoder
-from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots
 
 FRAMES = ("{}", "{}, please", "the camera {}", "it {}", "then it {}", "{} slowly", "and {}", "{} from here", "{}.")
 JOINTS = ("{} and {}", "{}, {}", "{} while it {}", "{} then {}")

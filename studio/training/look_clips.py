@@ -22,15 +22,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.captions.captions import sample_slots
 from studio.errors import UserError
-from studio.motion.guides import read_guides
 from studio.motion.shot import Shot
-from studio.motion.texture import MovingTexture
+from studio.painting.guides import read_guides
+from studio.painting.texture import MovingTexture
+from studio.teachers.looks import LOOKS
 from studio.tensors import to_float, to_uint8
 from studio.training.data import read_clip, training_clips
 from studio.training.state import replace_file
-from studio.worlds.captions import sample_slots
-from studio.worlds.looks import LOOKS
 from studio.worlds.noise import sample_noise
 from studio.worlds.render import render
 

@@ -14,7 +14,7 @@ import numpy as np
 from torch import Tensor
 
 from studio.models.style_views import SIDE, pack_views, views
-from studio.worlds.looks import LOOKS
+from studio.teachers.looks import LOOKS
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPModel, CLIPTokenizer
 
+from studio.captions.captions import timing_phrase
 from studio.models.clip import text_features
 from studio.training.objective import Context
-from studio.worlds.captions import timing_phrase
 
 SCALE = 16.0  # the length of an embedding, as the pipelines give it
 

@@ -22,10 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPModel, CLIPTokenizer
 
+from studio.captions.captions import COURSES, TIMINGS, course_phrase
 from studio.models.clip import text_features
 from studio.models.interpolation import InterpolationGenerator
 from studio.models.prediction import PredictionGenerator
 from studio.models.restyle import RestyleGenerator
+from studio.teachers.look_words import STYLES
+from studio.teachers.looks import KIN_STYLES, LOOKS
 from studio.training.clip_parts import save_clip_parts
 from studio.training.course_words import CourseWords
 from studio.training.loop import train
@@ -34,9 +37,6 @@ from studio.training.phrases import SCALE, say_timing
 from studio.training.recipes.interpolation import TimingObjective, Words
 from studio.training.recipes.prediction import CourseObjective
 from studio.training.recipes.restyle import style_codes
-from studio.worlds.captions import COURSES, TIMINGS, course_phrase
-from studio.worlds.look_words import STYLES
-from studio.worlds.looks import KIN_STYLES, LOOKS
 
 logger = logging.getLogger(__name__)
 

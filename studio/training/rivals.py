@@ -20,16 +20,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from studio.captions.captions import captions, sample_slots, say_less
 from studio.errors import CheckpointError
-from studio.models.discriminators import PictureDiscriminator
-from studio.models.rivals import FRAMES, SIZE, Conv3dDiscriminator, Conv3dGenerator, GruGenerator
 from studio.training.adversary import LAZY, Adversary, fast
 from studio.training.captions import CaptionEmbedder, SlotCodes
+from studio.training.discriminators import PictureDiscriminator
 from studio.training.losses import cosine_rate, low_frequency_loss, set_rate
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
+from studio.training.rival_nets import FRAMES, SIZE, Conv3dDiscriminator, Conv3dGenerator, GruGenerator
 from studio.training.scene_pool import from_bytes, to_bytes
 from studio.training.state import load_average
-from studio.worlds.captions import captions, sample_slots, say_less
 from studio.worlds.noise import sample_noise
 from studio.worlds.render import render
 

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.captions.captions import sample_slots
 from studio.models.text_to_video import TRACK_SLOTS, TextToVideoGenerator
 from studio.training.losses import cosine_rate, set_rate
 from studio.training.objective import Context, Losses, Objective
 from studio.training.scene_layers import TINY, Sizes, one_hot, torch_rng
-from studio.worlds.captions import sample_slots
 from studio.worlds.noise import NOISE_SIZES
 from studio.worlds.tracks import cast_of, plan_tracks
 

@@ -18,18 +18,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.captions.captions import sample_slots
+from studio.compositing.frame_painter import FramePainter
 from studio.models.detail import DetailNet, detail_code
-from studio.models.discriminators import PatchDiscriminator
-from studio.models.frame_painter import FramePainter
 from studio.models.text_to_video import STRIPS, Layers, TextToVideoGenerator
 from studio.scene import SceneLayers
 from studio.tensors import to_uint8
 from studio.training.adversary import LAZY, Adversary, fast
+from studio.training.discriminators import PatchDiscriminator
 from studio.training.losses import cosine_rate, gradient_loss, low_frequency_loss, set_rate
 from studio.training.objective import Context, Losses, Objective
 from studio.training.scene_layers import torch_rng
 from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
-from studio.worlds.captions import sample_slots
 from studio.worlds.light import finish, ground_of
 from studio.worlds.noise import sample_noise
 from studio.worlds.render import paint_pair

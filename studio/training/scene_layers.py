@@ -14,16 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.discriminators import PictureDiscriminator
+from studio.captions.captions import TIMELESS_PLACES
+from studio.captions.lexicon import SLOTS
 from studio.models.text_to_video import STRIPS, TextToVideoGenerator
 from studio.tensors import to_uint8
 from studio.training.adversary import LAZY, Adversary, fast
+from studio.training.discriminators import PictureDiscriminator
 from studio.training.losses import cosine_rate, gradient_loss, low_frequency_loss, set_rate
 from studio.training.objective import Context, Losses, Objective
 from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
 from studio.training.scene_words import scene_words
-from studio.worlds.captions import TIMELESS_PLACES
-from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import NOISE_SIZES
 from studio.worlds.scenery import paint_strips, strip_offsets
 from studio.worlds.sprites import load_atlas, paint_sprites

@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
+from studio.captions.captions import captions, sample_slots, say_less
+from studio.captions.lexicon import SLOTS
 from studio.errors import CheckpointError
 from studio.models.clip import tokens_of
 from studio.models.scene_reader import SceneReader
@@ -26,8 +28,6 @@ from studio.training.clip_texts import scene_texts
 from studio.training.losses import cosine_rate, set_rate
 from studio.training.objective import Context, Losses, Objective
 from studio.training.state import load_average
-from studio.worlds.captions import captions, sample_slots, say_less
-from studio.worlds.lexicon import SLOTS
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.compositor import compose
-from studio.models.discriminators import ClipDiscriminator
+from studio.captions.captions import sample_slots
+from studio.captions.lexicon import SLOTS
+from studio.compositing.compositor import compose
 from studio.models.text_to_video import STRIPS, TextToVideoGenerator
 from studio.training.adversary import LAZY, Adversary, fast
+from studio.training.discriminators import ClipDiscriminator
 from studio.training.losses import cosine_rate, set_rate
 from studio.training.objective import Context, Losses, Objective
 from studio.training.scene_layers import (
@@ -30,8 +32,6 @@ from studio.training.scene_layers import (
     torch_rng,
 )
 from studio.training.scene_pool import Rows, ScenePool, from_bytes, to_bytes
-from studio.worlds.captions import sample_slots
-from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import NOISE_SIZES, sample_noise
 from studio.worlds.render import paint_pair
 from studio.worlds.scenery import paint_strips, strip_offsets

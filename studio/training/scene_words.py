@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.worlds import lexicon
+from studio.captions import lexicon
 from studio.worlds.light import ground_tables
 
 

@@ -1,1 +1,2 @@
-"""The procedural captioned world: the words, the pictures that they mean, and the looks. For training only."""
+"""The procedural captioned world: scenery, sprites, motion and light that captions
+mean. For training only."""

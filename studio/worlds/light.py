@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.worlds.lexicon import SLOTS
+from studio.captions.lexicon import SLOTS
 from studio.worlds.scenery import WATER
 from studio.worlds.surfaces import HOURS, WEATHERS, column
 

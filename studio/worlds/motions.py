@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from studio.worlds.lexicon import SLOTS, SUBJECTS
+from studio.captions.lexicon import SLOTS, SUBJECTS
 from studio.worlds.stage import CLOSE, Stage, chosen, kinds
 
 SHAKE_HERTZ, SPIN_HERTZ, BOUNCE_HERTZ, ORBIT_HERTZ, SWAY_HERTZ = 2.8, 0.55, 1.0, 0.42, 0.50

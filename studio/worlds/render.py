@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from studio.models.compositor import compose
+from studio.compositing.compositor import compose
 from studio.worlds.light import finish as finish_frames
 from studio.worlds.light import ground_of
 from studio.worlds.scenery import paint_strips, strip_offsets

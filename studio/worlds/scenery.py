@@ -18,6 +18,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from studio.captions.lexicon import SLOTS
 from studio.worlds import (
     backdrops,
     places_cold,
@@ -29,7 +30,6 @@ from studio.worlds import (
     places_town,
     sky,
 )
-from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import uniform
 from studio.worlds.plates import AIR, ALPHA, GLOW, INK, MIRROR, RIM, SNOW, Plate
 

@@ -17,10 +17,10 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.captions.lexicon import SLOTS
+from studio.captions.nouns import SUBJECTS
 from studio.errors import ResourceError
-from studio.worlds.lexicon import SLOTS
 from studio.worlds.noise import uniform
-from studio.worlds.nouns import SUBJECTS
 from studio.worlds.paints import RAMPS, Palettes, find_palettes, repaint, to_oklab
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")

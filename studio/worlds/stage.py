@@ -15,7 +15,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from studio.worlds.lexicon import SLOTS, SUBJECTS
+from studio.captions.lexicon import SLOTS, SUBJECTS
 from studio.worlds.scenery import ground_level
 from studio.worlds.sprites import load_atlas
 

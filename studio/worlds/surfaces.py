@@ -11,7 +11,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from studio.worlds.lexicon import SLOTS
+from studio.captions.lexicon import SLOTS
 
 Colour = tuple[float, float, float]
 _WHITE: Colour = (1.0, 1.0, 1.0)

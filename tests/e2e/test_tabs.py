@@ -221,8 +221,7 @@ def test_only_the_marked_subject_is_restyled(visit, make, tool):
 @pytest.fixture(scope="module")
 def look_file(tiny_checkpoints, tmp_path_factory):
     """A look file as a study of a few steps makes it."""
-    from studio.pipelines import study
-    from studio.pipelines.restyle import RestylePipeline
+    from studio.pipelines.restyle import RestylePipeline, study
 
     painting = np.random.default_rng(2).integers(0, 256, (90, 120, 3), dtype=np.uint8)
     with pytest.MonkeyPatch.context() as patch:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from transformers import CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from studio.captions.captions import captions, sample_slots
 from studio.models.clip import (
     PICTURE_SIZE,
     TEXT_LENGTH,
@@ -24,7 +25,6 @@ from studio.models.clip import (
 from studio.training.loop import train
 from studio.training.objective import Context
 from studio.training.recipes.clip import ClipRecipe
-from studio.worlds.captions import captions, sample_slots
 from studio.worlds.sprites import FONT
 
 needs_font = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")

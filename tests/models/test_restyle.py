@@ -3,7 +3,7 @@
 import torch
 
 from studio.models.restyle import PAST, SHARP_GUIDES, SOFT_GUIDES, RestyleGenerator
-from studio.motion.guides import SHARP, SOFT
+from studio.painting.guides import SHARP, SOFT
 
 
 def inputs(batch: int = 2, height: int = 32, width: int = 40) -> tuple[torch.Tensor, ...]:

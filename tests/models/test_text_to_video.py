@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from studio.models.compositor import compose
+from studio.compositing.compositor import compose
 from studio.models.text_to_video import TRACK_SLOTS, TextToVideoGenerator, variant_of
 
 SLOTS = {

@@ -6,7 +6,7 @@ import pytest
 
 from studio.motion.cuts import is_cut, pair_evidence
 from studio.motion.duplicates import is_duplicate
-from studio.motion.rates import nodes
+from studio.pipelines.interpolation.rates import nodes
 
 
 def scene(seed, hue, height=120, width=200):

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
+from studio import look_file as look_files
 from studio.errors import Cancelled, LimitError, MediaError, RequestError, UserError
+from studio.look_file import LookCard, read_card, write_card
 from studio.privacy import JobFolders
 from studio.requests import RestyleRequest, StudyRequest
-from studio.service import look_files, looks
-from studio.service.look_files import LookCard, read_card, write_card
+from studio.service import looks
 from studio.service.looks import LookBook
 
 KIND = {"zoetrope": "studied look", "version": "1"}
@@ -139,7 +140,7 @@ def test_a_list_has_an_end(folders, tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def quick():
     """Studies of one small picture and a few steps: what they learn is not the matter here."""
-    from studio.pipelines import study
+    from studio.pipelines.restyle import study
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "_PICTURES", 1)

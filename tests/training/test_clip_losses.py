@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from studio.captions.lexicon import SLOTS
 from studio.models.clip import PICTURE_SIZE
+from studio.teachers.looks import LOOKS
 from studio.training.clip_heads import Naming, contrastive, three_ways
 from studio.training.clip_texts import MEANINGS, disturb, looks_of, meaning_texts, scene_texts
-from studio.worlds.lexicon import SLOTS
-from studio.worlds.looks import LOOKS
 from studio.worlds.sprites import FONT
 
 needs_font = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from studio.motion.guides import read_guides
-from studio.motion.texture import MovingTexture
+from studio.painting.guides import read_guides
+from studio.painting.texture import MovingTexture
+from studio.teachers.looks import LOOKS
 from studio.training.look_clips import LookClips, cut, prepare_clips
 from studio.training.objective import Context
 from studio.training.recipes.restyle import RestyleRecipe, _carried
-from studio.worlds.looks import LOOKS
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from safetensors.torch import load_file
 
 from studio.errors import CheckpointError
 from studio.models.clip import build_clip, train_tokenizer
-from studio.models.rivals import FRAMES, SIZE, Conv3dDiscriminator, Conv3dGenerator, GruGenerator
 from studio.training.__main__ import load_recipe
 from studio.training.loop import train
 from studio.training.objective import Context
+from studio.training.rival_nets import FRAMES, SIZE, Conv3dDiscriminator, Conv3dGenerator, GruGenerator
 from studio.training.rivals import PHASE, load_rival
 from studio.training.state import read_numbers
 

@@ -7,14 +7,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from studio.captions.captions import TIMELESS_PLACES
+from studio.captions.lexicon import SLOTS
 from studio.models.text_to_video import TextToVideoGenerator
 from studio.training.loop import train
 from studio.training.objective import Context, Phase
 from studio.training.recipes.text_to_video import TextToVideoRecipe, gather, load_tensors
 from studio.training.scene_layers import edges, new_generator, picture_loss, sample_scenery
 from studio.training.scene_reading import WordCodes, reading_accuracy
-from studio.worlds.captions import TIMELESS_PLACES
-from studio.worlds.lexicon import SLOTS
 
 RECIPE = TextToVideoRecipe()
 PHASES = ("sprites", "strips", "tracks", "reader", "adversarial", "detail")

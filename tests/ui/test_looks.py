@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from studio.errors import RequestError
+from studio.look_file import LookCard
 from studio.service import SavedLook
-from studio.service.look_files import LookCard
 from studio.settings import Limits
+from studio.teachers.looks import LOOKS
 from studio.ui import looks, marker
-from studio.worlds.looks import LOOKS
 
 
 def test_the_wall_holds_every_look_under_the_name_that_is_read_back():

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.models.compositor import compose
+from studio.captions.lexicon import SLOTS
+from studio.compositing.compositor import compose
 from studio.scene import SCENE_TRACKS
-from studio.worlds.lexicon import SLOTS
 from studio.worlds.light import finish, ground_of, ground_tables
 
 SIDE, LINE = 64, 0.62

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.models.compositor import compose
-from studio.worlds.captions import sample_slots
-from studio.worlds.lexicon import SLOTS
+from studio.captions.captions import sample_slots
+from studio.captions.lexicon import SLOTS
+from studio.compositing.compositor import compose
 from studio.worlds.noise import NOISE_SIZES, sample_noise, uniform
 from studio.worlds.render import paint_pair, render
 from studio.worlds.sprites import FONT, load_atlas

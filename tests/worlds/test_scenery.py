@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from studio.worlds.lexicon import SLOTS
+from studio.captions.lexicon import SLOTS
 from studio.worlds.noise import NOISE_SIZES
 from studio.worlds.scenery import (
     VARIANTS,

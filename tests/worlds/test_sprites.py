@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from studio.captions.lexicon import SLOTS, SUBJECTS
 from studio.errors import ResourceError
-from studio.worlds.lexicon import SLOTS, SUBJECTS
 from studio.worlds.paints import RAMPS, to_oklab
 from studio.worlds.sprites import FONT, load_atlas, natural_colours, paint_sprites
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.worlds.captions import sample_slots
-from studio.worlds.lexicon import SLOTS
+from studio.captions.captions import sample_slots
+from studio.captions.lexicon import SLOTS
 from studio.worlds.noise import sample_noise
 from studio.worlds.scenery import ground_level
 from studio.worlds.sprites import FONT

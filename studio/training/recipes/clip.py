@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPModel, CLIPTokenizer
 
+from studio.captions.lexicon import SLOTS
 from studio.models.clip import PATCH_SIZE, PICTURE_SIZE, build_clip, pack_frames, train_tokenizer
 from studio.models.scene_reader import SceneReader
 from studio.tensors import to_uint8
@@ -41,7 +42,6 @@ from studio.training.clip_texts import (
 )
 from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.worlds.lexicon import SLOTS
 
 logger = logging.getLogger(__name__)
 

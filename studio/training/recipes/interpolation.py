@@ -24,11 +24,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from studio.models.discriminators import PatchDiscriminator
+from studio.captions.captions import COURSES, TIMINGS, captions, sample_slots
 from studio.models.fields import halve, to_full, warp
 from studio.models.interpolation import InterpolationGenerator, Motion
 from studio.tensors import to_uint8
 from studio.training.clip_parts import save_clip_parts
+from studio.training.discriminators import PatchDiscriminator
 from studio.training.gap_pool import GapBatch, GapPool, draw_batch, prepare_pool
 from studio.training.losses import (
     charbonnier,
@@ -45,7 +46,6 @@ from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.phrases import SCALE, PhraseEncoder, say_nothing_of_timing, say_timing
 from studio.training.state import load_average, replace_file
-from studio.worlds.captions import COURSES, TIMINGS, captions, sample_slots
 
 logger = logging.getLogger(__name__)
 

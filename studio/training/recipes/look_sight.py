@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from transformers import CLIPVisionModelWithProjection
 
 from studio.errors import ResourceError
+from studio.teachers.looks import LOOKS
 from studio.training.clip_batches import read_photos
 from studio.training.data import read_clip, training_clips
 from studio.training.losses import cosine_rate
@@ -26,7 +27,6 @@ from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.painted_stills import Looking, paint_stills
 from studio.training.recipes.restyle import style_codes
 from studio.training.state import load_average
-from studio.worlds.looks import LOOKS
 
 _BATCH = 48
 _SCALE = 20.0  # inverse temperature, as the pipeline reads the tower

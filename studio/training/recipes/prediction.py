@@ -21,11 +21,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from studio.models.discriminators import PatchDiscriminator
 from studio.models.prediction import FACTORS, VECTORS, PredictionGenerator
 from studio.tensors import to_channels_first, to_float, to_uint8
 from studio.training.clip_parts import save_clip_parts
 from studio.training.course_words import CourseWords
+from studio.training.discriminators import PatchDiscriminator
 from studio.training.future_pool import HORIZONS, FuturePool, future_pool
 from studio.training.losses import (
     charbonnier,

@@ -26,10 +26,12 @@ from torch import Tensor, nn
 from transformers import CLIPModel, CLIPTokenizer
 
 from studio.models.clip import text_features
-from studio.models.discriminators import PatchDiscriminator
 from studio.models.restyle import PAST, Brush, RestyleGenerator
+from studio.teachers.look_words import STYLES, style_phrase
+from studio.teachers.looks import KIN_STYLES, LOOKS, known_look_words
 from studio.tensors import to_uint8
 from studio.training.clip_parts import save_clip_parts
+from studio.training.discriminators import PatchDiscriminator
 from studio.training.look_clips import LookClips, Moment, cut, prepare_clips
 from studio.training.losses import (
     cosine_rate,
@@ -43,8 +45,6 @@ from studio.training.losses import (
 from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.state import load_average, replace_file
-from studio.worlds.look_words import STYLES, style_phrase
-from studio.worlds.looks import KIN_STYLES, LOOKS, known_look_words
 
 _WIDTH = 256
 _SCALE = 16.0  # length of an embedding as generators see it
