@@ -17,7 +17,7 @@ from studio.look_file import read_card
 from studio.media.probe import probe
 from studio.privacy import take_in as copy_in
 from studio.requests import MAX_SEED, Request
-from studio.service.jobs import Source, Task
+from studio.service.jobs import PreparedRequest, Source
 from studio.settings import Limits
 
 SOURCES = "sources"
@@ -35,7 +35,7 @@ def files_of(request: Request) -> Iterator[tuple[str, tuple[Path, ...]]]:
             yield item.name, value
 
 
-def take_in(request: Request, folder: Path, limits: Limits) -> Task:
+def take_in(request: Request, folder: Path, limits: Limits) -> PreparedRequest:
     """Check and copy the request's files into ``folder`` and settle its seed.
 
     Raises MediaError or LimitError with one sentence for a file that cannot be used, OSError where the copy fails.
@@ -47,7 +47,7 @@ def take_in(request: Request, folder: Path, limits: Limits) -> Task:
     sources: dict[str, tuple[Source, ...]] = {}
     for name, paths in files_of(request):
         sources[name] = tuple(_copy(path, place, name, limits) for path in paths)
-    return Task(request=replace(request, seed=seed), seed=seed, folder=folder, sources=sources)
+    return PreparedRequest(request=replace(request, seed=seed), seed=seed, folder=folder, sources=sources)
 
 
 def _copy(path: Path, folder: Path, stem: str, limits: Limits) -> Source:

@@ -18,9 +18,9 @@ from studio.media.frames import fit, over_white, scaled_to
 from studio.media.transparent import TransparentWriter
 from studio.pipelines.interpolation.pace import gap_lengths
 from studio.requests import InterpolationRequest
+from studio.service.context import JobContext
 from studio.service.jobs import Source
 from studio.service.results import Result
-from studio.service.workbench import Workbench
 from studio.settings import Limits
 
 if TYPE_CHECKING:
@@ -52,20 +52,20 @@ def check(request: InterpolationRequest, sources: dict[str, tuple[Source, ...]],
         raise LimitError(f"The result would have {round(frames)} frames; this studio makes at most {limits.frames}.")
 
 
-def run(request: InterpolationRequest, bench: Workbench) -> Result:
+def run(request: InterpolationRequest, context: JobContext) -> Result:
     """Morph between the pictures, or give the clip its new rate."""
-    return _from_clip(request, bench) if request.clip is not None else _from_pictures(request, bench)
+    return _from_clip(request, context) if request.clip is not None else _from_pictures(request, context)
 
 
-def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
-    keyframes = _keyframes(bench)
+def _from_pictures(request: InterpolationRequest, context: JobContext) -> Result:
+    keyframes = _keyframes(context)
     size = keyframes.shape[2], keyframes.shape[1]
     fps = request.fps or DEFAULT_FPS
-    pipeline: InterpolationPipeline = bench.pipeline()
-    bench.note_long_words(pipeline, request.prompt)
+    pipeline: InterpolationPipeline = context.pipeline()
+    context.note_long_words(pipeline, request.prompt)
     lengths = gap_lengths(request.gaps, fps, len(request.gaps))
-    _note_whole_frames(request.gaps, lengths, fps, bench)
-    bench.start("working", sum(lengths) + (not request.loop), "Drawing the frames between.")
+    _note_whole_frames(request.gaps, lengths, fps, context)
+    context.start("working", sum(lengths) + (not request.loop), "Drawing the frames between.")
     frames = pipeline.animate(
         keyframes,
         seconds=request.gaps,
@@ -74,56 +74,56 @@ def _from_pictures(request: InterpolationRequest, bench: Workbench) -> Result:
         loop=request.loop,
         prompt=request.prompt or None,
         at_cut=request.at_cut,
-        generator=bench.generator(),
-        is_cancelled=bench.is_cancelled,
-        on_note=bench.note,
+        generator=context.generator(),
+        is_cancelled=context.is_cancelled,
+        on_note=context.note,
     )
     see_through = keyframes.shape[3] == 4
     with ExitStack() as films:
         clear = (
-            films.enter_context(bench.video(TRANSPARENT, size, fps, kind=TransparentWriter)) if see_through else None
+            films.enter_context(context.video(TRANSPARENT, size, fps, kind=TransparentWriter)) if see_through else None
         )
-        video = films.enter_context(bench.video("video.mp4", size, fps))
+        video = films.enter_context(context.video("video.mp4", size, fps))
         for frame in frames:
             video.write(over_white(frame))
             if clear is not None:
                 clear.write(frame)
-            bench.step(video.frames_written)
+            context.step(video.frames_written)
     if see_through:
-        bench.note(
+        context.note(
             "Transparent parts are kept in the WebM, which Chrome, Edge and Firefox show; the MP4 has them over white."
         )
-    return replace(bench.finish(video, fps), transparent=None if clear is None else clear.path)
+    return replace(context.finish(video, fps), transparent=None if clear is None else clear.path)
 
 
-def _note_whole_frames(gaps: tuple[float, ...], lengths: list[int], fps: Fraction, bench: Workbench) -> None:
+def _note_whole_frames(gaps: tuple[float, ...], lengths: list[int], fps: Fraction, context: JobContext) -> None:
     """Say so where a gap cannot last as long as was asked, because a film has whole frames."""
     if all(abs(length / fps - seconds) <= 1e-3 for length, seconds in zip(lengths, gaps)):
         return
     if len(set(lengths)) == 1:
-        bench.note(f"Each gap has {lengths[0]} whole frames: {float(lengths[0] / fps):.3f} seconds.")
+        context.note(f"Each gap has {lengths[0]} whole frames: {float(lengths[0] / fps):.3f} seconds.")
     else:
-        bench.note(f"The gaps have {', '.join(map(str, lengths))} whole frames at {float(fps):.5g} per second.")
+        context.note(f"The gaps have {', '.join(map(str, lengths))} whole frames at {float(fps):.5g} per second.")
 
 
-def _keyframes(bench: Workbench) -> np.ndarray:
+def _keyframes(context: JobContext) -> np.ndarray:
     """(K, H, W, 3), or (K, H, W, 4) RGBA where any part of a picture is not solid; straight, not premultiplied.
 
     All are at the size of the first (at most MAX_KEYFRAME_SIDE long), scaled to cover it, then cropped.
     """
-    sources = bench.sources("images")
-    bench.start("working", len(sources), "Reading the pictures.")
+    sources = context.sources("images")
+    context.start("working", len(sources), "Reading the pictures.")
     first = sources[0].info.size
     size = scaled_to(first, MAX_KEYFRAME_SIDE)
     if size != first:
-        bench.note(f"The first picture is {first[0]}x{first[1]}; the film is {size[0]}x{size[1]}.")
+        context.note(f"The first picture is {first[0]}x{first[1]}; the film is {size[0]}x{size[1]}.")
     layers = 4 if any(source.info.has_alpha for source in sources) else 3
     pictures = np.empty((len(sources), size[1], size[0], layers), np.uint8)  # one block: many pictures are large
     for number, source in enumerate(sources):
-        pictures[number] = fit(read_rgba(source.path, bench.limits)[..., :layers], size, "cover")
-        bench.step(number + 1)
+        pictures[number] = fit(read_rgba(source.path, context.limits)[..., :layers], size, "cover")
+        context.step(number + 1)
     if len({source.info.size for source in sources}) > 1:
-        bench.note(
+        context.note(
             f"The pictures have different sizes: all were scaled to cover the first one's {size[0]}x{size[1]} "
             "and cropped around the centre."
         )
@@ -132,14 +132,14 @@ def _keyframes(bench: Workbench) -> np.ndarray:
     return pictures
 
 
-def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
-    source = bench.source("clip")
-    pipeline: InterpolationPipeline = bench.pipeline()
-    bench.note_long_words(pipeline, request.prompt)
+def _from_clip(request: InterpolationRequest, context: JobContext) -> Result:
+    source = context.source("clip")
+    pipeline: InterpolationPipeline = context.pipeline()
+    context.note_long_words(pipeline, request.prompt)
     fps = request.fps
-    with open_frames(source.path, bench.limits, info=source.info) as clip:
+    with open_frames(source.path, context.limits, info=source.info) as clip:
         total = round(clip.length * fps / clip.fps) if clip.length else None
-        bench.start("working", total, "Drawing the frames between.")
+        context.start("working", total, "Drawing the frames between.")
         frames = pipeline.retime(
             iter(clip),
             fps_in=clip.fps,
@@ -148,13 +148,13 @@ def _from_clip(request: InterpolationRequest, bench: Workbench) -> Result:
             replace_duplicates=request.replace_duplicates,
             prompt=request.prompt or None,
             length=clip.length,
-            generator=bench.generator(),
-            is_cancelled=bench.is_cancelled,
-            on_note=bench.note,
+            generator=context.generator(),
+            is_cancelled=context.is_cancelled,
+            on_note=context.note,
         )
-        with bench.video("video.mp4", clip.size, fps, sound=clip.sound) as video:
+        with context.video("video.mp4", clip.size, fps, sound=clip.sound) as video:
             for frame in frames:
                 video.write(frame)
-                bench.step(video.frames_written)
-        bench.note_source(source, clip)
-    return bench.finish(video, fps)
+                context.step(video.frames_written)
+        context.note_source(source, clip)
+    return context.finish(video, fps)

@@ -30,7 +30,7 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class PreparedRequest:
     """What the worker needs: the request with its seed filled in, and the copies of its files by field name."""
 
     request: Request
@@ -42,9 +42,9 @@ class Task:
 class Job:
     """A job. ``id`` is its folder's name: 128 random bits, so nobody can guess another's."""
 
-    def __init__(self, task: Task, *, visitor: str = "") -> None:
-        self.id = task.folder.name
-        self.task = task
+    def __init__(self, prepared: PreparedRequest, *, visitor: str = "") -> None:
+        self.id = prepared.folder.name
+        self.prepared = prepared
         self.visitor = visitor
         self.submitted = time.monotonic()
         self.ended: float | None = None
@@ -58,7 +58,7 @@ class Job:
     @property
     def request(self) -> Request:
         """The request, with the seed that is used."""
-        return self.task.request
+        return self.prepared.request
 
     @property
     def state(self) -> Kind:

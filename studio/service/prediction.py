@@ -16,10 +16,10 @@ from studio.media.encode import VideoWriter
 from studio.motion.confidence import trusted_frames
 from studio.motion.period import history_frames
 from studio.requests import PredictionRequest
+from studio.service.context import JobContext
 from studio.service.jobs import Source
 from studio.service.marking import mark_predicted
 from studio.service.results import Result, Trust
-from studio.service.workbench import Workbench
 from studio.settings import Limits
 
 if TYPE_CHECKING:
@@ -39,27 +39,27 @@ def check(request: PredictionRequest, sources: dict[str, tuple[Source, ...]], li
         raise LimitError(f"The {what} would have {round(frames)} frames; this studio makes at most {limits.frames}.")
 
 
-def run(request: PredictionRequest, bench: Workbench) -> Result:
+def run(request: PredictionRequest, context: JobContext) -> Result:
     """Every future, one after another: the clip read to its end (copied where that is asked for), then gone on from."""
-    source = bench.source("clip")
-    pipeline: PredictionPipeline = bench.pipeline()
-    bench.note_long_words(pipeline, request.prompt)
+    source = context.source("clip")
+    pipeline: PredictionPipeline = context.pipeline()
+    context.note_long_words(pipeline, request.prompt)
     videos: list[VideoWriter] = []
     tail: np.ndarray | None = None
     for number in range(request.futures):
         # where the clip itself is not copied into each of them, it is read for all futures together
-        video, rate, tail = _one(request, number, None if request.append else tail, source, pipeline, bench)
+        video, rate, tail = _one(request, number, None if request.append else tail, source, pipeline, context)
         videos.append(video)
     assert tail is not None
     trust = _trust(pipeline.confidence(tail, **_asked(request, rate)), rate)
     if source.info.has_sound:
-        bench.note(
+        context.note(
             "The sound ends where the continuation begins: sound is not predicted."
             if request.append
             else "The continuation has no sound: sound is not predicted."
         )
     paths = tuple(video.path for video in videos)
-    return replace(bench.finish(videos[0], rate), trust=trust, variations=paths if len(paths) > 1 else ())
+    return replace(context.finish(videos[0], rate), trust=trust, variations=paths if len(paths) > 1 else ())
 
 
 def _one(
@@ -68,28 +68,29 @@ def _one(
     tail: np.ndarray | None,
     source: Source,
     pipeline: PredictionPipeline,
-    bench: Workbench,
+    context: JobContext,
 ) -> tuple[VideoWriter, Fraction, np.ndarray]:
     """Future ``number``: its finished video, its rate, and the clip's last frames, if they are not known yet."""
     own, name, words = request, "video.mp4", "Predicting frames."
     if request.futures > 1:
-        own = replace(request, seed=bench.seed_of(number), futures=1)
+        own = replace(request, seed=context.seed_of(number), futures=1)
         name, words = f"video-{number + 1}.mp4", f"Predicting frames of future {number + 1} of {request.futures}."
-    with open_frames(source.path, bench.limits, info=source.info) as clip:
+    with open_frames(source.path, context.limits, info=source.info) as clip:
         sound = clip.sound if request.append else None
         lasts = float(clip.length / clip.fps) if sound is not None and clip.length else None
-        with bench.video(name, clip.size, clip.fps, sound=sound, sound_seconds=lasts, request=own) as video:
+        with context.video(name, clip.size, clip.fps, sound=sound, sound_seconds=lasts, request=own) as video:
             if tail is None:
-                tail = _read(clip, request, video, bench)
+                tail = _read(clip, request, video, context)
                 if number == 0:
-                    bench.note_source(source, clip)
+                    context.note_source(source, clip)
             asked = _asked(request, clip.fps)
-            bench.start("working", asked["num_frames"], words)
-            draws = bench.generator(number) if bench.seed_of(number) else None  # seed 0 draws nothing: the likeliest
-            frames = pipeline.stream(tail, **asked, generator=draws, is_cancelled=bench.is_cancelled)
+            context.start("working", asked["num_frames"], words)
+            # Seed 0 draws nothing: that is the likeliest future.
+            draws = context.generator(number) if context.seed_of(number) else None
+            frames = pipeline.stream(tail, **asked, generator=draws, is_cancelled=context.is_cancelled)
             for done, frame in enumerate(frames, start=1):
                 video.write(mark_predicted(frame) if request.mark else frame)
-                bench.step(done)
+                context.step(done)
     return video, clip.fps, tail
 
 
@@ -107,16 +108,16 @@ def _trust(confidence: np.ndarray, fps: Fraction) -> Trust:
     )
 
 
-def _read(clip: FrameStream, request: PredictionRequest, video: VideoWriter, bench: Workbench) -> np.ndarray:
+def _read(clip: FrameStream, request: PredictionRequest, video: VideoWriter, context: JobContext) -> np.ndarray:
     """The clip's last frames (T, H, W, 3); all of them are copied into the result where that is asked for."""
-    bench.start("working", clip.length, "Reading the clip.")
+    context.start("working", clip.length, "Reading the clip.")
     width, height = clip.size
     tail: deque[np.ndarray] = deque(maxlen=history_frames((height, width), clip.fps))
     for count, frame in enumerate(clip, start=1):
         tail.append(frame)
         if request.append:
             video.write(frame)
-        bench.step(count)
+        context.step(count)
     if len(tail) < 2:
         raise MediaError(ONE_PICTURE)
     frames = np.empty((len(tail), height, width, 3), np.uint8)

@@ -10,9 +10,9 @@ from studio.errors import MediaError
 from studio.media.decode import open_frames, read_image, read_rgba
 from studio.requests import RestyleRequest
 from studio.scene import LookReading
+from studio.service.context import JobContext
 from studio.service.jobs import Source
 from studio.service.results import Result
-from studio.service.workbench import Workbench
 from studio.settings import Limits
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def check(request: RestyleRequest, sources: dict[str, tuple[Source, ...]], limit
                 raise MediaError(f'The {what} must be a picture, and "{found.name}" is a clip.')
 
 
-def run(request: RestyleRequest, bench: Workbench) -> Result:
+def run(request: RestyleRequest, context: JobContext) -> Result:
     """Restyle every frame; a picture becomes a PNG and a short still clip."""
-    region = _region(request, bench)
-    style = bench.source("style_image")
-    style_image = read_image(style.path, bench.limits, LARGEST_STYLE) if style is not None else None
-    pipeline: RestylePipeline = bench.pipeline()
+    region = _region(request, context)
+    style = context.source("style_image")
+    style_image = read_image(style.path, context.limits, LARGEST_STYLE) if style is not None else None
+    pipeline: RestylePipeline = context.pipeline()
     wish = {
         "prompt": request.style or None,
         "style_image": style_image,
@@ -46,55 +46,55 @@ def run(request: RestyleRequest, bench: Workbench) -> Result:
         "brush_size": request.brush_size,
         "detail": request.detail,
         "region": region,
-        "look": _studied(bench),
-        "generator": bench.generator(),
-        "is_cancelled": bench.is_cancelled,
+        "look": _studied(context),
+        "generator": context.generator(),
+        "is_cancelled": context.is_cancelled,
     }
     understood = pipeline.understand(request.style) if request.style.strip() else None
     for note in _notes(understood):
-        bench.note(note)
-    bench.note_long_words(pipeline, request.style)
-    source = bench.source("source")
+        context.note(note)
+    context.note_long_words(pipeline, request.style)
+    source = context.source("source")
     paint = _picture if source.info.kind == "image" else _clip
-    return paint(source, pipeline, wish, understood, bench)
+    return paint(source, pipeline, wish, understood, context)
 
 
 def _clip(
-    source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, bench: Workbench
+    source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, context: JobContext
 ) -> Result:
-    with open_frames(source.path, bench.limits, info=source.info) as clip:
-        bench.start("working", clip.length, "Painting frames.")
-        with bench.video("video.mp4", clip.size, clip.fps, sound=clip.sound) as video:
+    with open_frames(source.path, context.limits, info=source.info) as clip:
+        context.start("working", clip.length, "Painting frames.")
+        with context.video("video.mp4", clip.size, clip.fps, sound=clip.sound) as video:
             for frame in pipeline.stream(iter(clip), length=clip.length, **wish):
                 video.write(frame)
-                bench.step(video.frames_written)
-        bench.note_source(source, clip)
-    return bench.finish(video, clip.fps, understood=understood)
+                context.step(video.frames_written)
+        context.note_source(source, clip)
+    return context.finish(video, clip.fps, understood=understood)
 
 
 def _picture(
-    source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, bench: Workbench
+    source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, context: JobContext
 ) -> Result:
-    picture = read_image(source.path, bench.limits)
-    bench.start("working", 1, "Painting the picture.")
+    picture = read_image(source.path, context.limits)
+    context.start("working", 1, "Painting the picture.")
     (painted,) = pipeline.stream(iter([picture]), length=1, **wish)
-    bench.step(1)
+    context.step(1)
     if source.info.has_alpha:
-        bench.note("Transparent parts were laid over white.")
-    made, video = bench.still(painted)
-    return bench.finish(video, video.fps, picture=made, understood=understood)
+        context.note("Transparent parts were laid over white.")
+    made, video = context.still(painted)
+    return context.finish(video, video.fps, picture=made, understood=understood)
 
 
-def _region(request: RestyleRequest, bench: Workbench) -> Region | None:
+def _region(request: RestyleRequest, context: JobContext) -> Region | None:
     """The part of the picture that changes; None for all of it."""
     if request.where == "everything":
         return None
     from studio.motion.region import Region
 
-    mask = bench.source("mask")
+    mask = context.source("mask")
     if mask is None:
         return Region(kind=request.where, box=request.box)
-    painted = _painted(read_rgba(mask.path, bench.limits, LARGEST_MASK))
+    painted = _painted(read_rgba(mask.path, context.limits, LARGEST_MASK))
     if painted.min() == painted.max():
         said = "nothing" if painted.max() == 0 else "everything"
         raise MediaError(f"The mask marks {said}: please paint over the subject alone.")
@@ -108,9 +108,9 @@ def _painted(picture: np.ndarray) -> np.ndarray:
     return np.where(marked, 255, 0).astype(np.uint8)
 
 
-def _studied(bench: Workbench) -> Any:
+def _studied(context: JobContext) -> Any:
     """The look of a look file; None where none was given."""
-    source = bench.source("look")
+    source = context.source("look")
     if source is None:
         return None
     from studio.pipelines.restyle.study import load_look

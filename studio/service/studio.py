@@ -20,6 +20,8 @@ from studio.media.probe import probe
 from studio.privacy import JobFolders
 from studio.requests import Request, from_json
 from studio.service import interpolation, prediction, restyle, study, text_to_video
+from studio.service.cache import PipelineCache
+from studio.service.context import JobContext
 from studio.service.events import Event
 from studio.service.faults import translate
 from studio.service.history import Entry, History
@@ -28,8 +30,6 @@ from studio.service.jobs import Job
 from studio.service.looks import LookBook
 from studio.service.queue import JobQueue
 from studio.service.results import Result
-from studio.service.shelf import PipelineShelf
-from studio.service.workbench import Workbench
 from studio.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ TASKS: dict[str, ModuleType] = {
     "prediction": prediction,
     "study": study,
 }
-"""Each has ``check(request, sources, limits)`` for submit, and ``run(request, bench) -> Result`` for the worker."""
+"""Each has ``check(request, sources, limits)`` for submit, and ``run(request, context) -> Result`` for the worker."""
 
 WAITING_PER_VISITOR = 2  # of a public studio, so that one visitor cannot fill the queue
 SWEEP_SECONDS = 30.0
@@ -65,7 +65,7 @@ class Studio:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._folders = JobFolders(settings.work, settings.keep_seconds)
-        self._shelf = PipelineShelf(settings)
+        self._cache = PipelineCache(settings)
         self._history = History()
         self.looks = LookBook(self._folders, settings.looks)
         self._lock = threading.Lock()
@@ -188,7 +188,7 @@ class Studio:
         """Load what is present, piece by piece, while nothing waits: the first job then starts at once."""
         for name in (task for task in TASKS if task in catalogue.CARDS):
             if catalogue.CARDS[name].is_present(self.settings.checkpoints):
-                self._queue.add_errand(lambda task=name: self._shelf.take(task))
+                self._queue.add_errand(lambda task=name: self._cache.take(task))
 
     def shutdown(self, timeout: float = 30.0) -> None:
         """Cancel every job, end the threads, wipe every folder of this process. Safe to call twice."""
@@ -209,24 +209,24 @@ class Studio:
         started = time.monotonic()
         outcome: Result | StudioError
         try:
-            bench = Workbench(job, self.settings, self._shelf)
-            bench.start("working", None, "Reading the files." if job.task.sources else "Starting.")
-            outcome = TASKS[job.request.task].run(job.request, bench)
-            bench.check_cancelled()
-            let_go(job.task.folder)
+            context = JobContext(job, self.settings, self._cache)
+            context.start("working", None, "Reading the files." if job.prepared.sources else "Starting.")
+            outcome = TASKS[job.request.task].run(job.request, context)
+            context.check_cancelled()
+            let_go(job.prepared.folder)
             outcome = replace(outcome, seconds_taken=time.monotonic() - started, job_id=job.id)
         except BaseException as error:  # noqa: BLE001  the worker must outlive whatever a job does
             outcome = translate(error)
         if isinstance(outcome, StudioError):
-            self._folders.remove(job.task.folder)
-            self._shelf.release()
+            self._folders.remove(job.prepared.folder)
+            self._cache.release()
         elif outcome.look is None:
             entry = Entry(job_id=job.id, task=job.request.task, video=outcome.video, label=label_of(job.request))
             self._history.add(job.visitor, entry)
         job.end(outcome)
 
     def _discard(self, job: Job) -> None:
-        self._folders.remove(job.task.folder)
+        self._folders.remove(job.prepared.folder)
 
     def _sweep(self) -> None:
         """Results stay for the settings' time after their job's end, then their folder goes."""
@@ -239,5 +239,5 @@ class Studio:
                     del self._jobs[job.id]
             for job in old:
                 self._history.forget(job.id)
-                self._folders.remove(job.task.folder)
+                self._folders.remove(job.prepared.folder)
             self.looks.expire(keep)

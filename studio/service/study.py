@@ -16,9 +16,9 @@ from studio.look_file import ENDING, LookCard, name_of, write_card
 from studio.media.decode import open_frames, read_image
 from studio.media.frames import fit
 from studio.requests import StudyRequest
+from studio.service.context import JobContext
 from studio.service.jobs import Source
 from studio.service.results import Result
-from studio.service.workbench import Workbench
 from studio.settings import Limits
 
 if TYPE_CHECKING:
@@ -38,45 +38,45 @@ def check(request: StudyRequest, sources: dict[str, tuple[Source, ...]], limits:
         raise MediaError(f'What is studied must be a picture, and "{picture.name}" is a clip.')
 
 
-def run(request: StudyRequest, bench: Workbench) -> Result:
+def run(request: StudyRequest, context: JobContext) -> Result:
     """Study the picture, and paint one frame to show what was learnt."""
-    painting = read_image(bench.source("picture").path, bench.limits, LARGEST_PICTURE)
-    frames = _own_frames(bench)
-    pipeline: RestylePipeline = bench.pipeline()
+    painting = read_image(context.source("picture").path, context.limits, LARGEST_PICTURE)
+    frames = _own_frames(context)
+    pipeline: RestylePipeline = context.pipeline()
     from studio.pipelines.restyle.study import study
 
-    bench.start("working", None, "Studying the picture.")
+    context.start("working", None, "Studying the picture.")
     total = 0
 
     def advance(done: int, steps: int | None) -> None:
         nonlocal total
         if steps and steps != total:
             total = steps
-            bench.start("working", steps, "Studying the picture.")
-        bench.step(done)
+            context.start("working", steps, "Studying the picture.")
+        context.step(done)
 
     look = study(
-        pipeline, painting, frames=frames, generator=bench.generator(), on_progress=advance,
-        is_cancelled=bench.is_cancelled,
+        pipeline, painting, frames=frames, generator=context.generator(), on_progress=advance,
+        is_cancelled=context.is_cancelled,
     )  # fmt: skip
-    bench.start("finishing", None, "Writing the look file.")
-    file = bench.results / f"look{ENDING}"
+    context.start("finishing", None, "Writing the look file.")
+    file = context.results / f"look{ENDING}"
     look.save(file)
-    frame = frames[0] if frames else read_image(SCENE, bench.limits)
-    (painted,) = pipeline.stream(iter([frame]), look=look, generator=bench.generator(), length=1)
-    write_card(file, LookCard(name_of(request.name or Path(bench.source("picture").name).stem), _sample(painted)))
-    made, video = bench.still(painted)
-    return bench.finish(video, video.fps, picture=made, look=file)
+    frame = frames[0] if frames else read_image(SCENE, context.limits)
+    (painted,) = pipeline.stream(iter([frame]), look=look, generator=context.generator(), length=1)
+    write_card(file, LookCard(name_of(request.name or Path(context.source("picture").name).stem), _sample(painted)))
+    made, video = context.still(painted)
+    return context.finish(video, video.fps, picture=made, look=file)
 
 
-def _own_frames(bench: Workbench) -> list[np.ndarray]:
+def _own_frames(context: JobContext) -> list[np.ndarray]:
     """Frames of the clip or picture that the look is meant for; none where none was given."""
-    source = bench.source("source")
+    source = context.source("source")
     if source is None:
         return []
     rate = max(Fraction(1), MOST_FRAMES / Fraction(source.info.duration or 1).limit_denominator(1000))
     rate = min(rate, source.info.fps)
-    with open_frames(source.path, bench.limits, fps=rate, max_size=LARGEST_FRAME, info=source.info) as clip:
+    with open_frames(source.path, context.limits, fps=rate, max_size=LARGEST_FRAME, info=source.info) as clip:
         return list(islice(clip, MOST_FRAMES))
 
 

@@ -18,9 +18,9 @@ from studio.media.cutout import cut_out
 from studio.media.decode import read_rgba
 from studio.requests import MAX_SEED, TextToVideoRequest
 from studio.scene import ACTOR_TRACKS, ACTORS, SCENE_TRACKS, SceneLayers, Understanding
+from studio.service.context import JobContext
 from studio.service.jobs import Source
 from studio.service.results import Result
-from studio.service.workbench import Workbench
 from studio.settings import Limits
 
 if TYPE_CHECKING:
@@ -38,24 +38,24 @@ def check(request: TextToVideoRequest, sources: dict[str, tuple[Source, ...]], l
             raise MediaError(f'The subject\'s picture must be a picture, and "{picture.name}" is a clip.')
 
 
-def run(request: TextToVideoRequest, bench: Workbench) -> Result:
+def run(request: TextToVideoRequest, context: JobContext) -> Result:
     """Make every variation, one after another; variation n has the seed plus n."""
-    pipeline: TextToVideoPipeline = bench.pipeline()
+    pipeline: TextToVideoPipeline = context.pipeline()
     understood = pipeline.understand(request.prompt)
-    picture = _own_picture(bench)
-    made = [_one(request, number, pipeline, bench, picture) for number in range(request.variations)]
+    picture = _own_picture(context)
+    made = [_one(request, number, pipeline, context, picture) for number in range(request.variations)]
     videos = tuple(video for video, _ in made)
-    bench.notes.extend(_notes(request, understood, made[0][1]))
-    bench.note_long_words(pipeline, request.prompt)
-    bench.start("finishing", None, "Packing the layers.")
+    context.notes.extend(_notes(request, understood, made[0][1]))
+    context.note_long_words(pipeline, request.prompt)
+    context.start("finishing", None, "Packing the layers.")
     return Result(
         task=request.task,
         video=videos[0],
         variations=videos if len(videos) > 1 else (),
-        seed=bench.seed,
-        layers=_pack([layers for _, layers in made], request, bench.results / "layers.zip"),
+        seed=context.seed,
+        layers=_pack([layers for _, layers in made], request, context.results / "layers.zip"),
         understood=understood,
-        notes=tuple(bench.notes),
+        notes=tuple(context.notes),
         width=request.width,
         height=request.height,
         fps=float(request.fps),
@@ -67,42 +67,42 @@ def _one(
     request: TextToVideoRequest,
     number: int,
     pipeline: TextToVideoPipeline,
-    bench: Workbench,
+    context: JobContext,
     picture: np.ndarray | None,
 ) -> tuple[Path, SceneLayers]:
     if request.variations == 1:
         own, name, words = request, "video.mp4", "Drawing frames."
     else:
-        own = replace(request, seed=(bench.seed + number) % (MAX_SEED + 1), variations=1)
+        own = replace(request, seed=(context.seed + number) % (MAX_SEED + 1), variations=1)
         name, words = f"video-{number + 1}.mp4", f"Drawing frames of variation {number + 1} of {request.variations}."
     if number == 0:
-        bench.start("working", request.num_frames * request.variations, words)
+        context.start("working", request.num_frames * request.variations, words)
     before = number * request.num_frames
     layers = pipeline.layers(
         request.prompt,
         num_frames=request.num_frames,
         fps=request.fps,
         variety=request.variety,
-        generator=bench.generator(number),
+        generator=context.generator(number),
         picture=picture,
     )
-    with bench.video(name, (request.width, request.height), Fraction(request.fps), request=own) as video:
-        frames = pipeline.paint(layers, request.height, request.width, is_cancelled=bench.is_cancelled)
+    with context.video(name, (request.width, request.height), Fraction(request.fps), request=own) as video:
+        frames = pipeline.paint(layers, request.height, request.width, is_cancelled=context.is_cancelled)
         for done, frame in enumerate(frames, start=1):
             video.write(frame)
-            bench.step(before + done, words)
-    return bench.results / name, layers
+            context.step(before + done, words)
+    return context.results / name, layers
 
 
-def _own_picture(bench: Workbench) -> np.ndarray | None:
+def _own_picture(context: JobContext) -> np.ndarray | None:
     """The person's own picture, cut out of its background, RGBA uint8; None where none was given."""
-    source = bench.source("picture")
+    source = context.source("picture")
     if source is None:
         return None
-    bench.start("working", None, "Cutting out your picture.")
-    picture = cut_out(read_rgba(source.path, bench.limits, LARGEST_PICTURE))
+    context.start("working", None, "Cutting out your picture.")
+    picture = cut_out(read_rgba(source.path, context.limits, LARGEST_PICTURE))
     if not source.info.has_alpha:
-        bench.notes.append("Your picture has no transparency, so its subject was cut out by its outline.")
+        context.notes.append("Your picture has no transparency, so its subject was cut out by its outline.")
     return picture
 
 

@@ -193,7 +193,7 @@ def test_a_clip_cannot_be_studied_and_a_study_can_be_cancelled(studio, make, qui
     with pytest.raises(MediaError, match="is a clip"):
         studio.submit(StudyRequest(picture=make.clip()))
     job = studio.submit(StudyRequest(picture=make.picture("painting.png", (120, 90), 3)))
-    folder = job.task.folder
+    folder = job.prepared.folder
     for event in job.events():
         if "Studying" in event.message:
             job.cancel()

@@ -7,13 +7,13 @@ import pytest
 
 from studio.errors import BusyError, Cancelled, StudioError
 from studio.requests import TextToVideoRequest
-from studio.service.jobs import Job, Task
+from studio.service.jobs import Job, PreparedRequest
 from studio.service.queue import JobQueue
 
 
 def job(visitor=""):
     request = TextToVideoRequest(prompt="a red car", seed=1)
-    return Job(Task(request=request, seed=1, folder=Path("nowhere")), visitor=visitor)
+    return Job(PreparedRequest(request=request, seed=1, folder=Path("nowhere")), visitor=visitor)
 
 
 class Line:

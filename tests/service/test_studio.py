@@ -132,7 +132,7 @@ def test_a_bad_file_is_refused_before_anything_loads(open_studio, tmp_path, cont
         studio.submit(RestyleRequest(source=bad, style="oil painting"))
     assert "\n" not in str(told.value) and str(tmp_path) not in str(told.value)
     assert files_in(studio) == []
-    assert not studio._shelf.has("restyle")
+    assert not studio._cache.has("restyle")
     with pytest.raises(MediaError, match="no file"):
         studio.submit(RestyleRequest(source=tmp_path / "absent.mp4", style="oil painting"))
 
@@ -172,8 +172,8 @@ def test_a_damaged_checkpoint_fails_its_job_and_no_other(open_studio, tiny_check
     ],
 )
 def test_after_a_fault_in_the_worker_the_next_job_works(open_studio, monkeypatch, caplog, fault, kind):
-    def run(request, bench):
-        (bench.results / "half.mp4").write_bytes(b"half")
+    def run(request, context):
+        (context.results / "half.mp4").write_bytes(b"half")
         raise fault
 
     studio = open_studio()
@@ -234,7 +234,7 @@ def test_shutdown_ends_everything(open_studio, children):
 def test_warm_up_loads_everything_that_is_present(open_studio, wait_for):
     studio = open_studio()
     studio.warm_up()
-    wait_for(lambda: all(studio._shelf.has(task) for task in TASKS if task != "study"), 60)
+    wait_for(lambda: all(studio._cache.has(task) for task in TASKS if task != "study"), 60)
 
 
 def test_a_result_as_gif(open_studio):

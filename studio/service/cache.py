@@ -26,7 +26,7 @@ ENVIRONMENT = {
 """Set before torch and the hub's client are imported, unless the person has set them."""
 
 
-class PipelineShelf:
+class PipelineCache:
     """Pipelines by task, on the device that the settings name. Only the worker thread touches it."""
 
     def __init__(self, settings: Settings) -> None:

@@ -20,10 +20,10 @@ from studio.errors import Cancelled
 from studio.media.encode import VideoWriter
 from studio.requests import MAX_SEED, Request
 from studio.scene import LookReading, Understanding
+from studio.service.cache import PipelineCache
 from studio.service.events import Event, Kind, StepClock
 from studio.service.jobs import Job, Source
 from studio.service.results import Result
-from studio.service.shelf import PipelineShelf
 from studio.settings import Limits, Settings
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ STILL_FPS = Fraction(12)
 STILL_FRAMES = 24
 
 
-class Workbench:
+class JobContext:
     """One job's tools, used by the worker thread only. ``notes`` collects sentences for the person."""
 
-    def __init__(self, job: Job, settings: Settings, shelf: PipelineShelf) -> None:
+    def __init__(self, job: Job, settings: Settings, cache: PipelineCache) -> None:
         self._job = job
         self._settings = settings
-        self._shelf = shelf
+        self._cache = cache
         self._clock = StepClock(None)
         self._stage: tuple[Kind, str] = ("working", "")
         self.notes: list[str] = []
-        self.results = job.task.folder / RESULTS
+        self.results = job.prepared.folder / RESULTS
         self.results.mkdir(exist_ok=True)
 
     @property
@@ -57,21 +57,21 @@ class Workbench:
     @property
     def request(self) -> Request:
         """The request with its seed."""
-        return self._job.task.request
+        return self._job.prepared.request
 
     @property
     def seed(self) -> int:
         """The seed that is used: the person's, or the one that was rolled."""
-        return self._job.task.seed
+        return self._job.prepared.seed
 
     def source(self, field: str) -> Source | None:
         """The copied file of a request's field, or None where none was given."""
-        found = self._job.task.sources.get(field, ())
+        found = self._job.prepared.sources.get(field, ())
         return found[0] if found else None
 
     def sources(self, field: str) -> tuple[Source, ...]:
         """The copied files of a field that holds several."""
-        return self._job.task.sources.get(field, ())
+        return self._job.prepared.sources.get(field, ())
 
     def is_cancelled(self) -> bool:
         """Whether the person asked to stop; handed to the pipelines."""
@@ -85,9 +85,9 @@ class Workbench:
     def pipeline(self) -> StudioPipeline:
         """The task's pipeline; where it must be loaded first, that is announced as a stage of its own."""
         card = self.request.card
-        if not self._shelf.has(card):
+        if not self._cache.has(card):
             self.start("loading", None, "Loading the generator (only the first time).")
-        pipeline = self._shelf.take(card)
+        pipeline = self._cache.take(card)
         self.check_cancelled()
         return pipeline
 
