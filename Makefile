@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test lint clean
+.PHONY: run test lint checksums clean
 
 run: $(VENV)/.run
 	$(BIN)/python app.py
@@ -19,6 +19,11 @@ test: $(VENV)/.test
 
 lint: $(VENV)/.test
 	$(BIN)/python -m ruff check .
+
+# After a checkpoint was exported: what every file of the shipped checkpoints must be.
+checksums:
+	cd checkpoints && find . -type f ! -name README.md | sed 's|^[.]/||' | LC_ALL=C sort | xargs sha256sum \
+		> ../studio/checksums.txt
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

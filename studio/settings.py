@@ -16,6 +16,11 @@ from studio.errors import RequestError
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def bytes_in_words(count: int) -> str:
+    """A number of bytes as people say it: "200 MB", "4 GB" (of 1024 each)."""
+    return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.3g} MB"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What a file may be: bytes, pixels, frames per second and seconds; and how many jobs may wait."""

@@ -8,18 +8,25 @@ import pytest
 
 from studio.errors import RequestError
 from studio.requests import (
-    REQUESTS,
     InterpolationRequest,
     PredictionRequest,
     RestyleRequest,
     StudyRequest,
     TextToVideoRequest,
-    bounds_of,
-    default_of,
     exact_rate,
+    field_of,
+    fields_of,
     from_json,
+    read,
     scaled_size,
+    schema_of,
+    variation_seed,
 )
+
+KINDS = {
+    kind.task: kind
+    for kind in (TextToVideoRequest, InterpolationRequest, RestyleRequest, StudyRequest, PredictionRequest)
+}
 
 PICTURES = (Path("/secret/place/a.png"), Path("/secret/place/b.png"))
 
@@ -147,17 +154,17 @@ def test_restyle_says_what_contradicts(changes, words):
 
 def test_a_marked_part_and_a_look_file_come_back_from_json():
     box = RestyleRequest(**RESTYLE, where="background", box=(0.1, 0.2, 0.8, 1), brush_size=1.5, detail=1)
-    assert from_json(box.to_json(), source=RESTYLE["source"]) == box
+    assert from_json(box.to_json(), KINDS, source=RESTYLE["source"]) == box
     look = RestyleRequest(source=Path("a.mp4"), look=Path("/secret/my.safetensors"))
-    assert "secret" not in look.to_json() and from_json(look.to_json()).look == Path("my.safetensors")
+    assert "secret" not in look.to_json() and from_json(look.to_json(), KINDS).look == Path("my.safetensors")
     old = json.loads(RestyleRequest(**RESTYLE).to_json())
     for name in ("brush_size", "detail", "where", "box", "mask", "look"):
         del old[name]  # a file of an earlier version
-    assert from_json(json.dumps(old)) == RestyleRequest(**RESTYLE)
+    assert from_json(json.dumps(old), KINDS) == RestyleRequest(**RESTYLE)
 
 
 def test_a_study_needs_no_words_but_a_short_name():
-    assert StudyRequest(picture=Path("a.png")).card == "restyle"
+    assert StudyRequest(picture=Path("a.png")).name == ""
     with pytest.raises(RequestError, match="60"):
         StudyRequest(picture=Path("a.png"), name="x" * 61)
 
@@ -166,7 +173,7 @@ def test_json_carries_names_but_no_paths_and_comes_back():
     request = InterpolationRequest(images=PICTURES, fps=59.94, loop=True, seed=5, gap_seconds=(0.5, 2))
     text = request.to_json()
     assert "secret" not in text
-    again = from_json(text, images=PICTURES)
+    again = from_json(text, KINDS, images=PICTURES)
     assert again == request
 
 
@@ -181,18 +188,87 @@ def test_words_stay_out_of_the_file_unless_kept():
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"task": "dance"}', '{"task": "restyle", "pickle": 1}', "null"])
 def test_json_of_something_else_is_refused(text):
     with pytest.raises(RequestError):
-        from_json(text)
+        from_json(text, KINDS)
 
 
 def test_every_bound_has_words_and_its_default_lies_within():
-    for kind in REQUESTS.values():
-        names = dict(bounds_of(kind))
-        assert {"seed", "keep_prompt"} <= set(names)
-        for name, bounds in names.items():
+    for kind in KINDS.values():
+        found = fields_of(kind)
+        assert [each.name for each in found[-2:]] == ["seed", "keep_prompt"]
+        for each in found:
+            bounds = each.bounds
             assert bounds.label and bounds.help
-            default = default_of(kind, name)
-            if bounds.low is not None and default is not None:
-                assert bounds.low <= default <= bounds.high
+            assert bool(bounds.takes) == (each.form in ("file", "files"))
+            if bounds.low is not None and each.default is not None:
+                assert bounds.low <= each.default <= bounds.high
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        ("prompt", None, ""),
+        ("prompt", "  a cat ", "  a cat "),
+        ("picture", "", None),
+        ("picture", "a.png", Path("a.png")),
+        ("seconds", None, 2.0),
+        ("seconds", "2.5", 2.5),
+        ("width", 256.0, 256),
+        ("width", 256.5, 256.5),
+        ("seed", "", None),
+        ("seed", " 7 ", 7),
+        ("seed", "0", 0),
+        ("keep_prompt", None, True),
+    ],
+)
+def test_values_of_widgets_http_and_json_are_read_alike(name, given, value):
+    assert read(field_of(TextToVideoRequest, name), given) == value
+
+
+@pytest.mark.parametrize("text", ["seven", "1.5", "1e3", "٣", "9" * 40])
+def test_a_seed_that_is_no_number_is_said_in_a_sentence(text):
+    with pytest.raises(RequestError, match="whole number"):
+        read(field_of(TextToVideoRequest, "seed"), text)
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("", ()), (None, ()), ("0.5, 1,2", (0.5, 1, 2)), ("1 2;3", (1, 2, 3))])
+def test_a_list_of_numbers(text, numbers):
+    field = field_of(InterpolationRequest, "gap_seconds")
+    assert read(field, text) == numbers
+    with pytest.raises(RequestError, match="commas"):
+        read(field, "one, 2")
+
+
+def test_a_gallery_holds_files_with_their_captions():
+    assert read(field_of(InterpolationRequest, "images"), [("a.png", "1"), "b.png"]) == (Path("a.png"), Path("b.png"))
+
+
+def test_a_file_that_must_be_given_is_asked_for():
+    with pytest.raises(RequestError, match="Please add a clip or a picture first"):
+        RestyleRequest.of({"style": "oil"})
+    with pytest.raises(RequestError, match="Please add a clip first"):
+        PredictionRequest.of({"clip": ""})
+
+
+def test_the_schema_says_what_the_request_checks():
+    """Independent of the checks: each bound of the schema is taken, and what lies beyond is refused."""
+    for name in ("seconds", "fps", "variety", "variations", "width"):
+        schema = schema_of(field_of(TextToVideoRequest, name))
+        for within in (schema["minimum"], schema["maximum"]):
+            TextToVideoRequest(prompt="a cat", **{name: within})
+        for beyond in (schema["minimum"] - 1, schema["maximum"] + 1):
+            with pytest.raises(RequestError):
+                TextToVideoRequest(prompt="a cat", **{name: beyond})
+        assert getattr(TextToVideoRequest(prompt="a cat"), name) == schema["default"]
+    assert schema_of(field_of(InterpolationRequest, "easing"))["enum"] == ["linear", "ease", "ease-in", "ease-out"]
+    assert schema_of(field_of(InterpolationRequest, "loop"))["type"] == "boolean"
+    with pytest.raises(RequestError, match="characters"):
+        TextToVideoRequest(prompt="x" * (schema_of(field_of(TextToVideoRequest, "prompt"))["maxLength"] + 1))
+
+
+def test_the_seed_after_the_largest_is_0():
+    largest = schema_of(field_of(TextToVideoRequest, "seed"))["maximum"]
+    assert [variation_seed(largest - 1, number) for number in range(3)] == [largest - 1, largest, 0]
+    TextToVideoRequest(prompt="a cat", seed=variation_seed(largest, 1))
 
 
 def test_gaps_of_keyframes():

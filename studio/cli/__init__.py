@@ -1,8 +1,8 @@
 """The command line: flags become a request, the same service does the work, the result's path goes to stdout.
 
 Progress, notes and errors go to stderr. Exit codes: 0 done; 2 the person's fault, said in one sentence; 1 ours;
-130 stopped with Ctrl-C (143 when terminated), nothing left behind. Flags, bounds, defaults and help are drawn from
-the requests' own fields.
+130 stopped with Ctrl-C (143 when terminated), nothing left behind. Commands are drawn from the table of tasks, flags,
+bounds, defaults and help from the requests' own fields.
 """
 
 from __future__ import annotations
@@ -18,19 +18,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from studio.cli import commands
-from studio.cli.flags import Help, Parser, add_common, command, numbers
+from studio.cli.flags import Help, Parser, add_command, add_common
 from studio.errors import RequestError, StudioError, UserError
-from studio.requests import (
-    SIZES,
-    InterpolationRequest,
-    PredictionRequest,
-    RestyleRequest,
-    StudyRequest,
-    TextToVideoRequest,
-)
+from studio.service import TASKS
 
-BOX = "around the subject in the first frame: left, top, right, bottom from 0 to 1 (with --where)"
-MASK = "a picture of the first frame's shape, white on the subject and black elsewhere (with --where)"
 EXAMPLES = """\
 examples:
   python -m studio generate "a red car drives left across the desert at sunset" --seconds 2 --out car.mp4
@@ -75,36 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     places = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    generate = command(places, "generate", "PROMPT", commands.generate, "make a clip from a prompt", TextToVideoRequest)
-    generate.add_argument("prompt", help="what to show, in quotation marks")
-    generate.add_argument(
-        "--size", default="256x256", help=f"WIDTHxHEIGHT in even pixels, or {', '.join(SIZES)} (default: 256x256)"
-    )
-    generate.add_argument("--picture", type=Path, metavar="FILE", help="a picture of your own as the subject")
-    generate.add_argument("--layers", type=Path, metavar="ZIP", help="also write the scene's layers (PNG and JSON)")
-    words = "fill in the motion between pictures or frames"
-    interpolate = command(places, "interpolate", "FILE...", commands.interpolate, words, InterpolationRequest)
-    interpolate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="two or more pictures, or one clip")
-    interpolate.add_argument(
-        "--gap-seconds",
-        type=numbers("--gap-seconds"),
-        default=(),
-        metavar="N,N,...",
-        help="how long each gap lasts, where they differ",
-    )
-    restyle = command(
-        places, "restyle", "SOURCE", commands.restyle, "give a clip or a picture another look", RestyleRequest
-    )
-    restyle.add_argument("source", type=Path, help="the clip or picture")
-    restyle.add_argument("--style-image", type=Path, metavar="PICTURE", help="a picture whose look to take")
-    restyle.add_argument("--look", type=Path, metavar="FILE", help="a look file, as `study` makes it")
-    restyle.add_argument("--box", type=numbers("--box"), default=(), metavar="L,T,R,B", help=BOX)
-    restyle.add_argument("--mask", type=Path, metavar="PICTURE", help=MASK)
-    study = command(places, "study", "PICTURE", commands.study, "make a look file of a picture", StudyRequest)
-    study.add_argument("picture", type=Path, help="the painting, or any other picture")
-    study.add_argument("--for", dest="source", type=Path, metavar="FILE", help="the clip or picture it is meant for")
-    predict = command(places, "predict", "CLIP", commands.predict, "let a clip go on", PredictionRequest)
-    predict.add_argument("clip", type=Path, help="the clip to continue")
+    for task in TASKS.values():
+        add_command(places, task).set_defaults(command=commands.perform)
     models = places.add_parser("models", help="list the generators and whether they are here")
     models.set_defaults(command=commands.models)
     add_common(models)

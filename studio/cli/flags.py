@@ -1,30 +1,27 @@
-"""Flags drawn from the requests' own fields: their bounds, defaults and help stand there."""
+"""A command per task, its flags drawn from the request's own fields: their bounds, defaults and help stand there.
+
+Fields that must be given stand without a flag; ``--size`` stands for a width and a height; where one of several fields
+of files is wanted, all files are given in a row and told apart by their names (``sorted_files``).
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from studio.errors import RequestError
-from studio.requests import (
-    SIZES,
-    Bounds,
-    InterpolationRequest,
-    Request,
-    RestyleRequest,
-    StudyRequest,
-    TextToVideoRequest,
-    bounds_of,
-    default_of,
-)
+from studio.requests import SIZES, Field, Request, field_of, fields_of
+from studio.service import Task
 
-ENDINGS: dict[type[Request], str] = {
-    RestyleRequest: ".mp4, or .gif (or .png for a picture)",
-    InterpolationRequest: ".mp4, or .gif (or .webm, which keeps the pictures' transparency)",
-    StudyRequest: ".safetensors, a look file that `restyle --look` takes",
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+ENDINGS = {
+    ".gif": "or .gif",
+    ".png": "(or .png for a picture)",
+    ".webm": "(or .webm, which keeps the pictures' transparency)",
+    ".safetensors": ".safetensors, a look file that `restyle --look` takes",
 }
 
 
@@ -43,51 +40,82 @@ class Parser(argparse.ArgumentParser):
         raise RequestError(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
 
 
-def command(
-    commands: Any, name: str, usage: str, run: Callable[[argparse.Namespace], int], help: str, kind: type[Request]
-) -> argparse.ArgumentParser:
-    """A command with one option per bounded field of its request, and what all commands share."""
+def add_command(commands: Any, task: Task) -> argparse.ArgumentParser:
+    """The parser of the task's command; it leaves its ``task`` in what is parsed."""
+    help = task.summary
+    fields = [each for each in fields_of(task.request) if each.name not in ("width", "height")]
+    given = [each for each in fields if each.required]
+    words = " ".join(each.name.upper() for each in given) or "FILE..."
     parser = commands.add_parser(
-        name,
+        task.command,
         help=help,
         description=f"{help[:1].upper()}{help[1:]}.",
-        usage=f"python -m studio {name} {usage} --out FILE [options]",
+        usage=f"python -m studio {task.command} {words} --out FILE [options]",
         formatter_class=Help,
         allow_abbrev=False,
     )
-    parser.set_defaults(command=run)
-    endings = ENDINGS.get(kind, ".mp4, or .gif")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=f"the result: {endings}")
+    parser.set_defaults(task=task)
+    for each in given:
+        parser.add_argument(each.name, type=_type(each, each.name), help=_words(each))
+    if task.request.alternatives:
+        choices = [field_of(task.request, name).bounds.help.rstrip(".").lower() for name in task.request.alternatives]
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=", or ".join(choices))
+    endings = [ENDINGS.get(ending, ending) for ending in task.endings]
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=f"the result: {' '.join(endings)}")
     parser.add_argument("--overwrite", action="store_true", help="replace FILE if it exists (otherwise: refuse)")
-    by_hand = {TextToVideoRequest: {"width", "height", "prompt"}, StudyRequest: {"keep_prompt"}}.get(kind, set())
-    for field, bounds in bounds_of(kind):
-        if field in by_hand:
-            continue
-        default, flag = default_of(kind, field), "--" + field.replace("_", "-")
-        words = bounds.help.replace("%", "%%")
-        if default is True:
-            words = f"switch off: {words[:1].lower()}{words[1:]}"
-            parser.add_argument(f"--no-{flag[2:]}", dest=field, action="store_false", help=words)
-        elif default is False:
-            parser.add_argument(flag, action="store_true", help=words)
-        else:
-            _add_value(parser, flag, default, bounds, words)
+    if has_size(task.request):
+        sizes = ", ".join(SIZES)
+        parser.add_argument(
+            "--size", default="256x256", help=f"WIDTHxHEIGHT in even pixels, or {sizes} (default: 256x256)"
+        )
+    for each in fields:
+        if not each.required and each.name not in task.request.alternatives:
+            _add_flag(parser, each)
+    if task.has_layers:
+        parser.add_argument("--layers", type=Path, metavar="ZIP", help="also write the scene's layers (PNG and JSON)")
     add_common(parser)
     return parser
 
 
-def _add_value(parser: argparse.ArgumentParser, flag: str, default: Any, bounds: Bounds, words: str) -> None:
-    """An option that takes a number, one of a few words, or free words; what it may be is said in its help."""
-    if bounds.choices:
-        words, metavar = f"{words} One of: {', '.join(bounds.choices)}.", "WORD"
-    elif bounds.low is not None and bounds.high is not None:
-        words, metavar = f"{words} From {bounds.low:.10g} to {bounds.high:.10g}.", "N"
+def has_size(kind: type[Request]) -> bool:
+    """Whether requests of this class have a width and a height."""
+    return {"width", "height"} <= {each.name for each in fields_of(kind)}
+
+
+def _add_flag(parser: argparse.ArgumentParser, field: Field) -> None:
+    """An option for one field; what it may be is said in its help."""
+    flag, words = "--" + (field.bounds.flag or field.name).replace("_", "-"), _words(field)
+    if field.form == "tick" and field.default:
+        words = f"switch off: {words[:1].lower()}{words[1:]}"
+        parser.add_argument(f"--no-{flag[2:]}", dest=field.name, action="store_false", help=words)
+    elif field.form == "tick":
+        parser.add_argument(flag, dest=field.name, action="store_true", help=words)
     else:
-        metavar = "TEXT"
-    words += "" if default in (None, "") else f" (default: {default})"
-    is_exact = flag == "--fps" and default is None  # 24000/1001 and 59.94 are read by the request itself
-    reader = _number(flag) if metavar == "N" and not is_exact else str
-    parser.add_argument(flag, type=reader, default=default, metavar=metavar, help=words)
+        metavars = {"words": "TEXT", "choice": "WORD", "file": _file_word(field), "numbers": "N,N,..."}
+        parser.add_argument(
+            flag, dest=field.name, type=_type(field, flag), default=field.default,
+            metavar=metavars.get(field.form, "N"), help=words,
+        )  # fmt: skip
+
+
+def _words(field: Field) -> str:
+    """The field's help, with what it may be and its default."""
+    bounds, words = field.bounds, field.bounds.help.replace("%", "%%")
+    if bounds.choices:
+        words += f" One of: {', '.join(bounds.choices)}."
+    elif bounds.low is not None and bounds.high is not None:
+        words += f" From {bounds.low:.10g} to {bounds.high:.10g}."
+    shows_default = field.form not in ("tick", "file", "numbers") and field.default not in (None, "")
+    return f"{words} (default: {field.default})" if shows_default else words
+
+
+def _file_word(field: Field) -> str:
+    return "PICTURE" if field.bounds.takes == ("picture",) else "FILE"
+
+
+def _type(field: Field, flag: str) -> Callable[[str], Any]:
+    readers = {"whole": _number(flag), "number": _number(flag), "numbers": _numbers(flag), "file": Path}
+    return readers.get(field.form, str)  # an exact rate such as 24000/1001 is read by the request itself
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -110,8 +138,7 @@ def _number(flag: str) -> Callable[[str], int | float]:
     return read
 
 
-def numbers(flag: str) -> Callable[[str], tuple[float, ...]]:
-    """A reader of numbers with commas between them."""
+def _numbers(flag: str) -> Callable[[str], tuple[float, ...]]:
     read = _number(flag)
     return lambda text: tuple(read(part.strip()) for part in text.split(","))
 
@@ -124,3 +151,11 @@ def size(text: str) -> tuple[int, int]:
     if not found:
         raise RequestError(f'--size must look like 256x256, or be {", ".join(SIZES)}; not "{text}".')
     return int(found[1]), int(found[2])
+
+
+def sorted_files(kind: type[Request], files: Sequence[Path]) -> dict[str, Any]:
+    """Files in a row, by the field that each belongs to: pictures by their endings, one other file as a clip."""
+    by_kind = {takes: name for name in kind.alternatives for takes in field_of(kind, name).bounds.takes}
+    is_clip = len(files) == 1 and files[0].suffix.lower() not in PICTURES
+    name = by_kind["clip" if is_clip else "picture"]
+    return {name: files[0] if field_of(kind, name).form == "file" else tuple(files)}

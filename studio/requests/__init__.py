@@ -7,11 +7,7 @@ JSON inside the finished file (``Request.to_json``), and back (``from_json``).
 from __future__ import annotations
 
 import json
-import types
-import typing
-from dataclasses import fields
-from fractions import Fraction
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from studio.errors import RequestError
@@ -19,10 +15,16 @@ from studio.requests.base import (
     MAX_PROMPT,
     MAX_SEED,
     Bounds,
+    Field,
     Request,
-    bounds_of,
-    default_of,
+    article,
+    bounded,
     exact_rate,
+    field_of,
+    fields_of,
+    read,
+    schema_of,
+    variation_seed,
 )
 from studio.requests.interpolation import AT_CUT, EASINGS, InterpolationRequest
 from studio.requests.prediction import PredictionRequest
@@ -36,53 +38,39 @@ __all__ = [
     "MAX_NAME",
     "MAX_PROMPT",
     "MAX_SEED",
-    "REQUESTS",
     "SIZES",
     "WHERE",
     "Bounds",
+    "Field",
     "InterpolationRequest",
     "PredictionRequest",
     "Request",
     "RestyleRequest",
     "StudyRequest",
     "TextToVideoRequest",
-    "bounds_of",
-    "default_of",
+    "article",
+    "bounded",
     "exact_rate",
+    "field_of",
+    "fields_of",
     "from_json",
+    "read",
     "scaled_size",
+    "schema_of",
+    "variation_seed",
 ]
 
-REQUESTS: dict[str, type[Request]] = {
-    kind.task: kind for kind in (TextToVideoRequest, InterpolationRequest, RestyleRequest, PredictionRequest)
-}
-"""The four tasks whose files fill a form again."""
 
+def from_json(text: str, kinds: Mapping[str, type[Request]], **files: Any) -> Request:
+    """The request that ``to_json`` wrote; ``files`` gives its files' paths anew, by field.
 
-def from_json(text: str, **files: Any) -> Request:
-    """The request that ``to_json`` wrote; ``files`` gives its files' paths anew. RequestError if it is not one."""
+    ``kinds`` are the request classes by task. Raises RequestError if the text is none of their requests.
+    """
     try:
         values = json.loads(text)
-        kind = REQUESTS[values.pop("task")]
+        kind = kinds[values.pop("task")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RequestError("This file does not carry a Zoetrope request.") from error
-    hints = typing.get_type_hints(kind)
-    known = {item.name for item in fields(kind)}
-    if not set(values) <= known:
+    if not set(values) <= {each.name for each in fields_of(kind)}:
         raise RequestError("This file carries a request of another version of Zoetrope.")
-    read = {name: _typed(hints[name], value) for name, value in values.items()}
-    return kind(**{**read, **files})
-
-
-def _typed(hint: Any, value: Any) -> Any:
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if value is None:
-        return None
-    if Path in options:
-        return Path(value)
-    if Fraction in options:
-        return Fraction(value)
-    if isinstance(value, list):
-        kind = typing.get_args(hint)[0]
-        return tuple(kind(item) for item in value)
-    return value
+    return kind.of({**values, **files})

@@ -1,18 +1,22 @@
-"""What all requests have in common: seed and privacy, bounds that stand once, and how they become JSON.
+"""What all requests have in common: seed and privacy, fields whose bounds and words stand once, and JSON.
 
-Bounds, defaults and help stand in each field's metadata: sliders, flags and the checks are all drawn from them
-(``bounds_of``).
+A field's default, bounds, choices and help stand in its definition. Widgets, flags, HTTP parameters, MCP tools and the
+checks are all drawn from it (``fields_of``), and whatever a face was given becomes a field's value in one place
+(``read``).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import re
+import typing
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from studio.errors import RequestError
 
@@ -21,10 +25,20 @@ MAX_PROMPT = 400
 
 MAX_SEED = 2**31 - 1
 
+Form = Literal["file", "files", "numbers", "rate", "tick", "choice", "whole", "number", "words"]
+"""What a field's value is: one file, several, a few numbers, an exact frame rate, yes or no, one of its choices, a
+whole number, a number, or words."""
+
+Kind = TypeVar("Kind", bound="Request")
+
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a field may be, and its words on the page and on the command line."""
+    """What a field may be, and its words on the page and on the command line.
+
+    ``low`` and ``high`` bound a number, ``longest`` the characters of words, ``takes`` says what a file may be, of
+    "clip", "picture" and "look file". ``flag`` is its name on the command line where that differs.
+    """
 
     label: str
     help: str
@@ -32,7 +46,21 @@ class Bounds:
     high: float | None = None
     step: float | None = None
     choices: tuple[str, ...] = ()
+    longest: int | None = None
+    takes: tuple[str, ...] = ()
     advanced: bool = False
+    flag: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a request class. ``default`` is None where it is ``required``."""
+
+    name: str
+    form: Form
+    bounds: Bounds
+    default: Any
+    required: bool
 
 
 def bounded(default: Any, label: str, help: str, **bounds: Any) -> Any:
@@ -57,13 +85,24 @@ def exact_rate(value: float | str | Fraction) -> Fraction:
     return ntsc if rate.denominator != 1 and abs(rate - ntsc) < Fraction(1, 100) and nearest % 6 == 0 else rate
 
 
+def variation_seed(seed: int, number: int) -> int:
+    """The seed of variation ``number`` (from 0) of a request with this seed; after the largest seed comes 0."""
+    return (seed + number) % (MAX_SEED + 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Common to all four: the seed (None rolls a die), and whether the words stay in the finished file."""
+    """Common to all tasks: the seed (None rolls a die), and whether the words stay in the finished file.
+
+    Raises RequestError, one sentence, when it is made with a value that cannot be used.
+    """
 
     task: ClassVar[str]
     unseeded: ClassVar[int | None] = None
     """The seed that stands for an empty one; None rolls a die."""
+    alternatives: ClassVar[tuple[str, ...]] = ()
+    """Fields of which one must be given, where no single one is required."""
+
     seed: int | None = bounded(
         None,
         "Seed",
@@ -77,43 +116,32 @@ class Request:
         True, "Keep my words in the file", "Write the prompt into the file's own description.", advanced=True
     )
 
+    @classmethod
+    def of(cls: type[Kind], values: Mapping[str, Any]) -> Kind:
+        """The request of these values by field name, as widgets, HTTP or JSON give them (see ``read``)."""
+        known = {each.name: each for each in fields_of(cls)}
+        given = {name: read(known[name], value) for name, value in values.items()}
+        for name, each in known.items():
+            if each.required and name not in given:
+                given[name] = read(each, None)
+        return cls(**given)
+
     @property
-    def card(self) -> str:
-        """The catalogue's card of the generator that does it."""
-        return self.task
+    def count(self) -> int:
+        """How many results are wanted, each with the next seed."""
+        return 1
 
     def __post_init__(self) -> None:
-        for name, bounds in bounds_of(type(self)):
-            self._check(name, getattr(self, name), bounds)
-
-    def _check(self, name: str, value: Any, bounds: Bounds) -> None:
-        if value is None:
-            return
-        if bounds.choices and value not in bounds.choices:
-            raise RequestError(f'{bounds.label} must be one of {", ".join(bounds.choices)}, not "{value}".')
-        if isinstance(value, str) and name in ("prompt", "style"):
-            if len(value) > MAX_PROMPT:
-                raise RequestError(
-                    f"{bounds.label} may have at most {MAX_PROMPT} characters, not {len(value)}: please shorten it."
-                )
-        if bounds.low is not None or bounds.high is not None:
-            if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)) or not math.isfinite(value):
-                raise RequestError(f"{bounds.label} must be a number.")
-            if bounds.step == 1 and value != int(value):
-                raise RequestError(f"{bounds.label} must be a whole number.")
-            if not bounds.low <= value <= bounds.high:
-                raise RequestError(
-                    f"{bounds.label} must lie between {bounds.low:g} and {bounds.high:g}, not {float(value):g}."
-                )
+        for each in fields_of(type(self)):
+            check_value(each, getattr(self, each.name))
 
     def to_json(self) -> str:
         """The request as JSON. Files by their names, never their paths; words and names only if ``keep_prompt``."""
         values: dict[str, Any] = {"task": self.task}
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if item.name in ("prompt", "style") and not self.keep_prompt:
-                value = ""
-            values[item.name] = _plain(value, self.keep_prompt)
+        for each in fields_of(type(self)):
+            value = getattr(self, each.name)
+            hidden = each.form == "words" and not self.keep_prompt
+            values[each.name] = "" if hidden else _plain(value, self.keep_prompt)
         return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
@@ -125,14 +153,132 @@ def _plain(value: Any, names: bool) -> Any:
     return [_plain(item, names) for item in value] if isinstance(value, tuple) else value
 
 
-def bounds_of(kind: type[Request]) -> Iterator[tuple[str, Bounds]]:
-    """(field name, Bounds) of every bounded field of a request class, in order."""
-    for item in fields(kind):
-        if "bounds" in item.metadata:
-            yield item.name, item.metadata["bounds"]
+# --- the fields of a request class ------------------------------------------------------------------------------------
 
 
-def default_of(kind: type[Request], name: str) -> Any:
-    """The default of a request's field, or None where it has none."""
-    found = {item.name: item for item in fields(kind)}[name]
-    return None if found.default is MISSING else found.default
+@lru_cache
+def fields_of(kind: type[Request]) -> tuple[Field, ...]:
+    """Every field of a request class: its own in their order, then those that all requests have."""
+    hints = typing.get_type_hints(kind)
+    shared = {item.name for item in fields(Request)}
+    found = []
+    for item in sorted(fields(kind), key=lambda item: item.name in shared):
+        required = item.default is MISSING
+        bounds = item.metadata["bounds"]
+        form = _form(hints[item.name], bounds)
+        found.append(Field(item.name, form, bounds, None if required else item.default, required))
+    return tuple(found)
+
+
+def field_of(kind: type[Request], name: str) -> Field:
+    """One field of a request class; KeyError if it has none of that name."""
+    return {each.name: each for each in fields_of(kind)}[name]
+
+
+def _form(hint: Any, bounds: Bounds) -> Form:
+    options = [option for option in typing.get_args(hint) if option is not type(None)] or [hint]
+    if typing.get_origin(hint) is tuple:
+        return "files" if options[0] is Path else "numbers"
+    if bounds.choices:
+        return "choice"
+    forms: dict[Any, Form] = {
+        Path: "file", Fraction: "rate", bool: "tick", int: "whole", float: "number", str: "words",
+    }  # fmt: skip
+    return forms[options[0]]
+
+
+def schema_of(field: Field) -> dict[str, Any]:
+    """A field as JSON schema, for everything but files: type, bounds, choices, default and description."""
+    kinds = {"tick": "boolean", "whole": "integer", "number": "number"}
+    bounds = field.bounds
+    rules = {"minimum": bounds.low, "maximum": bounds.high, "maxLength": bounds.longest}
+    schema: dict[str, Any] = {"type": kinds.get(field.form, "string"), "description": bounds.help}
+    if schema["type"] == "string":
+        rules = {"maxLength": bounds.longest, "enum": list(bounds.choices) or None}
+    schema |= {name: rule for name, rule in rules.items() if rule is not None}
+    if isinstance(field.default, (bool, int, float, str)):
+        schema["default"] = field.default
+    return schema
+
+
+def article(kinds: tuple[str, ...]) -> str:
+    """("clip", "picture") as "a clip or a picture"."""
+    return " or ".join(f"a {kind}" for kind in kinds)
+
+
+def read(field: Field, value: Any) -> Any:
+    """The field's value from what a widget, HTTP or JSON holds for it: text for numbers, lists for tuples, paths as
+    text, nothing for the default. What makes no sense is left as it is, for the request itself to refuse.
+
+    Raises RequestError for a required file that is missing, and for text that is no number.
+    """
+    if value is None or (isinstance(value, str) and not value.strip() and field.form != "words"):
+        if field.required and field.form == "file":
+            raise RequestError(f"Please add {article(field.bounds.takes)} first.")
+        return "" if field.form == "words" and field.default is None else field.default
+    match field.form:
+        case "file":
+            return Path(value)
+        case "files":  # a gallery holds pairs of a file and its caption
+            return tuple(Path(item[0] if isinstance(item, (tuple, list)) else item) for item in value)
+        case "numbers":
+            return _numbers(value) if isinstance(value, str) else tuple(value)
+        case "rate":
+            return exact_rate(value)
+        case "whole":
+            return _whole(field, value)
+        case "number":
+            return _number(field, value)
+    return value
+
+
+def _whole(field: Field, value: Any) -> Any:
+    if isinstance(value, str):
+        if not re.fullmatch(r"\s*-?[0-9]{1,12}\s*", value):
+            raise RequestError(f"{field.bounds.label} must be a whole number{'' if field.default else ', or empty'}.")
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _number(field: Field, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError as error:
+        raise RequestError(f'{field.bounds.label} must be a number, not "{value}".') from error
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in re.split(r"[,;\s]+", text.strip()))
+    except ValueError as error:
+        raise RequestError('Please give numbers with commas between them, such as "0.5, 1, 2".') from error
+
+
+def check_value(field: Field, value: Any) -> None:
+    """Raise RequestError, one sentence, for a value outside the field's bounds."""
+    bounds = field.bounds
+    if value is None:
+        return
+    if bounds.choices and value not in bounds.choices:
+        raise RequestError(f'{bounds.label} must be one of {", ".join(bounds.choices)}, not "{value}".')
+    if bounds.longest is not None and len(value) > bounds.longest:
+        raise RequestError(
+            f"{bounds.label} may have at most {bounds.longest} characters, not {len(value)}: please shorten it."
+        )
+    if field.form in ("whole", "number", "rate"):
+        check_number(field, value)
+
+
+def check_number(field: Field, value: Any) -> None:
+    """Raise RequestError for what is no number, or none within the field's bounds."""
+    bounds = field.bounds
+    if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)) or not math.isfinite(value):
+        raise RequestError(f"{bounds.label} must be a number.")
+    if (field.form == "whole" or bounds.step == 1) and value != int(value):
+        raise RequestError(f"{bounds.label} must be a whole number.")
+    if not bounds.low <= value <= bounds.high:
+        raise RequestError(
+            f"{bounds.label} must lie between {bounds.low:g} and {bounds.high:g}, not {float(value):g}."
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from studio.errors import RequestError
-from studio.requests.base import Request, bounded, bounds_of, exact_rate
+from studio.requests.base import MAX_PROMPT, Request, bounded, check_value, exact_rate, field_of
 
 EASINGS = ("linear", "ease", "ease-in", "ease-out")
 AT_CUT = ("auto", "hold", "dissolve", "cut")
@@ -19,13 +19,18 @@ class InterpolationRequest(Request):
     """Two or more keyframe pictures, or one clip; and the motion wanted between them."""
 
     task: ClassVar[str] = "interpolation"
-    images: tuple[Path, ...] = ()
-    clip: Path | None = None
+    alternatives: ClassVar[tuple[str, ...]] = ("images", "clip")
+    images: tuple[Path, ...] = bounded((), "Keyframes", "Two or more pictures, in order.", takes=("picture",))
+    clip: Path | None = bounded(None, "Clip", "A clip that gets another frame rate.", takes=("clip",))
     seconds: float = bounded(1.0, "Seconds between keyframes", "How long each gap lasts.", low=0.1, high=10, step=0.1)
-    gap_seconds: tuple[float, ...] = ()
-    """How long each gap lasts, in order, where they differ; empty: ``seconds`` each. A loop has one gap more."""
+    gap_seconds: tuple[float, ...] = bounded(
+        (),
+        "Seconds of each gap",
+        "How long each gap lasts, in order, where they differ: 0.5,1,2. Empty: all last as long. A loop has one more.",
+        advanced=True,
+    )
     fps: Fraction | None = bounded(
-        None, "Frames per second", "The exact rate of the result: 24, 59.94, 60...", low=1, high=240
+        None, "Frames per second", "The exact rate of the result: 24, 59.94, 60... Pictures get 24.", low=1, high=240
     )
     easing: str = bounded("linear", "Easing", "How the motion starts and stops in each gap.", choices=EASINGS)
     loop: bool = bounded(False, "Loop", "Come back to the first keyframe.")
@@ -40,7 +45,9 @@ class InterpolationRequest(Request):
     replace_duplicates: bool = bounded(
         False, "Replace repeated frames", "Give repeated frames of a clip new in-betweens.", advanced=True
     )
-    prompt: str = bounded("", "Timing in words", '"slow start", "linger on the second picture"...', advanced=True)
+    prompt: str = bounded(
+        "", "Timing in words", '"slow start", "linger on the second picture"...', longest=MAX_PROMPT, advanced=True
+    )
 
     def __post_init__(self) -> None:
         if self.fps is not None:
@@ -67,9 +74,8 @@ class InterpolationRequest(Request):
     def _check_gaps(self) -> None:
         if not self.gap_seconds:
             return
-        bounds = dict(bounds_of(type(self)))["seconds"]
         for seconds in self.gap_seconds:
-            self._check("seconds", seconds, bounds)
+            check_value(field_of(type(self), "seconds"), seconds)
         if self.clip is not None:
             raise RequestError("Seconds for each gap are for keyframe pictures; a clip keeps its own timing.")
         if len(self.gap_seconds) != (wanted := len(self.images) - 1 + self.loop):

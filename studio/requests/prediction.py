@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from studio.requests.base import MAX_SEED, Request, bounded
+from studio.requests.base import MAX_PROMPT, MAX_SEED, Request, bounded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,11 @@ class PredictionRequest(Request):
         step=1,
         advanced=True,
     )
-    clip: Path
+    clip: Path = bounded(MISSING, "Clip", "The clip to continue.", takes=("clip",))
     seconds: float = bounded(1.0, "Seconds to add", "The further, the less certain.", low=0.1, high=5, step=0.1)
-    prompt: str = bounded("", "Course in words", '"pans left", "slows down", "zooms in"; empty goes on as it was.')
+    prompt: str = bounded(
+        "", "Course in words", '"pans left", "slows down", "zooms in"; empty goes on as it was.', longest=MAX_PROMPT
+    )
     append: bool = bounded(False, "Append to the clip", "The source first, then its continuation.")
     mark: bool = bounded(
         False, "Mark the predicted part", "A small sign in the corner of every predicted frame.", advanced=True
@@ -40,3 +42,8 @@ class PredictionRequest(Request):
         step=1,
         advanced=True,
     )
+
+    @property
+    def count(self) -> int:
+        """One clip per future."""
+        return self.futures

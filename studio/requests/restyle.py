@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from studio.errors import RequestError
-from studio.requests.base import Request, bounded
+from studio.requests.base import MAX_PROMPT, Request, bounded
 
 WHERE = ("everything", "subject", "background")
 MAX_NAME = 60
@@ -20,11 +20,14 @@ class RestyleRequest(Request):
     """A clip or a picture, and a look: in words, from a picture, or both; or a look file that was studied before."""
 
     task: ClassVar[str] = "restyle"
-    source: Path
-    style: str = bounded("", "Look", '"watercolour painting", "like Van Gogh", "60% oil painting, 40% neon"...')
-    style_image: Path | None = None
-    look: Path | None = None
-    """A look file, as studying a picture makes it."""
+    source: Path = bounded(MISSING, "Source", "The clip or picture.", takes=("clip", "picture"))
+    style: str = bounded(
+        "", "Look", '"watercolour painting", "like Van Gogh", "60% oil painting, 40% neon"...', longest=MAX_PROMPT
+    )
+    style_image: Path | None = bounded(None, "Style picture", "A picture whose look to take.", takes=("picture",))
+    look: Path | None = bounded(
+        None, "Look file", "A look file, as studying a picture makes it.", takes=("look file",)
+    )
     strength: float = bounded(1.0, "Strength", "0 leaves the source as it is.", low=0, high=1, step=0.05)
     brush_size: float = bounded(
         1.0, "Brush size", "Of strokes, tiles and dots: half as large to twice as large.", low=0.5, high=2, step=0.05
@@ -41,10 +44,17 @@ class RestyleRequest(Request):
     where: str = bounded(
         "everything", "Where", "The whole picture, or only the subject or the background that you mark.", choices=WHERE
     )
-    box: tuple[float, ...] = ()
-    """Around the subject in the first frame: left, top, right, bottom, as shares of its width and height."""
-    mask: Path | None = None
-    """A picture of the first frame's shape with the subject white (or solid) and the rest black (or transparent)."""
+    box: tuple[float, ...] = bounded(
+        (),
+        "Box",
+        "Around the subject in the first frame: left, top, right, bottom from 0 to 1, such as 0.2,0.1,0.8,0.9.",
+    )
+    mask: Path | None = bounded(
+        None,
+        "Mask",
+        "A picture of the first frame's shape: white or solid on the subject, black or transparent elsewhere.",
+        takes=("picture",),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from studio.errors import RequestError
 from studio.requests.base import Request, bounded
 from studio.requests.restyle import MAX_NAME
 
@@ -16,16 +15,8 @@ class StudyRequest(Request):
     """A painting or any other picture whose look is wanted, and if there is one, the clip or picture to use it on."""
 
     task: ClassVar[str] = "study"
-    picture: Path
-    source: Path | None = None
-    name: str = bounded("", "Name", "What the look is called in your list.")
-
-    @property
-    def card(self) -> str:
-        """The generator whose brush learns the look."""
-        return "restyle"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.name) > MAX_NAME:
-            raise RequestError(f"A look's name may have at most {MAX_NAME} characters, not {len(self.name)}.")
+    picture: Path = bounded(MISSING, "Picture", "The painting, or any other picture.", takes=("picture",))
+    source: Path | None = bounded(
+        None, "Meant for", "The clip or picture that the look is meant for.", takes=("clip", "picture"), flag="for"
+    )
+    name: str = bounded("", "Name", "What the look is called in your list.", longest=MAX_NAME)

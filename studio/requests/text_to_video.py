@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from studio.errors import RequestError
-from studio.requests.base import Request, bounded
+from studio.requests.base import MAX_PROMPT, Request, bounded
 
 SIZES = {"square": (256, 256), "16:9": (456, 256), "9:16": (256, 456)}
 """Named sizes (width, height) of a prompt's clip; ``scaled_size`` enlarges them."""
@@ -20,10 +20,17 @@ class TextToVideoRequest(Request):
 
     task: ClassVar[str] = "text_to_video"
     prompt: str = bounded(
-        MISSING, "Prompt", "What to show: one or two subjects, their colours, a place, a time of day, how they move."
+        MISSING,
+        "Prompt",
+        "What to show: one or two subjects, their colours, a place, a time of day, how they move.",
+        longest=MAX_PROMPT,
     )
-    picture: Path | None = None
-    """A picture of the person's own that takes the subject's place and moves as the subject would."""
+    picture: Path | None = bounded(
+        None,
+        "Your own picture as the subject",
+        "A picture of your own that takes the subject's place and moves as your words say.",
+        takes=("picture",),
+    )
     seconds: float = bounded(2.0, "Length (seconds)", "1 to 6 seconds.", low=1, high=6, step=0.5)
     fps: float = bounded(12, "Frames per second", "12 is lively, 24 is smooth.", low=6, high=30, step=1)
     width: int = bounded(256, "Width", "144 to 512 pixels, even.", low=144, high=512, step=1, advanced=True)
@@ -47,6 +54,11 @@ class TextToVideoRequest(Request):
             raise RequestError('Please describe the scene in a few words, such as "a red car drives left at sunset".')
         if self.width % 2 or self.height % 2:
             raise RequestError("Width and height must be even numbers.")
+
+    @property
+    def count(self) -> int:
+        """One clip per variation."""
+        return self.variations
 
     @property
     def num_frames(self) -> int:

@@ -6,11 +6,10 @@
         for event in job.events(): ...
         result = job.result()
 
-A task file (text_to_video, interpolation, restyle, prediction, study) walks media -> pipeline -> media; all else is
-shared.
+``tasks`` is the table of what it can do. A task file (text_to_video, interpolation, restyle, prediction, study) walks
+media -> pipeline -> media; all else is shared.
 """
 
-from studio.look_file import MOST_BYTES as LOOK_BYTES
 from studio.service.events import Event
 from studio.service.history import Entry
 from studio.service.jobs import Job
@@ -18,16 +17,18 @@ from studio.service.looks import SavedLook
 from studio.service.preview import first_frame, playable
 from studio.service.results import Result, Trust
 from studio.service.studio import CatalogueRow, Studio
+from studio.service.tasks import TASKS, Task
 
 __all__ = [
-    "LOOK_BYTES",
     "CatalogueRow",
+    "TASKS",
     "Entry",
     "Event",
     "Job",
     "Result",
     "SavedLook",
     "Studio",
+    "Task",
     "Trust",
     "first_frame",
     "playable",

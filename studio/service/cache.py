@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from studio import catalogue
@@ -27,21 +28,24 @@ ENVIRONMENT = {
 
 
 class PipelineCache:
-    """Pipelines by task, on the device that the settings name. Only the worker thread touches it."""
+    """Pipelines by their cards, on the device that the settings name. Only the worker thread touches it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._loaded: dict[str, StudioPipeline] = {}
 
-    def has(self, task: str) -> bool:
-        """Whether the task's pipeline is ready."""
-        return task in self._loaded
+    def has(self, card: str) -> bool:
+        """Whether the pipeline of that card is ready."""
+        return card in self._loaded
 
-    def take(self, task: str) -> StudioPipeline:
-        """The task's pipeline, loaded now if need be. CheckpointError if its folder is missing or damaged."""
-        if task not in self._loaded:
-            self._loaded[task] = load(task, self._settings)
-        return self._loaded[task]
+    def take(self, card: str, pipeline: str) -> StudioPipeline:
+        """The pipeline of that card, loaded now if need be; ``pipeline`` says where its class is ("module:Name").
+
+        Raises CheckpointError if its folder is missing or damaged.
+        """
+        if card not in self._loaded:
+            self._loaded[card] = load(card, pipeline, self._settings)
+        return self._loaded[card]
 
     def release(self) -> None:
         """Let go of what a fault left in memory; the pipelines themselves stay."""
@@ -54,28 +58,18 @@ class PipelineCache:
             torch.cuda.empty_cache()
 
 
-def load(task: str, settings: Settings) -> StudioPipeline:
+def load(card: str, pipeline: str, settings: Settings) -> StudioPipeline:
     """Build one pipeline from its checkpoint folder, in evaluation mode, on the device and dtype of the settings."""
-    folder = catalogue.find(task, settings.checkpoints)
+    folder = catalogue.verify(card, settings.checkpoints)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging
 
     from studio.pipelines.base import choose_device
-    from studio.pipelines.interpolation import InterpolationPipeline
-    from studio.pipelines.prediction import PredictionPipeline
-    from studio.pipelines.restyle import RestylePipeline
-    from studio.pipelines.text_to_video import TextToVideoPipeline
 
-    classes: dict[str, type[StudioPipeline]] = {
-        "text_to_video": TextToVideoPipeline,
-        "interpolation": InterpolationPipeline,
-        "restyle": RestylePipeline,
-        "prediction": PredictionPipeline,
-    }
     diffusers_logging.disable_progress_bar()  # the job's own progress says that it is loading
     transformers_logging.disable_progress_bar()
     device, dtype = choose_device(settings.device)
-    logger.info("Loading %s on %s in %s.", task, device, dtype)
-    return classes[task].from_pretrained(folder, dtype=dtype).to(device)
+    logger.info("Loading %s on %s in %s.", card, device, dtype)
+    return resolve_name(pipeline).from_pretrained(folder, dtype=dtype).to(device)

@@ -18,7 +18,7 @@ from PIL import Image
 from studio.clip import FrameStream
 from studio.errors import Cancelled
 from studio.media.encode import VideoWriter
-from studio.requests import MAX_SEED, Request
+from studio.requests import Request, variation_seed
 from studio.scene import LookReading, Understanding
 from studio.service.cache import PipelineCache
 from studio.service.events import Event, Kind, StepClock
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import torch
 
     from studio.pipelines.base import StudioPipeline
+    from studio.service.tasks import Task
 
 RESULTS = "results"
 STILL_FPS = Fraction(12)
@@ -39,8 +40,9 @@ STILL_FRAMES = 24
 class JobContext:
     """One job's tools, used by the worker thread only. ``notes`` collects sentences for the person."""
 
-    def __init__(self, job: Job, settings: Settings, cache: PipelineCache) -> None:
+    def __init__(self, job: Job, task: Task, settings: Settings, cache: PipelineCache) -> None:
         self._job = job
+        self._task = task
         self._settings = settings
         self._cache = cache
         self._clock = StepClock(None)
@@ -84,10 +86,10 @@ class JobContext:
 
     def pipeline(self) -> StudioPipeline:
         """The task's pipeline; where it must be loaded first, that is announced as a stage of its own."""
-        card = self.request.card
-        if not self._cache.has(card):
+        task = self._task
+        if not self._cache.has(task.card):
             self.start("loading", None, "Loading the generator (only the first time).")
-        pipeline = self._cache.take(card)
+        pipeline = self._cache.take(task.card, task.pipeline)
         self.check_cancelled()
         return pipeline
 
@@ -99,7 +101,7 @@ class JobContext:
 
     def seed_of(self, offset: int) -> int:
         """The seed of the variation that comes ``offset`` after the first; after the largest seed comes 0."""
-        return (self.seed + offset) % (MAX_SEED + 1)
+        return variation_seed(self.seed, offset)
 
     def start(self, kind: Kind, total: int | None, message: str) -> None:
         """Begin a stage of ``total`` steps (None: unknown)."""

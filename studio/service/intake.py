@@ -9,30 +9,26 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from studio.errors import MediaError
 from studio.look_file import read_card
 from studio.media.probe import probe
 from studio.privacy import take_in as copy_in
-from studio.requests import MAX_SEED, Request
+from studio.requests import MAX_SEED, Field, Request, fields_of
 from studio.service.jobs import PreparedRequest, Source
 from studio.settings import Limits
 
 SOURCES = "sources"
-LOOKS = ("look",)
-"""Fields of requests that name a look file; all others name pictures and clips."""
 
 
-def files_of(request: Request) -> Iterator[tuple[str, tuple[Path, ...]]]:
-    """(field name, its files) of every field of a request that names files."""
-    for item in fields(request):
-        value = getattr(request, item.name)
-        if isinstance(value, Path):
-            yield item.name, (value,)
-        elif isinstance(value, tuple) and value and all(isinstance(entry, Path) for entry in value):
-            yield item.name, value
+def files_of(request: Request) -> Iterator[tuple[Field, tuple[Path, ...]]]:
+    """(field, its files) of every field of a request that holds files."""
+    for each in fields_of(type(request)):
+        value = getattr(request, each.name)
+        if each.form in ("file", "files") and value:
+            yield each, value if isinstance(value, tuple) else (value,)
 
 
 def take_in(request: Request, folder: Path, limits: Limits) -> PreparedRequest:
@@ -45,16 +41,16 @@ def take_in(request: Request, folder: Path, limits: Limits) -> PreparedRequest:
     place = folder / SOURCES
     place.mkdir()
     sources: dict[str, tuple[Source, ...]] = {}
-    for name, paths in files_of(request):
-        sources[name] = tuple(_copy(path, place, name, limits) for path in paths)
+    for each, paths in files_of(request):
+        sources[each.name] = tuple(_copy(path, place, each, limits) for path in paths)
     return PreparedRequest(request=replace(request, seed=seed), seed=seed, folder=folder, sources=sources)
 
 
-def _copy(path: Path, folder: Path, stem: str, limits: Limits) -> Source:
+def _copy(path: Path, folder: Path, field: Field, limits: Limits) -> Source:
     if not path.is_file():
         raise MediaError(f'There is no file "{path.name}": please choose it again.')
-    info = read_card(path) if stem in LOOKS else probe(path, limits)
-    return Source(copy_in(path, folder, stem), path.name, info)
+    info = read_card(path) if "look file" in field.bounds.takes else probe(path, limits)
+    return Source(copy_in(path, folder, field.name), path.name, info)
 
 
 def bytes_of(request: Request) -> int:

@@ -16,7 +16,6 @@ from studio.errors import LimitError, MediaError
 from studio.media.decode import open_frames, read_rgba
 from studio.media.frames import fit, over_white, scaled_to
 from studio.media.transparent import TransparentWriter
-from studio.pipelines.interpolation.pace import gap_lengths
 from studio.requests import InterpolationRequest
 from studio.service.context import JobContext
 from studio.service.jobs import Source
@@ -58,6 +57,8 @@ def run(request: InterpolationRequest, context: JobContext) -> Result:
 
 
 def _from_pictures(request: InterpolationRequest, context: JobContext) -> Result:
+    from studio.pipelines.interpolation.pace import gap_lengths
+
     keyframes = _keyframes(context)
     size = keyframes.shape[2], keyframes.shape[1]
     fps = request.fps or DEFAULT_FPS

@@ -40,12 +40,12 @@ class Result:
 
     ``video`` is an H.264 mp4; ``variations`` holds all of them where several were asked for, of a prompt or of a clip's
     futures (``video`` is the first); ``picture`` a PNG where a picture was restyled (``video`` then shows it as a
-    still); ``seed`` the seed that was used (variation n has ``seed`` + n); ``notes`` say in whole sentences what
-    differs from what was asked or given; ``look`` is the look file that a study made (``picture`` then shows what it
-    does); ``layers`` is a zip of the scene's layers; ``transparent`` a WebM that keeps
-    the transparency that ``video`` shows over white; ``trust`` how far a continuation can be believed; ``width``,
-    ``height``, ``fps`` and ``frames`` describe ``video``;
-    ``seconds_taken`` is the time from the start of the work to the finished files; ``job_id`` the job that made it.
+    still); ``seed`` the seed that was used (variation n has ``variation_seed(seed, n)``); ``notes`` say in whole
+    sentences what differs from what was asked or given; ``look`` is the look file that a study made (``picture`` then
+    shows what it does); ``layers`` is a zip of the scene's layers; ``transparent`` a WebM that keeps the transparency
+    that ``video`` shows over white; ``trust`` how far a continuation can be believed; ``width``, ``height``, ``fps``
+    and ``frames`` describe ``video``; ``seconds_taken`` is the time from the start of the work to the finished files;
+    ``job_id`` the job that made it.
     """
 
     task: str

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 
 from studio import catalogue
 from studio.errors import RequestError, StudioError
@@ -19,7 +19,6 @@ from studio.media.metadata import read_request
 from studio.media.probe import probe
 from studio.privacy import JobFolders
 from studio.requests import Request, from_json
-from studio.service import interpolation, prediction, restyle, study, text_to_video
 from studio.service.cache import PipelineCache
 from studio.service.context import JobContext
 from studio.service.events import Event
@@ -30,18 +29,10 @@ from studio.service.jobs import Job
 from studio.service.looks import LookBook
 from studio.service.queue import JobQueue
 from studio.service.results import Result
-from studio.settings import Settings
+from studio.service.tasks import TASKS, requests_with_forms
+from studio.settings import Settings, bytes_in_words
 
 logger = logging.getLogger(__name__)
-
-TASKS: dict[str, ModuleType] = {
-    "text_to_video": text_to_video,
-    "interpolation": interpolation,
-    "restyle": restyle,
-    "prediction": prediction,
-    "study": study,
-}
-"""Each has ``check(request, sources, limits)`` for submit, and ``run(request, context) -> Result`` for the worker."""
 
 WAITING_PER_VISITOR = 2  # of a public studio, so that one visitor cannot fill the queue
 SWEEP_SECONDS = 30.0
@@ -49,11 +40,11 @@ SWEEP_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueRow:
-    """A checkpoint as the catalogue shows it; ``size_bytes`` is 0 where it is absent."""
+    """A checkpoint as the catalogue shows it; ``size`` in words, "not here" where it is absent."""
 
     name: str
     task: str
-    size_bytes: int
+    size: str
     licence: str
     origin: str
     present: bool
@@ -88,12 +79,14 @@ class Studio:
         Raises BusyError, UserError (with one sentence), CheckpointError or ResourceError; nothing is left behind then.
         """
         self._queue.check_room(visitor)
-        catalogue.find(request.card, self.settings.checkpoints)
+        task = TASKS[request.task]
+        if task.card:
+            catalogue.find(task.card, self.settings.checkpoints)
         folder = self._folders.create(bytes_of(request))
         try:
-            task = take_in(request, folder, self.settings.limits)
-            TASKS[request.task].check(task.request, task.sources, self.settings.limits)
-            job = Job(task, visitor=visitor)
+            prepared = take_in(request, folder, self.settings.limits)
+            task.check(prepared.request, prepared.sources, self.settings.limits)
+            job = Job(prepared, visitor=visitor)
             with self._lock:
                 self._jobs[job.id] = job
             self._queue.add(job)
@@ -161,9 +154,12 @@ class Studio:
         found = read_request(path)
         if found is None:
             raise RequestError("This file does not carry a Zoetrope request.")
-        if found.get("keep_prompt") is False and found.get("task") in ("text_to_video", "restyle"):
-            raise RequestError("This file was saved without its words, so the form cannot be filled from it.")
-        return from_json(json.dumps(found), **files)
+        try:
+            return from_json(json.dumps(found), requests_with_forms(), **files)
+        except RequestError:
+            if found.get("keep_prompt") is not False:
+                raise
+        raise RequestError("This file was saved without its words, so the form cannot be filled from it.")
 
     def private_folder(self) -> Path:
         """A fresh folder of this run for a face's own files (uploads, served copies): wiped when the studio closes."""
@@ -176,7 +172,7 @@ class Studio:
             CatalogueRow(
                 name=card.name,
                 task=card.task,
-                size_bytes=card.size_bytes(place),
+                size=bytes_in_words(card.size_bytes(place)) if card.is_present(place) else "not here",
                 licence=card.licence,
                 origin=card.origin,
                 present=card.is_present(place),
@@ -186,9 +182,9 @@ class Studio:
 
     def warm_up(self) -> None:
         """Load what is present, piece by piece, while nothing waits: the first job then starts at once."""
-        for name in (task for task in TASKS if task in catalogue.CARDS):
-            if catalogue.CARDS[name].is_present(self.settings.checkpoints):
-                self._queue.add_errand(lambda task=name: self._cache.take(task))
+        for card, pipeline in {task.card: task.pipeline for task in TASKS.values() if task.card}.items():
+            if catalogue.CARDS[card].is_present(self.settings.checkpoints):
+                self._queue.add_errand(lambda card=card, pipeline=pipeline: self._cache.take(card, pipeline))
 
     def shutdown(self, timeout: float = 30.0) -> None:
         """Cancel every job, end the threads, wipe every folder of this process. Safe to call twice."""
@@ -209,9 +205,10 @@ class Studio:
         started = time.monotonic()
         outcome: Result | StudioError
         try:
-            context = JobContext(job, self.settings, self._cache)
+            task = TASKS[job.request.task]
+            context = JobContext(job, task, self.settings, self._cache)
             context.start("working", None, "Reading the files." if job.prepared.sources else "Starting.")
-            outcome = TASKS[job.request.task].run(job.request, context)
+            outcome = task.run(job.request, context)
             context.check_cancelled()
             let_go(job.prepared.folder)
             outcome = replace(outcome, seconds_taken=time.monotonic() - started, job_id=job.id)

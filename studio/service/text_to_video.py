@@ -16,7 +16,7 @@ from PIL import Image
 from studio.errors import MediaError
 from studio.media.cutout import cut_out
 from studio.media.decode import read_rgba
-from studio.requests import MAX_SEED, TextToVideoRequest
+from studio.requests import TextToVideoRequest
 from studio.scene import ACTOR_TRACKS, ACTORS, SCENE_TRACKS, SceneLayers, Understanding
 from studio.service.context import JobContext
 from studio.service.jobs import Source
@@ -73,7 +73,7 @@ def _one(
     if request.variations == 1:
         own, name, words = request, "video.mp4", "Drawing frames."
     else:
-        own = replace(request, seed=(context.seed + number) % (MAX_SEED + 1), variations=1)
+        own = replace(request, seed=context.seed_of(number), variations=1)
         name, words = f"video-{number + 1}.mp4", f"Drawing frames of variation {number + 1} of {request.variations}."
     if number == 0:
         context.start("working", request.num_frames * request.variations, words)

@@ -6,9 +6,10 @@ from html import escape
 
 import gradio as gr
 
-from studio.requests import MAX_PROMPT
-from studio.service import LOOK_BYTES, CatalogueRow, Studio
-from studio.settings import Limits
+from studio.look_file import MOST_BYTES as LOOK_BYTES
+from studio.requests import Request, TextToVideoRequest, field_of, fields_of
+from studio.service import TASKS, CatalogueRow, Studio, Task
+from studio.settings import Limits, bytes_in_words
 from studio.ui import messages
 
 CALLS = """\
@@ -22,27 +23,6 @@ look = studio.predict(handle_file("painting.jpg"), handle_file(clip), api_name="
 mine = studio.predict(handle_file(clip), look=handle_file(look), api_name="/restyle")
 longer = studio.predict(handle_file(clip), seconds=1, prompt="pans left", append=True, api_name="/predict")
 """
-
-ENDPOINTS = (
-    (
-        "/generate",
-        "prompt",
-        "seconds, fps, width, height, variety, seed, keep_prompt, picture, variations, details",
-    ),
-    (
-        "/interpolate",
-        "images (two or more), or clip",
-        "seconds, fps, easing, loop, prompt, seed, keep_prompt, at_cut, replace_duplicates, gap_seconds, details",
-    ),
-    (
-        "/restyle",
-        "source, and style, style_image or look",
-        "strength, keep_colours, brush_size, detail, where, box, mask, seed, keep_prompt, details",
-    ),
-    ("/study", "picture", "source, name, seed, details"),
-    ("/predict", "clip", "seconds, prompt, append, mark, seed, keep_prompt, futures, details"),
-)
-
 
 def build(studio: Studio) -> None:
     """Draw it inside the current Blocks."""
@@ -60,13 +40,10 @@ def build(studio: Studio) -> None:
 
 def http_notes(port: int) -> str:
     """The endpoints, what they take, and calls that work."""
-    rows = "".join(
-        f"<tr><td><code>{name}</code></td><td>{first}</td><td><code>{rest}</code></td></tr>"
-        for name, first, rest in ENDPOINTS
-    )
+    rows = "".join(map(_endpoint, TASKS.values()))
     return (
-        "<p>Five named endpoints take words and files and give back a finished MP4, or of a study the look file. They "
-        "stand in the same queue as this page. All but the first parameter may be left out. Several variations or "
+        "<p>These named endpoints take words and files and give back a finished MP4, or of a study the look file. They "
+        "stand in the same queue as this page. What is not needed may be left out. Several variations or "
         "futures come as a list of files; with <code>details=True</code> the list holds all that was made and, last, "
         "a JSON file with seed, notes and how far a continuation can be trusted.</p>"
         + _table("<tr><th>Endpoint</th><th>Needs</th><th>May take</th></tr>" + rows)
@@ -74,21 +51,40 @@ def http_notes(port: int) -> str:
     )
 
 
+def _endpoint(task: Task) -> str:
+    """A row of the table of endpoints: its name, what must be given, what may be."""
+    fields = fields_of(task.request)
+    needs = [each.name for each in fields if each.required] or [" or ".join(task.request.alternatives)]
+    rest = [each.name for each in fields if not each.required and each.name not in task.request.alternatives]
+    return (
+        f"<tr><td><code>/{task.command}</code></td><td><code>{', '.join(needs)}</code></td>"
+        f"<td><code>{', '.join([*rest, 'details'])}</code></td></tr>"
+    )
+
+
 def limits_table(limits: Limits) -> str:
     """The studio's limits as a table."""
-    pictures = f"{messages.size(limits.image_bytes)} and {limits.image_pixels / 1e6:g} megapixels"
+    pictures = f"{bytes_in_words(limits.image_bytes)} and {limits.image_pixels / 1e6:g} megapixels"
     clips = (
-        f"{messages.size(limits.video_bytes)}, {messages.duration(limits.seconds)}, "
+        f"{bytes_in_words(limits.video_bytes)}, {messages.duration(limits.seconds)}, "
         f"{limits.max_fps} frames per second, {limits.video_pixels / 1e6:.1f} megapixels a frame"
     )
     rows = (
-        ("Prompt", f"up to {MAX_PROMPT} characters; 1 to 6 seconds; 144 to 512 pixels a side"),
+        ("Prompt", _prompt_limits(TextToVideoRequest)),
         ("Pictures", f"PNG, JPEG, WebP; up to {pictures}; up to {limits.keyframes} keyframes"),
         ("Clips", f"MP4, MOV, MKV, WebM, GIF, animated PNG or WebP; up to {clips}"),
-        ("Look files", f"as studying a picture makes them; up to {messages.size(LOOK_BYTES)}"),
+        ("Look files", f"as studying a picture makes them; up to {bytes_in_words(LOOK_BYTES)}"),
         ("Queue", f"one clip is made at a time; up to {limits.queue} may wait"),
     )
     return _table("".join(f"<tr><th scope='row'>{name}</th><td>{text}</td></tr>" for name, text in rows))
+
+
+def _prompt_limits(kind: type[Request]) -> str:
+    prompt, seconds, side = (field_of(kind, name).bounds for name in ("prompt", "seconds", "width"))
+    return (
+        f"up to {prompt.longest} characters; {seconds.low:g} to {seconds.high:g} seconds; "
+        f"{side.low:g} to {side.high:g} pixels a side"
+    )
 
 
 def models_table(rows: tuple[CatalogueRow, ...]) -> str:
@@ -96,7 +92,7 @@ def models_table(rows: tuple[CatalogueRow, ...]) -> str:
     head = "<tr><th>Name</th><th>For</th><th>Size</th><th>Licence</th><th>Origin</th></tr>"
     body = "".join(
         f"<tr><td>{escape(row.name)}</td><td>{escape(row.task)}</td>"
-        f"<td>{messages.size(row.size_bytes) if row.present else 'not here'}</td>"
+        f"<td>{escape(row.size)}</td>"
         f"<td>{escape(row.licence)}</td><td>{escape(row.origin)}</td></tr>"
         for row in rows
     )

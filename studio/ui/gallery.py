@@ -64,7 +64,7 @@ def _bring_back(studio: Studio, tabs: gr.Tabs, by_task: dict[str, Tab]) -> Calla
             raise gr.Error("This result is no longer here: please make it again.", print_exception=False)
         tab = by_task[job.request.task]
         return {
-            tabs: gr.Tabs(selected=tab.task),
+            tabs: gr.Tabs(selected=tab.task.name),
             tab.controls.progress: messages.idle(),
             tab.panel.done: job,
             **show(tab.panel, job.result()),

@@ -9,17 +9,13 @@ from typing import Any
 import gradio as gr
 
 from studio.errors import StudioError
+from studio.requests import Request, fields_of
 from studio.service import Job, Studio
 from studio.ui import messages
 from studio.ui.layout import Tab
 from studio.ui.running import Updates, chosen_video
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
-ADD_FILES = {
-    "interpolation": "Settings filled in; now add the pictures or the clip again.",
-    "restyle": "Settings filled in; now add the clip or the picture again.",
-    "prediction": "Settings filled in; now add the clip again.",
-}
 
 
 def wire(studio: Studio, tabs: gr.Tabs, by_task: dict[str, Tab]) -> None:
@@ -47,9 +43,9 @@ def _hand_over(tabs: gr.Tabs, target: Tab) -> Callable[[Job | None, int], Update
         if not video.exists():
             raise gr.Error("This result is no longer here: please make it again.", print_exception=False)
         return {
-            tabs: gr.Tabs(selected=target.task),
+            tabs: gr.Tabs(selected=target.task.name),
             target.controls.progress: messages.idle(),
-            **_filled(target, target.take_over(str(video))),
+            **_filled(target, target.filled_with(str(video))),
         }
 
     return hand_over
@@ -68,12 +64,22 @@ def _load_settings(
         target = by_task[request.task]
         return {
             here.settings: None,
-            tabs: gr.Tabs(selected=target.task),
-            target.controls.progress: messages.said(ADD_FILES.get(request.task, "Settings filled in.")),
+            tabs: gr.Tabs(selected=target.task.name),
+            target.controls.progress: messages.said(_filled_in(request)),
             **_filled(target, target.from_request(request)),
         }
 
     return load
+
+
+def _filled_in(request: Request) -> str:
+    """What is said then: a file carries its request, but not the files that the request was about."""
+    files = [each.bounds for each in fields_of(type(request)) if each.form in ("file", "files")
+             and getattr(request, each.name)]  # fmt: skip
+    if not files:
+        return "Settings filled in."
+    wanted = " and ".join(dict.fromkeys(f"the {' or '.join(each.takes)} for \"{each.label}\"" for each in files))
+    return f"Settings filled in; now add {wanted} again."
 
 
 def _filled(tab: Tab, values: dict[str, Any]) -> Updates:

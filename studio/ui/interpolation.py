@@ -6,16 +6,19 @@ from typing import Any
 
 import gradio as gr
 
-from studio.requests import InterpolationRequest, exact_rate
+from studio.errors import RequestError
+from studio.requests import InterpolationRequest, field_of
+from studio.service import Task
 from studio.settings import Limits
 from studio.ui import layout, messages
 from studio.ui.examples import Example, cards, file_of
 from studio.ui.keyframes import order_row
-from studio.ui.media_inputs import PICTURES, clip_box, clip_of, paths_of
+from studio.ui.media_inputs import PICTURES, clip_box, clip_of
 from studio.ui.running import cancel
 
 TASK = InterpolationRequest.task
 FROM_PICTURES, FROM_CLIP = "pictures", "clip"
+PICTURES_ONLY = ("images", "seconds", "gap_seconds", "easing", "loop")
 RATES = ["24", "25", "30", "48", "50", "59.94", "60", "120"]
 SIZE_RULE = (
     "Pictures of different sizes: the first one sets the shape, the others are scaled to cover it and cropped around "
@@ -47,7 +50,7 @@ EXAMPLES = (
 )
 
 
-def build(limits: Limits) -> layout.Tab:
+def build(task: Task, limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks."""
     kind = InterpolationRequest
     with gr.Row(elem_classes="zoe-columns"):
@@ -75,17 +78,18 @@ def build(limits: Limits) -> layout.Tab:
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 prompt = layout.words(kind, "prompt", placeholder="slow start")
                 gap_seconds = gr.Textbox(
-                    label="Seconds of each gap", info="Where the gaps differ; empty: all last as long.",
+                    label=field_of(kind, "gap_seconds").bounds.label,
+                    info="Where the gaps differ; empty: all last as long.",
                     placeholder="0.5, 1, 2", max_lines=1, elem_id=f"{TASK}-gap_seconds",
                 )  # fmt: skip
                 at_cut = layout.choice(kind, "at_cut", AT_CUT)
                 replace_duplicates = layout.tick(kind, "replace_duplicates", visible=False)
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
-                settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Fill in the motion", messages.picture_hint(limits))
+                settings = layout.settings_drop(task)
+            controls = layout.controls(task, messages.picture_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
-            panel = layout.panel(TASK, cancel)
+            panel = layout.panel(task, cancel)
     source.change(
         _show_source, source,
         [images, order, rule, seconds, easing, loop, gap_seconds, box.clip, box.others, replace_duplicates],
@@ -97,7 +101,7 @@ def build(limits: Limits) -> layout.Tab:
         "at_cut": at_cut, "replace_duplicates": replace_duplicates, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
-    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
+    return layout.Tab(task, fields, seed, controls, panel, settings, to_request, from_request, take_over)
 
 
 def _show_source(source: str) -> list[Any]:
@@ -107,39 +111,22 @@ def _show_source(source: str) -> list[Any]:
 
 def to_request(values: dict[str, Any]) -> InterpolationRequest:
     """Widget values to a request; what belongs to the other source is left out."""
-    fps = str(values["fps"] or "").strip()
-    shared = {
-        "fps": exact_rate(fps) if fps else None,
-        "prompt": values["prompt"] or "",
-        "at_cut": values["at_cut"],
-        "seed": layout.seed_of(values["seed"]),
-        "keep_prompt": values["keep_prompt"],
-    }
-    if values["source"] == FROM_CLIP:
-        return InterpolationRequest(clip=clip_of(values), replace_duplicates=values["replace_duplicates"], **shared)
-    return InterpolationRequest(
-        images=paths_of(values["images"]), seconds=values["seconds"], easing=values["easing"], loop=values["loop"],
-        gap_seconds=layout.numbers_of(values["gap_seconds"]), **shared,
-    )  # fmt: skip
+    values = dict(values)
+    source = values.pop("source")
+    clip = clip_of(values.pop("clip", None), values.pop("animation", None))
+    if source == FROM_PICTURES:
+        return InterpolationRequest.of({**values, "replace_duplicates": False})
+    if not clip:
+        raise RequestError("Please add a clip first.")
+    for name in PICTURES_ONLY:
+        values.pop(name, None)
+    return InterpolationRequest.of({**values, "clip": clip})
 
 
 def from_request(request: InterpolationRequest) -> dict[str, Any]:
     """A request to widget values, without its files."""
-    rate = None if request.fps is None else request.fps
-    shown = "24" if rate is None else str(int(rate)) if rate.denominator == 1 else f"{float(rate):.3f}".rstrip("0")
-    return {
-        "source": FROM_CLIP if request.clip else FROM_PICTURES,
-        "seconds": request.seconds,
-        "gap_seconds": ", ".join(f"{seconds:g}" for seconds in request.gap_seconds),
-        "fps": shown,
-        "easing": request.easing,
-        "loop": request.loop,
-        "prompt": request.prompt,
-        "at_cut": request.at_cut,
-        "replace_duplicates": request.replace_duplicates,
-        "seed": layout.seed_words(request.seed),
-        "keep_prompt": request.keep_prompt,
-    }
+    values = layout.shown(request)
+    return {**values, "fps": values["fps"] or "24", "source": FROM_CLIP if request.clip else FROM_PICTURES}
 
 
 def take_over(path: str) -> dict[str, Any]:

@@ -6,11 +6,12 @@ Gradio's gallery has no order of its own to change; a click chooses a picture, t
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from studio.ui.media_inputs import paths_of
+from studio.requests import InterpolationRequest, field_of, read
 
 Pictures = list[tuple[str, str]]
 PRIVATE = {"show_progress": "hidden", "api_visibility": "private"}
@@ -18,7 +19,7 @@ PRIVATE = {"show_progress": "hidden", "api_visibility": "private"}
 
 def numbered(gallery: list[Any] | None) -> Pictures:
     """A gallery's pictures with their places as captions."""
-    return [(str(path), str(place)) for place, path in enumerate(paths_of(gallery), start=1)]
+    return [(str(path), str(place)) for place, path in enumerate(_paths(gallery), start=1)]
 
 
 def moved(gallery: list[Any] | None, chosen: int | None, by: int) -> tuple[Pictures, int | None]:
@@ -26,11 +27,16 @@ def moved(gallery: list[Any] | None, chosen: int | None, by: int) -> tuple[Pictu
 
     Nothing is chosen, or there is no place to go to: nothing moves.
     """
-    paths = list(paths_of(gallery))
+    paths = list(_paths(gallery))
     if chosen is None or not 0 <= chosen < len(paths) or not 0 <= chosen + by < len(paths):
         return numbered(gallery), chosen
     paths.insert(chosen + by, paths.pop(chosen))
     return numbered(list(map(str, paths))), chosen + by
+
+
+def _paths(gallery: list[Any] | None) -> tuple[Path, ...]:
+    """The files of a gallery's value, in order."""
+    return read(field_of(InterpolationRequest, "images"), gallery)
 
 
 def order_row(task: str, gallery: gr.Gallery) -> gr.Row:

@@ -2,72 +2,65 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from studio.errors import RequestError
-from studio.requests import Bounds, Request, bounds_of, default_of
-from studio.service import Studio
+from studio.requests import Request, field_of, fields_of
+from studio.service import TASKS, Studio, Task
 from studio.ui import messages
 
 STAGE_HEIGHT = 420
-VARIATIONS = {"text_to_video": "Variation", "prediction": "Future"}
-"""What one of several clips is called in the tabs that make several."""
 MOST_VARIATIONS = 4
-HANDOVERS = {"interpolation": "Smooth this", "restyle": "Restyle this", "prediction": "Continue this"}
-"""Task that takes a result over, and the button's words."""
-
-
-def bounds(kind: type[Request], name: str) -> Bounds:
-    """The bounds of one field of a request."""
-    return dict(bounds_of(kind))[name]
 
 
 def slider(kind: type[Request], name: str, **overrides: Any) -> gr.Slider:
     """A slider with the request's own label, bounds, step and default."""
-    found = bounds(kind, name)
-    words = {"label": found.label, "info": found.help, "value": default_of(kind, name)}
+    found = field_of(kind, name)
+    bounds = found.bounds
+    words = {"label": bounds.label, "info": bounds.help, "value": found.default}
     return gr.Slider(
-        found.low, found.high, step=found.step, buttons=[], elem_id=f"{kind.task}-{name}", **{**words, **overrides}
+        bounds.low, bounds.high, step=bounds.step, buttons=[], elem_id=f"{kind.task}-{name}", **{**words, **overrides}
     )
 
 
 def tick(kind: type[Request], name: str, **overrides: Any) -> gr.Checkbox:
     """A tick box with the request's own words."""
-    found = bounds(kind, name)
-    words = {"label": found.label, "info": found.help, "value": default_of(kind, name)}
+    found = field_of(kind, name)
+    words = {"label": found.bounds.label, "info": found.bounds.help, "value": found.default}
     return gr.Checkbox(elem_id=f"{kind.task}-{name}", **{**words, **overrides})
 
 
 def choice(kind: type[Request], name: str, labels: dict[str, str] | None = None) -> gr.Radio:
     """A row of choices with the request's own words; ``labels`` gives a value the words that the page shows."""
-    found = bounds(kind, name)
-    options = [((labels or {}).get(value, value.capitalize()), value) for value in found.choices]
+    found = field_of(kind, name)
+    bounds = found.bounds
+    options = [((labels or {}).get(value, value.capitalize()), value) for value in bounds.choices]
     return gr.Radio(
-        options, value=default_of(kind, name), label=found.label, info=found.help, elem_id=f"{kind.task}-{name}"
+        options, value=found.default, label=bounds.label, info=bounds.help, elem_id=f"{kind.task}-{name}"
     )
 
 
 def count(kind: type[Request], name: str) -> gr.Radio:
     """A row of whole numbers with the request's own words and bounds."""
-    found = bounds(kind, name)
+    found = field_of(kind, name)
+    bounds = found.bounds
     return gr.Radio(
-        list(range(int(found.low or 0), int(found.high or 0) + 1)),
-        value=default_of(kind, name), label=found.label, info=found.help, elem_id=f"{kind.task}-{name}",
+        list(range(int(bounds.low or 0), int(bounds.high or 0) + 1)),
+        value=found.default, label=bounds.label, info=bounds.help, elem_id=f"{kind.task}-{name}",
     )  # fmt: skip
 
 
 def words(kind: type[Request], name: str, *, lines: int = 1, placeholder: str = "", **overrides: Any) -> gr.Textbox:
     """A text box with the request's own words."""
-    found = bounds(kind, name)
+    bounds = field_of(kind, name).bounds
     return gr.Textbox(
-        label=overrides.pop("label", found.label),
-        info=overrides.pop("info", found.help),
+        label=overrides.pop("label", bounds.label),
+        info=overrides.pop("info", bounds.help),
         lines=lines,
         max_lines=max(lines, 4),
         placeholder=placeholder,
@@ -85,8 +78,8 @@ class Seed:
 
 
 def seed_row(kind: type[Request]) -> Seed:
-    """Seed and die, side by side."""
-    found = bounds(kind, "seed")
+    """Seed and die, side by side. A text box, because Gradio's number box shows empty as 0."""
+    found = field_of(kind, "seed").bounds
     with gr.Row(elem_classes="zoe-row", equal_height=True):
         number = gr.Textbox(
             label=found.label,
@@ -100,37 +93,33 @@ def seed_row(kind: type[Request]) -> Seed:
     return Seed(number, die)
 
 
-def seed_of(text: str | None) -> int | None:
-    """The seed that was typed, or None for a fresh one. A text box, because Gradio's number box shows empty as 0."""
-    text = (text or "").strip()
-    if not text:
-        return None
-    if not re.fullmatch(r"-?[0-9]{1,12}", text):
-        raise RequestError("The seed must be a whole number; leave it empty for a fresh one.")
-    return int(text)
+def shown(request: Request) -> dict[str, Any]:
+    """A request's values by field name as widgets show them (``Request.of`` reads them), without its files."""
+    return {
+        each.name: as_shown(getattr(request, each.name))
+        for each in fields_of(type(request))
+        if each.form not in ("file", "files")
+    }
 
 
-def seed_words(seed: int | None) -> str:
-    """A seed as the form shows it; empty for None."""
-    return "" if seed is None else str(seed)
+def as_shown(value: Any) -> Any:
+    """One value of a request as a widget shows it: nothing as empty text, numbers with commas between them."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(f"{number:g}" for number in value)
+    if isinstance(value, Fraction):
+        return str(int(value)) if value.denominator == 1 else f"{float(value):.3f}".rstrip("0")
+    return value
 
 
-def numbers_of(text: str | None) -> tuple[float, ...]:
-    """The numbers of a list such as "0.5, 1, 2"; none for an empty box. Raises RequestError."""
-    parts = [part for part in re.split(r"[,;\s]+", (text or "").strip()) if part]
-    try:
-        return tuple(float(part) for part in parts)
-    except ValueError as error:
-        raise RequestError('Please give numbers with commas between them, such as "0.5, 1, 2".') from error
-
-
-def settings_drop(task: str) -> gr.File:
+def settings_drop(task: Task) -> gr.File:
     """Where an earlier result is dropped to fill the form with what made it."""
     return gr.File(
         label="Load settings from a result",
         file_types=[".mp4", ".webm", ".gif"],
         height=120,
-        elem_id=f"{task}-settings",
+        elem_id=f"{task.name}-settings",
         elem_classes="zoe-drop zoe-short",
     )
 
@@ -144,14 +133,16 @@ class Controls:
     progress: gr.HTML
 
 
-def controls(task: str, label: str, hint: str) -> Controls:
+def controls(task: Task, hint: str) -> Controls:
     """The buttons under the inputs, and the progress below them; ``hint`` stands there before the first run."""
     with gr.Row(elem_classes="zoe-actions"):
-        run = gr.Button(label, variant="primary", size="lg", scale=4, elem_id=f"{task}-run", elem_classes="zoe-run")
-        cancel = gr.Button(
-            "Cancel", variant="stop", size="lg", scale=1, min_width=96, interactive=False, elem_id=f"{task}-cancel"
+        run = gr.Button(
+            task.action, variant="primary", size="lg", scale=4, elem_id=f"{task.name}-run", elem_classes="zoe-run"
         )
-    progress = gr.HTML(messages.idle(hint), elem_id=f"{task}-progress", elem_classes="zoe-bare")
+        cancel = gr.Button(
+            "Cancel", variant="stop", size="lg", scale=1, min_width=96, interactive=False, elem_id=f"{task.name}-cancel"
+        )
+    progress = gr.HTML(messages.idle(hint), elem_id=f"{task.name}-progress", elem_classes="zoe-bare")
     return Controls(run, cancel, progress)
 
 
@@ -182,43 +173,44 @@ class Panel:
     chosen: gr.State
 
 
-def panel(task: str, on_leave: Callable[[Any], None]) -> Panel:
+def panel(task: Task, on_leave: Callable[[Any], None]) -> Panel:
     """Draw the result side of a tab. ``on_leave(job)`` is called when the visitor has gone."""
+    name = task.name
     looks = {"interactive": False, "autoplay": True, "loop": True, "show_label": False, "buttons": []}
-    video = gr.Video(label="Result", height=STAGE_HEIGHT, elem_id=f"{task}-video", elem_classes="zoe-stage", **looks)
+    video = gr.Video(label="Result", height=STAGE_HEIGHT, elem_id=f"{name}-video", elem_classes="zoe-stage", **looks)
     picture = gr.Image(
         label="Result", height=STAGE_HEIGHT, visible=False, interactive=False, show_label=False, buttons=["fullscreen"],
-        type="filepath", format="png", elem_id=f"{task}-picture", elem_classes="zoe-stage",
+        type="filepath", format="png", elem_id=f"{name}-picture", elem_classes="zoe-stage",
     )  # fmt: skip
     cells: list[gr.Video] = []
     picks: list[gr.Button] = []
     with gr.Row(visible=False, elem_classes="zoe-grid") as grid:
-        for index in range(MOST_VARIATIONS if task in VARIATIONS else 0):
+        for index in range(MOST_VARIATIONS if task.several else 0):
             with gr.Column(min_width=120):
                 cells.append(
-                    gr.Video(height=200, elem_id=f"{task}-cell-{index}", elem_classes="zoe-stage",
-                             label=VARIATIONS[task], **looks)
+                    gr.Video(height=200, elem_id=f"{name}-cell-{index}", elem_classes="zoe-stage",
+                             label=task.several, **looks)
                 )  # fmt: skip
-                picks.append(gr.Button("Use this one", size="sm", elem_id=f"{task}-pick-{index}"))
+                picks.append(gr.Button("Use this one", size="sm", elem_id=f"{name}-pick-{index}"))
     small = {"size": "sm", "elem_classes": "zoe-small"}
     with gr.Row(visible=False, elem_classes="zoe-words zoe-made") as made:
-        facts = gr.HTML("", elem_id=f"{task}-facts", elem_classes="zoe-bare")
-        keep_seed = gr.Button("Keep this seed", elem_id=f"{task}-keep-seed", **small)
-        again = gr.Button("Roll another", elem_id=f"{task}-again", **small)
-    understood = gr.HTML("", elem_id=f"{task}-understood", elem_classes="zoe-bare", visible=False)
+        facts = gr.HTML("", elem_id=f"{name}-facts", elem_classes="zoe-bare")
+        keep_seed = gr.Button("Keep this seed", elem_id=f"{name}-keep-seed", **small)
+        again = gr.Button("Roll another", elem_id=f"{name}-again", **small)
+    understood = gr.HTML("", elem_id=f"{name}-understood", elem_classes="zoe-bare", visible=False)
     with gr.Column(visible=False, elem_classes="zoe-after") as downloads:
         with gr.Row(elem_classes="zoe-words"):
-            mp4 = gr.DownloadButton("Download MP4", elem_id=f"{task}-mp4", **small)
-            gif = gr.Button("Download GIF", elem_id=f"{task}-gif", **small)
-            gif_file = gr.DownloadButton("GIF", elem_id=f"{task}-gif-file", elem_classes="zoe-hidden")
-            layers = gr.DownloadButton("Download layers", elem_id=f"{task}-layers", visible=False, **small)
-            webm = gr.DownloadButton("Download WebM (transparent)", elem_id=f"{task}-webm", visible=False, **small)
-            png = gr.DownloadButton("Download PNG", elem_id=f"{task}-png", visible=False, **small)
+            mp4 = gr.DownloadButton("Download MP4", elem_id=f"{name}-mp4", **small)
+            gif = gr.Button("Download GIF", elem_id=f"{name}-gif", **small)
+            gif_file = gr.DownloadButton("GIF", elem_id=f"{name}-gif-file", elem_classes="zoe-hidden")
+            layers = gr.DownloadButton("Download layers", elem_id=f"{name}-layers", visible=False, **small)
+            webm = gr.DownloadButton("Download WebM (transparent)", elem_id=f"{name}-webm", visible=False, **small)
+            png = gr.DownloadButton("Download PNG", elem_id=f"{name}-png", visible=False, **small)
         with gr.Row(elem_classes="zoe-words"):
             handovers = {
-                other: gr.Button(f"{label} →", elem_id=f"{task}-to-{other}", **small)
-                for other, label in HANDOVERS.items()
-                if other != task or task == "prediction"
+                other.name: gr.Button(f"{other.handover} →", elem_id=f"{name}-to-{other.name}", **small)
+                for other in TASKS.values()
+                if other.handover and (other is not task or task.takes_own)
             }
     return Panel(
         video=video, picture=picture, grid=grid, cells=tuple(cells), picks=tuple(picks), made=made, facts=facts,
@@ -232,18 +224,22 @@ def panel(task: str, on_leave: Callable[[Any], None]) -> Panel:
 class Tab:
     """One finished tab: its inputs by name, how they become a request and how a request fills them again."""
 
-    task: str
+    task: Task
     fields: dict[str, Component]
     seed: Seed
     controls: Controls
     panel: Panel
     settings: gr.File
     to_request: Callable[[dict[str, Any]], Request]
-    from_request: Callable[[Any], dict[str, Any]]
-    take_over: Callable[[str], dict[str, Any]]
-    """Values (by field name) that put a clip's file into this tab; empty where a tab takes none."""
+    from_request: Callable[[Any], dict[str, Any]] = shown
+    take_over: Callable[[str], dict[str, Any]] | None = None
+    """Values (by field name) that put a clip's file into this tab, where that is more than the field that takes it."""
     wire: Callable[[Studio, gr.State], None] = lambda studio, visitor: None
     """Connects what the tab has of its own, once the studio and the page's visitor are known."""
+
+    def filled_with(self, clip: str) -> dict[str, Any]:
+        """Values (by field name) that put a finished clip's file into this tab."""
+        return self.take_over(clip) if self.take_over is not None else {self.task.takes: clip}
 
 
 HEADER = """

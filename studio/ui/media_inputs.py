@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
-from studio.errors import RequestError, StudioError
+from studio.errors import StudioError
 from studio.service import playable
 from studio.settings import Limits
 from studio.ui import messages
@@ -28,10 +27,10 @@ class ClipBox:
     animation: gr.State
 
 
-def clip_box(task: str, limits: Limits, visible: bool = True) -> ClipBox:
+def clip_box(task: str, limits: Limits, visible: bool = True, name: str = "clip") -> ClipBox:
     """Draw it inside the current Blocks: the box for films, and below it a button for moving pictures."""
     clip = gr.Video(
-        label="Clip", sources=["upload"], height=230, interactive=True, visible=visible, elem_id=f"{task}-clip",
+        label="Clip", sources=["upload"], height=230, interactive=True, visible=visible, elem_id=f"{task}-{name}",
         elem_classes="zoe-drop",
     )  # fmt: skip
     with gr.Row(elem_classes="zoe-words zoe-others", visible=visible) as others:
@@ -52,12 +51,10 @@ def clip_box(task: str, limits: Limits, visible: bool = True) -> ClipBox:
     return ClipBox(clip, others, animation)
 
 
-def clip_of(values: dict[str, Any]) -> Path:
-    """The file that was given as a clip: what the box shows, or the moving picture that it stands for."""
-    if not values["clip"]:
-        raise RequestError("Please add a clip first.")
-    shown, given = values.get("animation") or ("", "")
-    return Path(given) if shown and Path(values["clip"]).name == shown else Path(values["clip"])
+def clip_of(clip: str | None, animation: tuple[str, str] | None) -> str | None:
+    """The file that was given as a clip: what the box shows, or the moving picture behind it; None if it is empty."""
+    shown, given = animation or ("", "")
+    return given if clip and shown and Path(clip).name == shown else clip
 
 
 def unopened(*pictures: gr.Image) -> None:
@@ -68,6 +65,3 @@ def unopened(*pictures: gr.Image) -> None:
         picture.preprocess = lambda payload: payload.path if payload else None
 
 
-def paths_of(gallery: list[Any] | None) -> tuple[Path, ...]:
-    """The files of a gallery's value (a list of (file, caption)), in order."""
-    return tuple(Path(item[0] if isinstance(item, (tuple, list)) else item) for item in gallery or ())

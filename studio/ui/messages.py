@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from html import escape
 
 from studio.errors import BusyError, Cancelled, StudioError
+from studio.requests import variation_seed
 from studio.scene import LookReading, Understanding
 from studio.service import Event, Result
-from studio.settings import Limits
+from studio.settings import Limits, bytes_in_words
 from studio.ui import trust
 
 log = logging.getLogger(__name__)
@@ -52,19 +53,15 @@ def duration(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
 
 
-def size(count: int) -> str:
-    """A number of bytes as people say it: "200 MB", "4 GB"."""
-    return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):.3g} MB"
-
-
 def clip_hint(limits: Limits) -> str:
     """What clips may be, in one line."""
-    return f"Clips: MP4, MOV, MKV or WebM, up to {duration(limits.seconds)} and {size(limits.video_bytes)}."
+    return f"Clips: MP4, MOV, MKV or WebM, up to {duration(limits.seconds)} and {bytes_in_words(limits.video_bytes)}."
 
 
 def picture_hint(limits: Limits) -> str:
     """What keyframe pictures may be, in one line."""
-    return f"Pictures: PNG, JPEG or WebP, 2 to {limits.keyframes} of them, up to {size(limits.image_bytes)} each."
+    most = bytes_in_words(limits.image_bytes)
+    return f"Pictures: PNG, JPEG or WebP, 2 to {limits.keyframes} of them, up to {most} each."
 
 
 def _number(value: float) -> str:
@@ -139,7 +136,7 @@ def said(text: str) -> str:
 def facts(result: Result, index: int = 0) -> str:
     """Seed, size, rate and length of a result; ``index`` counts the variations."""
     parts = [
-        f'<span>Seed <b class="zoe-seed">{result.seed + index}</b></span>',
+        f'<span>Seed <b class="zoe-seed">{variation_seed(result.seed, index)}</b></span>',
         f"<span>{result.width} × {result.height}</span>",
     ]
     if result.picture is None:

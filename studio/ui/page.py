@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
 
 from studio.errors import ResourceError
-from studio.service import Studio
+from studio.service import TASKS, Studio
 from studio.ui import (
     about,
     endpoints,
     examples,
+    form,
     gallery,
     handover,
     interpolation,
@@ -25,12 +27,13 @@ from studio.ui import (
     theme,
 )
 
-TABS = (
-    ("Prompt to video", text_to_video),
-    ("Keyframes", interpolation),
-    ("Restyle", restyle),
-    ("Continue", prediction),
-)
+LAYOUTS = {
+    "text_to_video": text_to_video,
+    "interpolation": interpolation,
+    "restyle": restyle,
+    "prediction": prediction,
+}
+"""Tabs with a layout of their own; any other task's tab is drawn from its request's fields (``form``)."""
 SWEEP_SECONDS = 600
 
 
@@ -43,9 +46,9 @@ def build(studio: Studio) -> gr.Blocks:
         layout.header(studio.settings.public)
         built = {}
         with gr.Tabs(elem_id="zoe-tabs") as tabs:
-            for label, module in TABS:
-                with gr.Tab(label, id=module.TASK, elem_id=f"tab-{module.TASK}"):
-                    built[module.TASK] = module.build(studio.settings.limits)
+            for task in (task for task in TASKS.values() if task.title):
+                with gr.Tab(task.title, id=task.name, elem_id=f"tab-{task.name}"):
+                    built[task.name] = LAYOUTS.get(task.name, form).build(task, studio.settings.limits)
         made = gallery.build()
         about.build(studio)
         visitor = gr.State("")
@@ -72,12 +75,18 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "ssr_mode": False,
         "run_history": False,
         "enable_monitoring": False,
-        "footer_links": [],
+        "footer_links": ["api"],
+        "mcp_server": has_mcp(),
         "max_file_size": max(limits.video_bytes, limits.image_bytes),
         "allowed_paths": [str(studio.settings.work), str(examples.FOLDER), *([str(looks)] if looks else [])],
         "max_threads": running.waiters(studio) + 16,
         "quiet": True,
     }
+
+
+def has_mcp() -> bool:
+    """Whether the extra is installed that makes the endpoints MCP tools (``gradio[mcp]``)."""
+    return find_spec("mcp") is not None
 
 
 def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:

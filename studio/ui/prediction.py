@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from studio.requests import PredictionRequest
+from studio.service import Task
 from studio.settings import Limits
 from studio.ui import layout, messages
 from studio.ui.examples import Example, cards, file_of
@@ -28,7 +29,7 @@ EXAMPLES = (
 )
 
 
-def build(limits: Limits) -> layout.Tab:
+def build(task: Task, limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks."""
     kind = PredictionRequest
     with gr.Row(elem_classes="zoe-columns"):
@@ -47,45 +48,20 @@ def build(limits: Limits) -> layout.Tab:
                 mark = layout.tick(kind, "mark")
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
-                settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Continue the clip", messages.clip_hint(limits))
+                settings = layout.settings_drop(task)
+            controls = layout.controls(task, messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
-            panel = layout.panel(TASK, cancel)
+            panel = layout.panel(task, cancel)
     fields = {
         "clip": box.clip, "animation": box.animation, "seconds": seconds, "prompt": prompt,
         "append": append, "mark": mark, "futures": futures, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
-    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over)
+    return layout.Tab(task, fields, seed, controls, panel, settings, to_request)
 
 
 def to_request(values: dict[str, Any]) -> PredictionRequest:
     """Widget values to a request."""
-    return PredictionRequest(
-        clip=clip_of(values),
-        seconds=values["seconds"],
-        prompt=values["prompt"] or "",
-        append=values["append"],
-        mark=values["mark"],
-        futures=int(values["futures"]),
-        seed=layout.seed_of(values["seed"]),
-        keep_prompt=values["keep_prompt"],
-    )
-
-
-def from_request(request: PredictionRequest) -> dict[str, Any]:
-    """A request to widget values, without its clip."""
-    return {
-        "seconds": request.seconds,
-        "prompt": request.prompt,
-        "append": request.append,
-        "mark": request.mark,
-        "futures": request.futures,
-        "seed": layout.seed_words(request.seed),
-        "keep_prompt": request.keep_prompt,
-    }
-
-
-def take_over(path: str) -> dict[str, Any]:
-    """A result of another tab becomes the clip to continue."""
-    return {"clip": path}
+    values = dict(values)
+    clip = clip_of(values.pop("clip"), values.pop("animation", None))
+    return PredictionRequest.of({**values, "clip": clip})

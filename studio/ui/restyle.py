@@ -7,9 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from studio.errors import RequestError
 from studio.requests import RestyleRequest
-from studio.service import Studio
+from studio.service import Studio, Task
 from studio.settings import Limits
 from studio.ui import layout, looks, messages, own_looks
 from studio.ui.examples import Example, cards, file_of
@@ -40,7 +39,7 @@ EXAMPLES = (
 )
 
 
-def build(limits: Limits) -> layout.Tab:
+def build(task: Task, limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks."""
     kind = RestyleRequest
     with gr.Row(elem_classes="zoe-columns"):
@@ -60,10 +59,10 @@ def build(limits: Limits) -> layout.Tab:
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt")
-                settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Restyle", messages.clip_hint(limits))
+                settings = layout.settings_drop(task)
+            controls = layout.controls(task, messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
-            panel = layout.panel(TASK, cancel)
+            panel = layout.panel(task, cancel)
     sources = [source, box.clip, box.animation, picture]
     _wire_looks(named, style, own)
     _wire_marker(mark, where, sources, limits)
@@ -77,7 +76,7 @@ def build(limits: Limits) -> layout.Tab:
     def wire(studio: Studio, visitor: gr.State) -> None:
         own_looks.wire(own, style, sources, _source_of, studio, visitor)
 
-    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, take_over, wire)
+    return layout.Tab(task, fields, seed, controls, panel, settings, to_request, from_request, take_over, wire)
 
 
 def _source(limits: Limits) -> tuple[gr.Radio, ClipBox, gr.Image]:
@@ -123,48 +122,26 @@ def _wire_marker(mark: gr.HTML, where: gr.Radio, sources: list[Any], limits: Lim
 
 def _source_of(source: str, clip: str | None, animation: tuple[str, str], picture: str | None) -> Path | None:
     """The file that the form holds, or None."""
-    if source == FROM_PICTURE:
-        return Path(picture) if picture else None
-    return clip_of({"clip": clip, "animation": animation}) if clip else None
+    given = picture if source == FROM_PICTURE else clip_of(clip, animation)
+    return Path(given) if given else None
 
 
 def to_request(values: dict[str, Any]) -> RestyleRequest:
     """Widget values to a request. A studied look in use stands for words and style picture alike."""
-    source = _source_of(*(values.get(name) for name in ("source", "clip", "animation", "picture")))
-    if source is None:
-        raise RequestError("Please add a clip or a picture first.")
-    look = values.get("look")
-    everything = values["where"] == "everything"
-    return RestyleRequest(
-        source=source,
-        style="" if look else values["style"] or "",
-        style_image=Path(values["style_image"]) if values["style_image"] and not look else None,
-        look=Path(look) if look else None,
-        strength=values["strength"],
-        brush_size=values["brush_size"],
-        detail=values["detail"],
-        keep_colours=values["keep_colours"],
-        where=values["where"],
-        **({} if everything else region_of(values["mark"])),
-        seed=layout.seed_of(values["seed"]),
-        keep_prompt=values["keep_prompt"],
-    )
+    values = dict(values)
+    source = _source_of(*(values.pop(name, None) for name in ("source", "clip", "animation", "picture")))
+    mark = values.pop("mark", "")
+    region = {} if values.get("where") == "everything" else region_of(mark)
+    if values.get("look"):
+        values |= {"style": "", "style_image": None}
+    return RestyleRequest.of({**values, **region, "source": source})
 
 
 def from_request(request: RestyleRequest) -> dict[str, Any]:
     """A request to widget values, without its files."""
-    return {
-        "style": request.style,
-        "look": "",
-        "strength": request.strength,
-        "brush_size": request.brush_size,
-        "detail": request.detail,
-        "keep_colours": request.keep_colours,
-        "where": request.where,
-        "mark": value_of(request.box),
-        "seed": layout.seed_words(request.seed),
-        "keep_prompt": request.keep_prompt,
-    }
+    values = layout.shown(request)
+    del values["box"]
+    return {**values, "look": "", "mark": value_of(request.box)}
 
 
 def take_over(path: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.errors import StudioError
-from studio.requests import MAX_SEED
+from studio.requests import MAX_SEED, variation_seed
 from studio.service import Job, Result, Studio
 from studio.ui import messages
 from studio.ui.layout import Controls, Panel, Tab
@@ -120,7 +120,7 @@ def pick(panel: Panel, result: Result, index: int) -> Updates:
     for number, button in enumerate(panel.picks):
         chosen = number == index
         updates[button] = gr.Button(
-            f"{'Chosen' if chosen else 'Choose'} · seed {result.seed + number}",
+            f"{'Chosen' if chosen else 'Choose'} · seed {variation_seed(result.seed, number)}",
             variant="primary" if chosen else "secondary",
             visible=1 < count and number < count,
         )
@@ -155,27 +155,26 @@ def roll() -> str:
 
 def wire(studio: Studio, tab: Tab, visitor: gr.State) -> None:
     """Connect one tab's buttons. ``visitor`` holds the page's random key, by which the queue stays fair."""
-    names, widgets = list(tab.fields), list(tab.fields.values())
     controls, panel = tab.controls, tab.panel
     private = {"api_visibility": "private", "show_progress": "hidden"}
     queued = {**private, "concurrency_id": QUEUE, "concurrency_limit": waiters(studio)}
 
-    def start(key: str, *values: Any) -> Iterator[Updates]:
-        yield from run(studio, tab, dict(zip(names, values)), key)
+    def start(held: dict[Component, Any]) -> Iterator[Updates]:
+        yield from run(studio, tab, {name: held[widget] for name, widget in tab.fields.items()}, held[visitor])
 
-    def start_afresh(key: str, *values: Any) -> Iterator[Updates]:
-        yield from run(studio, tab, {**dict(zip(names, values)), "seed": None}, key)
+    def start_afresh(held: dict[Component, Any]) -> Iterator[Updates]:
+        yield from start({**held, tab.seed.number: None})
 
     outputs = outputs_of(controls, panel)
     for trigger, function in ((controls.run.click, start), (panel.again.click, start_afresh)):
-        started = trigger(function, [visitor, *widgets], outputs, trigger_mode="once", **queued)
-        started.then(None, None, None, js=_show_on_phones(tab.task), **private)
+        started = trigger(function, {visitor, *tab.fields.values()}, outputs, trigger_mode="once", **queued)
+        started.then(None, None, None, js=_show_on_phones(tab.task.name), **private)
     controls.cancel.click(cancel, panel.running, None, queue=False, **private)
     tab.seed.die.click(roll, None, tab.seed.number, **private)
     panel.keep_seed.click(_seed_of, [panel.done, panel.chosen], tab.seed.number, **private)
     panel.gif.click(
         lambda job, index: make_gif(studio, job, index), [panel.done, panel.chosen], panel.gif_file, **private
-    ).success(None, None, None, js=_press(f"{tab.task}-gif-file"), **private)
+    ).success(None, None, None, js=_press(f"{tab.task.name}-gif-file"), **private)
     for index, button in enumerate(panel.picks):
         changed = [panel.chosen, panel.mp4, panel.facts, *panel.picks]
         button.click(_picker(panel, index), panel.done, changed, **private)
@@ -187,7 +186,7 @@ def waiters(studio: Studio) -> int:
 
 
 def _seed_of(job: Job | None, index: int) -> Any:
-    return gr.skip() if job is None else str(job.result().seed + index)
+    return gr.skip() if job is None else str(variation_seed(job.result().seed, index))
 
 
 def _picker(panel: Panel, index: int) -> Callable[[Job | None], Updates]:

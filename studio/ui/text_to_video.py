@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from studio.requests import SIZES, TextToVideoRequest, scaled_size
+from studio.requests import SIZES, TextToVideoRequest, field_of, scaled_size
+from studio.service import Task
 from studio.settings import Limits
 from studio.ui import layout
 from studio.ui.examples import Example, cards
@@ -17,6 +17,7 @@ from studio.ui.running import cancel
 TASK = TextToVideoRequest.task
 SHAPES = {"square": "Square", "16:9": "16:9", "9:16": "9:16"}
 SHORT_SIDES = (256, 288, 360, 512)
+VARIATIONS = (1, 2, 4)
 HINT = "One or two things in a scene, up to 6 seconds; each word that is not known is pointed out."
 PROMPTS = {
     "car": "a red car drives left across the desert at sunset",
@@ -31,7 +32,7 @@ PROMPTS = {
 EXAMPLES = tuple(Example(text, {"prompt": text}, f"{name}.jpeg") for name, text in PROMPTS.items())
 
 
-def build(limits: Limits) -> layout.Tab:
+def build(task: Task, limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks. A prompt has no file, so ``limits`` play no part here."""
     del limits
     kind = TextToVideoRequest
@@ -47,7 +48,7 @@ def build(limits: Limits) -> layout.Tab:
                 [(label, value) for value, label in SHAPES.items()], value="square", label="Shape",
                 elem_id=f"{TASK}-shape",
             )  # fmt: skip
-            with gr.Accordion("Your own picture as the subject", open=False, elem_id=f"{TASK}-own"):
+            with gr.Accordion(field_of(kind, "picture").bounds.label, open=False, elem_id=f"{TASK}-own"):
                 picture = gr.Image(
                     label="A picture: it takes the subject's place and moves as your words say", sources=["upload"],
                     type="filepath", height=150, interactive=True, buttons=[], elem_id=f"{TASK}-picture-own",
@@ -61,53 +62,36 @@ def build(limits: Limits) -> layout.Tab:
                 )  # fmt: skip
                 with gr.Row(elem_classes="zoe-row"):
                     variety = layout.slider(kind, "variety")
-                    variations = gr.Radio([1, 2, 4], value=1, label="Variations", info="Each with the next seed.",
-                                          elem_id=f"{TASK}-variations")  # fmt: skip
+                    variations = gr.Radio(
+                        list(VARIATIONS), value=1, label=field_of(kind, "variations").bounds.label,
+                        info="Each with the next seed.", elem_id=f"{TASK}-variations",
+                    )  # fmt: skip
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt", label="Keep my prompt in the file")
-                settings = layout.settings_drop(TASK)
-            controls = layout.controls(TASK, "Make the clip", HINT)
+                settings = layout.settings_drop(task)
+            controls = layout.controls(task, HINT)
         with gr.Column(scale=6, elem_classes="zoe-result"):
-            panel = layout.panel(TASK, cancel)
+            panel = layout.panel(task, cancel)
     fields = {
         "prompt": prompt, "picture": picture, "seconds": seconds, "fps": fps, "shape": shape, "side": side,
         "variety": variety, "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
-    return layout.Tab(TASK, fields, seed, controls, panel, settings, to_request, from_request, lambda path: {})
+    return layout.Tab(task, fields, seed, controls, panel, settings, to_request, from_request)
 
 
 def to_request(values: dict[str, Any]) -> TextToVideoRequest:
     """Widget values to a request."""
     values = dict(values)
     width, height = scaled_size(values.pop("shape"), int(values.pop("side")))
-    seed = values.pop("seed")
-    return TextToVideoRequest(
-        **{
-            **values,
-            "prompt": values["prompt"] or "",
-            "picture": Path(values["picture"]) if values.get("picture") else None,
-            "variations": int(values["variations"]),
-        },
-        width=width,
-        height=height,
-        seed=layout.seed_of(seed),
-    )
+    return TextToVideoRequest.of({**values, "width": width, "height": height})
 
 
 def from_request(request: TextToVideoRequest) -> dict[str, Any]:
     """A request to widget values."""
-    ratio = request.width / request.height
+    values = layout.shown(request)
+    ratio = values.pop("width") / values.pop("height")
     shape = min(SIZES, key=lambda name: abs(SIZES[name][0] / SIZES[name][1] - ratio))
     side = min(SHORT_SIDES, key=lambda value: abs(scaled_size(shape, value)[0] - request.width))
-    return {
-        "prompt": request.prompt,
-        "seconds": request.seconds,
-        "fps": request.fps,
-        "shape": shape,
-        "side": side,
-        "variety": request.variety,
-        "variations": request.variations if request.variations in (1, 2, 4) else 4,
-        "seed": layout.seed_words(request.seed),
-        "keep_prompt": request.keep_prompt,
-    }
+    variations = request.variations if request.variations in VARIATIONS else VARIATIONS[-1]
+    return {**values, "shape": shape, "side": side, "variations": variations}

@@ -6,14 +6,13 @@ import logging
 import shutil
 import threading
 import time
-import types
 
 import pytest
 
 from studio.errors import BusyError, Cancelled, CheckpointError, MediaError, RequestError, ResourceError, StudioError
 from studio.requests import PredictionRequest, RestyleRequest, TextToVideoRequest
+from studio.service import TASKS
 from studio.service.faults import UNKNOWN_FAULT
-from studio.service.studio import TASKS
 
 SHORT = TextToVideoRequest(prompt="a red car drives left", seconds=1, fps=6, width=144, height=144, seed=3)
 LONG = dataclasses.replace(SHORT, seconds=6, fps=30, width=512, height=512)
