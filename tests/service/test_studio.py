@@ -177,7 +177,7 @@ def test_after_a_fault_in_the_worker_the_next_job_works(open_studio, monkeypatch
 
     studio = open_studio()
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
-        patch.setitem(TASKS, "text_to_video", types.SimpleNamespace(check=lambda *_: None, run=run))
+        patch.setitem(TASKS, "text_to_video", dataclasses.replace(TASKS["text_to_video"], run=run))
         with pytest.raises(kind) as told:
             studio.run(SHORT)
     assert "\n" not in str(told.value)
