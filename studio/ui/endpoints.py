@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
@@ -21,10 +22,15 @@ from gradio.components import Component
 
 from studio.requests import Field, fields_of, schema_of
 from studio.service import TASKS, Result, Studio, Task
-from studio.ui import messages
+from studio.ui import layout, messages
 from studio.ui.running import QUEUE, waiters
 
 DETAILS = "Return a list of all that was made, and last a JSON file with seed, sizes and notes."
+
+
+def has_mcp() -> bool:
+    """Whether the extra is installed that makes the endpoints MCP tools (``gradio[mcp]``)."""
+    return find_spec("mcp") is not None
 
 
 def build(studio: Studio) -> None:
@@ -58,15 +64,16 @@ def _function(studio: Studio, task: Task, fields: tuple[Field, ...]) -> Callable
     empty, by_position = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
     endpoint.__signature__ = inspect.Signature(
         [
-            *(inspect.Parameter(each.name, by_position, default=empty if each.required else each.default)
+            *(inspect.Parameter(each.name, by_position, default=empty if each.required else each.default or None)
               for each in fields),
             inspect.Parameter("details", by_position, default=False),
             inspect.Parameter("progress", by_position, default=gr.Progress()),
         ]
     )  # fmt: skip
     help = "\n".join(f"    {each.name}: {each.bounds.help}" for each in fields)
+    answer = "The finished look file." if task.endings == (".safetensors",) else "The finished clip, an MP4."
     summary = f"{task.summary[:1].upper()}{task.summary[1:]}."
-    endpoint.__doc__ = f"{summary}\n\nArgs:\n{help}\n    details: {DETAILS}\nReturns:\n    The finished file."
+    endpoint.__doc__ = f"{summary}\n\nArgs:\n{help}\n    details: {DETAILS}\nReturns:\n    {answer}"
     endpoint.__name__ = task.command
     return endpoint
 
@@ -84,7 +91,7 @@ def _parameter(field: Field) -> Component:
         elif schema["type"] in ("integer", "number"):
             widget = gr.Number(label=label, value=default)
         else:
-            widget = gr.Textbox(label=label, value=None if field.required else default or None)
+            widget = gr.Textbox(label=label, value=None if field.required else layout.as_shown(default))
     schema["additional_description"] = field.bounds.help  # which is where Gradio's page about the API looks
     widget.api_info = lambda: schema
     return widget

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from importlib.util import find_spec
 from pathlib import Path
 
 import gradio as gr
@@ -76,17 +75,12 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "run_history": False,
         "enable_monitoring": False,
         "footer_links": ["api"],
-        "mcp_server": has_mcp(),
+        "mcp_server": endpoints.has_mcp(),
         "max_file_size": max(limits.video_bytes, limits.image_bytes),
         "allowed_paths": [str(studio.settings.work), str(examples.FOLDER), *([str(looks)] if looks else [])],
         "max_threads": running.waiters(studio) + 16,
         "quiet": True,
     }
-
-
-def has_mcp() -> bool:
-    """Whether the extra is installed that makes the endpoints MCP tools (``gradio[mcp]``)."""
-    return find_spec("mcp") is not None
 
 
 def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:

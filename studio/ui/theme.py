@@ -13,7 +13,10 @@ import gradio as gr
 ASSETS = Path(__file__).resolve().parent / "assets"
 FAVICON = ASSETS / "favicon.png"
 STYLE = ASSETS / "style.css"
-HEAD = '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
+HEAD = (
+    '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
+    f"<script>{(ASSETS / 'api.js').read_text(encoding='utf-8')}</script>"
+)
 
 PAPER = gr.themes.Color(
     name="paper",
