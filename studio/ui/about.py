@@ -13,7 +13,7 @@ from studio.settings import Limits, bytes_in_words
 from studio.ui import messages
 from studio.ui.endpoints import has_mcp
 
-MCP = "; agents find the same as tools at <code>/gradio_api/mcp/</code>"
+MCP = "Agents find the same as MCP tools at <code>/gradio_api/mcp/</code>."
 CALLS = """\
 from gradio_client import Client, handle_file
 
@@ -48,8 +48,8 @@ def http_notes(port: int) -> str:
         "stand in the same queue as this page. What is not needed may be left out. Several variations or "
         "futures come as a list of files; with <code>details=True</code> the list holds all that was made and, last, "
         "a JSON file with seed, notes and how far a continuation can be trusted. "
-        '<a href="?view=api">Every parameter with its type, bounds and default</a>'
-        f"{MCP if has_mcp() else ''}.</p>"
+        f"{MCP if has_mcp() else ''}</p>"
+        '<p><a href="?view=api">Every parameter with its type, bounds and default</a></p>'
         + _table("<tr><th>Endpoint</th><th>Needs</th><th>May take</th></tr>" + rows)
         + f"<pre>{escape(CALLS.format(port=port))}</pre>"
     )
