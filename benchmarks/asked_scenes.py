@@ -43,18 +43,18 @@ def ask(kind: str, count: int, seed: int) -> Asked:
     return Asked(kind, seed, slots, labels, captions(labels, rng, unseen=kind == "paraphrased"))
 
 
-def with_negatives(labels: dict[str, Tensor], rng: np.random.Generator, count: int = NEGATIVES) -> dict[str, Tensor]:
-    """Labels (1 + count,): those of one scene (each ()), then as many that each differ from it in one slot.
+def with_negatives(labels: dict[str, Tensor], rng: np.random.Generator) -> dict[str, Tensor]:
+    """Labels, long (1 + NEGATIVES,): those of one scene (each ()), then as many that each differ from it in one slot.
 
     All are different; as `swap_one` draws them, every slot that the caption says is as likely to be the wrong one.
     """
-    one = {name: value.reshape(1).expand(2 * count) for name, value in labels.items()}
+    one = {name: value.reshape(1).expand(2 * NEGATIVES) for name, value in labels.items()}
     found = {tuple(int(value) for value in labels.values()): None}
     for _ in range(8):
         swapped, slots = swap_one(one, rng)
         rows = zip(*(values.tolist() for values in swapped.values()))
         found |= {row: None for row, slot in zip(rows, slots) if slot not in UNJUDGED}
-        if len(found) > count:
+        if len(found) > NEGATIVES:
             break
-    chosen = list(found)[: 1 + count]
+    chosen = list(found)[: 1 + NEGATIVES]
     return {name: torch.tensor(column) for name, column in zip(labels, zip(*chosen))}

@@ -5,7 +5,6 @@ Letters: T frames of a stretch, of which every step-th is kept; K kept frames.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -19,8 +18,6 @@ import torch
 from benchmarks.between_rivals import InBetweens, build
 from benchmarks.clip_stretches import read, stretches
 from studio.metrics import TrueMotion, error_flicker, motion_error, psnr, ssim, vmaf
-
-logger = logging.getLogger(__name__)
 
 LONGEST = 448
 LENGTH = 25  # frames of a stretch: three gaps of x8, six of x4, twelve of x2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from time import perf_counter
 
@@ -12,8 +11,6 @@ import numpy as np
 from benchmarks.between_rivals import METHODS, MINTERPOLATE, OURS, build
 from benchmarks.fresh_process import busy_seconds, in_fresh_process
 from benchmarks.report import Report
-
-logger = logging.getLogger(__name__)
 
 PROTOCOL = """Times: milliseconds per new frame of a x2 pass over {gaps} gaps of one panned picture at each size,
 everything included but decoding, in a fresh process that is bound to one core or to two ("one thread", "two threads"):

@@ -5,7 +5,6 @@ A place is the last frame that is seen. Letters: T seen frames, H, W rows and co
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -21,8 +20,6 @@ from benchmarks.future_ahead import LongLook, look_far
 from benchmarks.future_rivals import METHODS, Predict, build, load
 from studio.metrics import psnr, ssim
 from studio.pipelines.prediction import PredictionPipeline
-
-logger = logging.getLogger(__name__)
 
 HORIZONS = (1, 3, 5, 10)
 FAR = 24  # one more, where the clip goes on for so long

@@ -27,6 +27,7 @@ HEIGHT, WIDTH = 256, 384  # pixels of a scene; small, so that strokes still show
 CELL = (192, 128)
 POSTER = (168, 112)
 COLUMNS = 5
+GAP = 6  # pixels between cells
 CAPTION = 20  # pixels under a cell
 SHEET_BYTES, POSTER_BYTES = 60_000, 7_000
 POSTER_QUALITY = 81
@@ -131,21 +132,21 @@ class Maker:
 # --- laying out ------------------------------------------------------------------------------------------------------
 
 
-def cell(picture: np.ndarray, caption: str, size: tuple[int, int] = CELL) -> Image.Image:
+def cell(picture: np.ndarray, caption: str) -> Image.Image:
     """A picture made small, its caption under it."""
-    laid = Image.new("RGB", (size[0], size[1] + CAPTION), "white")
-    laid.paste(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS), (0, 0))
-    ImageDraw.Draw(laid).text((2, size[1] + 3), caption, "black", ImageFont.load_default(12))
+    laid = Image.new("RGB", (CELL[0], CELL[1] + CAPTION), "white")
+    laid.paste(Image.fromarray(picture).resize(CELL, Image.Resampling.LANCZOS), (0, 0))
+    ImageDraw.Draw(laid).text((2, CELL[1] + 3), caption, "black", ImageFont.load_default(12))
     return laid
 
 
-def contact_sheet(cells: Sequence[Image.Image], columns: int = COLUMNS, gap: int = 6) -> Image.Image:
+def contact_sheet(cells: Sequence[Image.Image], columns: int = COLUMNS) -> Image.Image:
     """Cells of one size in rows."""
     width, height = cells[0].size
     rows = -(-len(cells) // columns)
-    sheet = Image.new("RGB", (columns * (width + gap) - gap, rows * (height + gap) - gap), "white")
+    sheet = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (height + GAP) - GAP), "white")
     for index, one in enumerate(cells):
-        sheet.paste(one, (index % columns * (width + gap), index // columns * (height + gap)))
+        sheet.paste(one, (index % columns * (width + GAP), index // columns * (height + GAP)))
     return sheet
 
 

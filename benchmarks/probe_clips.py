@@ -83,15 +83,15 @@ def part_of(values: dict[str, Tensor], rows: Tensor | slice) -> dict[str, Tensor
 
 
 @lru_cache(maxsize=1)
-def sprite_bank(kinds: int = 2) -> Tensor:
-    """Every noun in every colour, painted `kinds` times: uint8 (kinds, V, C, 4, S, S), premultiplied."""
+def sprite_bank() -> Tensor:
+    """Every noun in every colour, painted twice: uint8 (2, V, C, 4, S, S), premultiplied."""
     atlas, count, colours = load_atlas(SPRITE_SIDE), len(SLOTS["subject"]), len(SLOTS["colour"])
     source, every = torch.Generator().manual_seed(0), torch.arange(count * colours)
     painted = []
-    for part in [part for _ in range(kinds) for part in every.split(64)]:
+    for part in [part for _ in range(2) for part in every.split(64)]:
         noise = sample_noise(len(part), source)["sprite"]
         painted.append(to_bytes(paint_sprites(atlas, part // colours, part % colours, noise)))
-    return torch.cat(painted).view(kinds, count, colours, 4, SPRITE_SIDE, SPRITE_SIDE)
+    return torch.cat(painted).view(2, count, colours, 4, SPRITE_SIDE, SPRITE_SIDE)
 
 
 def to_bytes(values: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ losses or its CLIP. Letters: N clips, M candidate labels, T frames, V nouns, C c
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,8 +31,6 @@ _PARTS = ("nouns", "colours", "where", "unlike", "features")
 _FLOOR = 1e-4  # no evidence is stronger than this: one slip must not outweigh all else
 _CROWD, _HARDLY = 8, 0.15  # cells in which someone is looked for, and how sure the finder must be of them
 _PAIR_AT, _PAIR_SLOPE, _SIDE_SLOPE = 0.36, 15.0, 30.0
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

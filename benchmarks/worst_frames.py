@@ -18,6 +18,8 @@ from benchmarks.clip_stretches import read
 
 _SHOWN = ("classical", *MINTERPOLATE)
 _PER_CLIP = 2
+MOST = 6
+"""Frames that are drawn for each step."""
 
 
 def worst_frames(scores: Sequence[ClipScores], step: int, most: int) -> list[tuple[float, str, int, int]]:
@@ -38,7 +40,7 @@ def worst_frames(scores: Sequence[ClipScores], step: int, most: int) -> list[tup
 
 
 def draw_worst(
-    folder: Path, clips: Sequence[Path], scores: Sequence[ClipScores], job: Job, most: int = 6
+    folder: Path, clips: Sequence[Path], scores: Sequence[ClipScores], job: Job
 ) -> list[Path]:
     """Writes a PNG for each step with a row for each of the worst frames; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +49,7 @@ def draw_worst(
     written = []
     for step in job.steps:
         rows = []
-        for gain, clip, left, number in worst_frames(scores, step, most):
+        for gain, clip, left, number in worst_frames(scores, step, MOST):
             frames = read(paths[clip], LONGEST, left + 2 * step + 1)
             start = left - step if left - step >= 0 else left
             kept, truth = frames[start::step], frames[number]  # with the neighbours, as far as the clip has them

@@ -4,7 +4,7 @@
       <run>/                      one per running studio, held by a lock; a dead studio's is wiped when the next one
       starts
         lock
-        <128-bit random name>/    one per job: input, result, previews; gone on expiry or when the job is cancelled
+        <128-bit random name>/    one per job: input, result, previews; wiped by the studio when its time is up
 
 A job's name is the only key to its files, so it is long and random, and never logged. Names that people give to files
 are never used on disk: only a short clean form of them is offered for downloads.
@@ -38,6 +38,7 @@ FREE_BYTES = 256 << 20
 _JOB_NAME = re.compile(r"[0-9a-f]{32}")
 _RUN_NAME = re.compile(r"run-[0-9a-f]{16}")
 _LOCK = "lock"
+_LONGEST_NAME = 48
 
 
 class JobFolders:
@@ -45,9 +46,8 @@ class JobFolders:
     there.
     """
 
-    def __init__(self, root: Path, keep_seconds: float = 3600.0) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = _private(Path(root))
-        self.keep_seconds = keep_seconds
         self._wipe_the_dead()
         self._run = self.root / f"run-{secrets.token_hex(8)}"
         try:
@@ -86,19 +86,6 @@ class JobFolders:
         folder = Path(folder)
         assert folder.parent == self._run and _JOB_NAME.fullmatch(folder.name), "not a job folder"
         _wipe(folder)
-
-    def touch(self, folder: Path) -> None:
-        """Start a folder's time to live anew, as when its job ends or its result is fetched."""
-        os.utime(folder)
-
-    def expire(self, busy: frozenset[Path] | set[Path] = frozenset(), now: float | None = None) -> int:
-        """Wipe folders untouched for ``keep_seconds``, except ``busy`` ones. Returns how many were wiped."""
-        oldest, count = (time.time() if now is None else now) - self.keep_seconds, 0
-        for folder in self._run.iterdir():
-            if _JOB_NAME.fullmatch(folder.name) and folder not in busy and folder.stat().st_mtime < oldest:
-                _wipe(folder)
-                count += 1
-        return count
 
     def close(self) -> None:
         """Wipe everything of this run. Safe to call twice."""
@@ -162,11 +149,6 @@ def check_space(folder: Path, needed: int = 0) -> None:
         )
 
 
-def free_space(folder: Path) -> int:
-    """Bytes free where ``folder`` lies."""
-    return shutil.disk_usage(folder).free
-
-
 def take_in(source: Path, folder: Path, stem: str) -> Path:
     """Copy a person's file into a job's folder under ``stem`` and a random name. The original's name and dates stay
     behind.
@@ -182,9 +164,9 @@ def take_in(source: Path, folder: Path, stem: str) -> Path:
     return target
 
 
-def safe_name(words: str, fallback: str = "zoetrope", longest: int = 48) -> str:
+def safe_name(words: str, fallback: str = "zoetrope") -> str:
     """A short file name (no folder, no dot, no ending) out of anything: plain letters, digits and hyphens only."""
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:longest].strip("-")
+    name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:_LONGEST_NAME].strip("-")
     reserved = name in {"con", "prn", "aux", "nul"} or re.fullmatch(r"(com|lpt)\d", name)
     return name if name and not reserved else fallback

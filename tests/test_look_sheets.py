@@ -23,7 +23,7 @@ def test_the_sheets_show_every_look_once() -> None:
 
 def test_cells_follow_each_other_in_rows() -> None:
     cells = [cell(grey(value)[0], "") for value in (10, 90, 170)]
-    sheet = np.asarray(contact_sheet(cells, columns=2, gap=6))
+    sheet = np.asarray(contact_sheet(cells, columns=2))
     width, height = cells[0].size
     assert sheet.shape == (2 * height + 6, 2 * width + 6, 3)
     middles = [sheet[CELL[1] // 2, CELL[0] // 2], sheet[CELL[1] // 2, width + 6 + 9], sheet[height + 6 + 9, 9]]

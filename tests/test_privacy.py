@@ -78,19 +78,6 @@ def test_a_link_inside_a_job_does_not_lead_outside(tmp_path):
     folders.close()
 
 
-def test_old_jobs_expire_but_not_busy_ones(tmp_path):
-    folders = JobFolders(tmp_path, keep_seconds=100)
-    old, busy, fresh = folders.create(), folders.create(), folders.create()
-    now = fresh.stat().st_mtime
-    for folder in (old, busy):
-        os.utime(folder, (now - 1000, now - 1000))
-    assert folders.expire(busy={busy}, now=now) == 1
-    assert not old.exists() and busy.is_dir() and fresh.is_dir()
-    folders.touch(busy)
-    assert folders.expire(now=now) == 0
-    folders.close()
-
-
 def test_the_dead_are_wiped_at_the_next_start_and_the_living_are_not(tmp_path):
     script = (
         "import sys, os; from studio.privacy import JobFolders; folders = JobFolders(sys.argv[1]);"

@@ -16,7 +16,7 @@ from studio.captions.courses import COURSES, TIMINGS, course_phrase, timing_phra
 from studio.captions.lexicon import SLOTS, SUBJECTS, TIMELESS, UNCOUNTED
 from studio.captions.sentences import TRAINING_WORDING, UNSEEN_WORDING, sentence
 
-__all__ = ("COURSES", "RELATION_MOTIONS", "TIMELESS_PLACES", "TIMINGS", "caption", "captions", "course_phrase",
+__all__ = ("COURSES", "RELATION_MOTIONS", "TIMELESS_PLACES", "TIMINGS", "captions", "course_phrase",
            "is_held_out", "sample_slots", "say_less", "swap_one", "timing_phrase")  # fmt: skip
 
 TIMELESS_PLACES = tuple(SLOTS["place"].index(name) for name in TIMELESS)
@@ -106,12 +106,6 @@ def say_less(slots: dict[str, torch.Tensor], rng: np.random.Generator) -> dict[s
         "place": slots["place"].masked_fill(no_place, 0),
         "time": slots["time"].masked_fill(no_time, 0),
     }
-
-
-def caption(labels: dict[str, int], rng: np.random.Generator, unseen: bool = False) -> str:
-    """One sentence or fragment, in lower case, that says every slot (a default or "any" goes unsaid)."""
-    draw = Random(int(rng.integers(2**62)))
-    return sentence(labels, draw, UNSEEN_WORDING if unseen else TRAINING_WORDING)
 
 
 def captions(labels: dict[str, torch.Tensor], rng: np.random.Generator, unseen: bool = False) -> list[str]:

@@ -318,7 +318,7 @@ def _place(labels: dict[str, int], draw: Random) -> str:
     return f"{_pick(draw, prepositions)} {_pick(draw, names)}".strip()
 
 
-def _sky(labels: dict[str, int], draw: Random, loose: bool) -> tuple[str, str, str]:
+def _sky(labels: dict[str, int], draw: Random) -> tuple[str, str, str]:
     """Time, weather that follows a sentence, weather as a remark: sometimes time and weather in one."""
     time, weather = SLOTS["time"][labels["time"]], SLOTS["weather"][labels["weather"]]
     after, alone, adjectives = WEATHERS[weather]
@@ -340,7 +340,7 @@ def _sky(labels: dict[str, int], draw: Random, loose: bool) -> tuple[str, str, s
 def sentence(labels: dict[str, int], draw: Random, wording: _Wording = TRAINING_WORDING) -> str:
     """One caption, in lower case, for the values of all slots. See the module's text."""
     clause = _clause(labels, draw)
-    when, after, remark = _sky(labels, draw, wording.loose)
+    when, after, remark = _sky(labels, draw)
     camera = SLOTS["camera"][labels["camera"]]
     said = camera != "static" or draw.random() < 0.08
     pieces = {

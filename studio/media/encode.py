@@ -121,7 +121,7 @@ class VideoWriter:
 
     def _pixels(self, frame: np.ndarray) -> np.ndarray:
         """One frame as it goes to the encoder: checked, and padded to the coded size."""
-        return pad_to_even(check_frame(frame))[0]
+        return pad_to_even(check_frame(frame))
 
     def write(self, frame: np.ndarray) -> None:
         """Append one frame (H, W, 3) uint8 RGB of the size given at the start."""

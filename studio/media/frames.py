@@ -1,11 +1,9 @@
-"""Geometry of frames: fit, crop, pad, the exact undo of a pad, and transparency over white.
+"""Geometry of frames: fit, crop, pad to even sides; and transparency over white.
 
 Frames are uint8 (H, W, C); sizes in arguments are (width, height), as people say them.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -80,32 +78,12 @@ def crop(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.ascontiguousarray(frame[top : top + height, left : left + width])
 
 
-@dataclass(frozen=True)
-class Padding:
-    """How many rows and columns a pad added below and to the right of a frame of ``size`` = (width, height)."""
-
-    size: tuple[int, int]
-    right: int
-    bottom: int
-
-    def undo(self, frame: np.ndarray) -> np.ndarray:
-        """The frame without what the pad added: for an untouched padded frame, exactly the original."""
-        width, height = self.size
-        return np.ascontiguousarray(frame[:height, :width])
-
-
-def pad_to_multiple(frame: np.ndarray, multiple: int) -> tuple[np.ndarray, Padding]:
-    """``frame`` with its last row and column repeated until both sides divide by ``multiple``; and how to undo it."""
+def pad_to_even(frame: np.ndarray) -> np.ndarray:
+    """``frame``, uint8 (H, W, C), its last row or column repeated where H or W is odd: H.264 needs even sides."""
     height, width = frame.shape[:2]
-    padding = Padding((width, height), -width % multiple, -height % multiple)
-    if not padding.right and not padding.bottom:
-        return frame, padding
-    return np.pad(frame, ((0, padding.bottom), (0, padding.right), (0, 0)), mode="edge"), padding
-
-
-def pad_to_even(frame: np.ndarray) -> tuple[np.ndarray, Padding]:
-    """``pad_to_multiple`` by 2: what H.264 with 4:2:0 colour needs."""
-    return pad_to_multiple(frame, 2)
+    if height % 2 == 0 and width % 2 == 0:
+        return frame
+    return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
 def over_white(frame: np.ndarray) -> np.ndarray:

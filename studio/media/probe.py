@@ -51,8 +51,8 @@ class MediaInfo:
     ``frame_count`` the frames at that rate where known (an estimate for long clips); ``duration`` seconds, 0 for an
     image. ``late_start`` tells whether the picture begins after the file's time 0, ``exact_length`` whether all
     timestamps were read; ``rotation`` degrees clockwise that were applied to stand upright, ``turned`` whether the file
-    asks for a turn or a mirror at all. ``matrix``, ``colour_range`` and ``transfer`` are ffmpeg's names, "" where the
-    file does not say. ``stream`` and ``demuxer`` tell ffmpeg what to open.
+    asks for a turn or a mirror at all. ``matrix`` and ``transfer`` are ffmpeg's names, "" where the file does not say;
+    ``stream`` is the number of the picture's track and ``format`` the kind of file, as ffmpeg must be told.
     """
 
     kind: str
@@ -70,11 +70,8 @@ class MediaInfo:
     exact_length: bool = False
     late_start: bool = False
     matrix: str = ""
-    colour_range: str = ""
     transfer: str = ""
     codec: str = ""
-    sound_codec: str = ""
-    sound_stream: int | None = None
     format: Kind = MP4
     stream: int = 0
 
@@ -100,7 +97,7 @@ def probe(path: Path, limits: Limits) -> MediaInfo:
     if kind in (GIF, WEBP, PNG):
         animation = read_animation(path, kind)
         if len(animation.delays) > 1:
-            return _animation_info(path, kind, animation, limits)
+            return _animation_info(kind, animation, limits)
     return _picture_info(path, kind, limits) if kind.picture else _clip_info(path, kind, limits)
 
 
@@ -183,7 +180,7 @@ def _orientation(picture: Image.Image) -> int:
     return {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}.get(tag, 0) if isinstance(tag, int) else 0
 
 
-def _animation_info(path: Path, kind: Kind, animation: Animation, limits: Limits) -> MediaInfo:
+def _animation_info(kind: Kind, animation: Animation, limits: Limits) -> MediaInfo:
     width, height = animation.width, animation.height
     check_size(width, height, limits, picture=False)
     duration = sum(animation.delays)
@@ -231,7 +228,7 @@ def _parse_header(text: str, kind: Kind, limits: Limits) -> MediaInfo:
     if len(streams) > 64:
         raise LimitError("The file holds more than 64 tracks; please export it with one picture and one sound track.")
     videos = [(number, words) for number, what, words in streams if what == "Video" and "(attached pic)" not in words]
-    sounds = [(number, words) for number, what, words in streams if what == "Audio"]
+    sounds = [number for number, what, _ in streams if what == "Audio"]
     if not videos:
         what = "only sound" if sounds else "no moving picture"
         raise MediaError(f"The file holds {what}; please choose a clip with a picture.")
@@ -253,9 +250,7 @@ def _parse_header(text: str, kind: Kind, limits: Limits) -> MediaInfo:
     codec = words.split()[0].rstrip(",")
     return MediaInfo(
         kind="video", width=width, height=height, fps=Fraction(25), frame_count=None, duration=duration,
-        has_sound=bool(sounds), sound_codec=sounds[0][1].split()[0].rstrip(",") if sounds else "",
-        sound_stream=sounds[0][0] if sounds else None, has_alpha=_has_alpha(pixels, section),
-        turned=turn is not None,
+        has_sound=bool(sounds), has_alpha=_has_alpha(pixels, section), turned=turn is not None,
         rotation=round(-float(turn.group(1))) % 360 if turn else 0, ten_bit=bool(_TEN_BIT.search(pixels)),
         codec=codec, format=kind, stream=number, **_colour(tags),
     )  # fmt: skip
@@ -284,14 +279,10 @@ def _has_alpha(pixels: str, section: str) -> bool:
 
 
 def _colour(tags: str) -> dict[str, str]:
-    """Range, matrix and transfer from the words in brackets: (tv, bt709, progressive) or (tv,
-    bt2020nc/bt2020/smpte2084).
-    """
-    found = {"matrix": "", "colour_range": "", "transfer": ""}
+    """Matrix and transfer from the words in brackets: (tv, bt709, progressive) or (tv, bt2020nc/bt2020/smpte2084)."""
+    found = {"matrix": "", "transfer": ""}
     for tag in (part.strip() for part in tags.split(",")):
-        if tag in ("tv", "pc"):
-            found["colour_range"] = tag
-        elif "/" in tag:
+        if "/" in tag:
             matrix, _, transfer = (tag.split("/") + ["", ""])[:3]
             found["matrix"], found["transfer"] = matrix.replace("unknown", ""), transfer.replace("unknown", "")
         elif re.match(r"bt|smpte|fcc|gbr|ycgco", tag):

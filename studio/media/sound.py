@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from studio.errors import MediaError, ResourceError, StudioError
+from studio.errors import ResourceError
 from studio.media import ffmpeg
 from studio.media.metadata import GENERATOR, tags
 from studio.media.probe import sound_of
@@ -76,11 +76,3 @@ def _arguments(video: Path, target: Path, sound: Sound | None, copy: bool, secon
     named = ["-metadata:s:v:0", f"handler_name={GENERATOR}", "-metadata:s:a:0", f"handler_name={GENERATOR}"]
     clean = ["-map_metadata", "0", "-map_metadata:s", "-1", "-map_chapters", "-1", "-dn", "-sn"]
     return [*quiet, *opened, *tracks, *clean, *named, "-movflags", "+faststart", "-f", "mp4", f"file:{target}"]
-
-
-def has_sound(path: Path) -> bool:
-    """Whether a file holds sound; False for a file that cannot be read."""
-    try:
-        return find_sound(path) is not None
-    except (StudioError, MediaError):
-        return False

@@ -1,7 +1,7 @@
-"""Agreement of clips with words, by our CLIP: recall at 1 among the clips or captions of one batch.
+"""Clips and words as embeddings of our CLIP, whose dot products say how far they agree.
 
-A probe that shares nothing with the generator is the honest judge where a generator was conditioned on this CLIP;
-these functions take embeddings, so either can be measured. Letters: N clips and captions in order, D embedding.
+A probe that shares nothing with the generator (benchmarks/scene_probe.py) is the honest judge where a generator was
+conditioned on this CLIP. Letters: N clips or texts in order, D embedding; T, H, W frames, rows and columns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from studio.tensors import to_float
 
 @torch.no_grad()
 def embed_clips(model: CLIPModel, clips: Sequence[np.ndarray]) -> torch.Tensor:
-    """Unit embeddings (N, D) of uint8 clips (T, H, W, 3), each of any length and size."""
+    """Unit embeddings (N, D) in the model's dtype of uint8 RGB clips (T, H, W, 3), each of any length and size."""
     size = model.config.vision_config.image_size
     packed = torch.cat([pack_frames(to_float(clip)[None], size) for clip in clips])
     return picture_features(model, packed.to(model.device, model.dtype))
@@ -26,13 +26,5 @@ def embed_clips(model: CLIPModel, clips: Sequence[np.ndarray]) -> torch.Tensor:
 
 @torch.no_grad()
 def embed_texts(model: CLIPModel, tokenizer: CLIPTokenizer, texts: Sequence[str]) -> torch.Tensor:
-    """Unit embeddings (N, D) of texts."""
+    """Unit embeddings (N, D) of texts, in the model's dtype."""
     return text_features(model, tokenizer, texts)
-
-
-def recall_at_1(queries: torch.Tensor, answers: torch.Tensor) -> float:
-    """Share of queries (N, D) whose nearest of ``answers`` (N, D) is the one of their own row, 0..1."""
-    if queries.shape != answers.shape or queries.ndim != 2:
-        raise ValueError(f"Queries and answers must both be (N, D), not {queries.shape} and {answers.shape}.")
-    nearest = (queries @ answers.T).argmax(dim=1)
-    return float((nearest == torch.arange(len(queries), device=nearest.device)).float().mean())

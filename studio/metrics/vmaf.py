@@ -23,7 +23,7 @@ def _write_raw(path: Path, frames: np.ndarray) -> None:
             file.write(np.ascontiguousarray(frame).tobytes())
 
 
-def vmaf(result: np.ndarray, truth: np.ndarray, threads: int = 1) -> float:
+def vmaf(result: np.ndarray, truth: np.ndarray) -> float:
     """Mean VMAF, 0..100, of uint8 clips (T, H, W, 3) of one shape. VMAF also looks at motion: give frames in order.
 
     Raises ValueError for different shapes and RuntimeError when ffmpeg fails, with its last line.
@@ -34,7 +34,7 @@ def vmaf(result: np.ndarray, truth: np.ndarray, threads: int = 1) -> float:
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}", "-framerate", "25"]
     # Both sides are converted alike: VMAF reads the luma plane of limited-range YUV.
     yuv = "format=yuv420p"
-    graph = f"[0:v]{yuv}[a];[1:v]{yuv}[b];[a][b]libvmaf=log_fmt=json:log_path=vmaf.json:n_threads={threads}"
+    graph = f"[0:v]{yuv}[a];[1:v]{yuv}[b];[a][b]libvmaf=log_fmt=json:log_path=vmaf.json:n_threads=1"
     with tempfile.TemporaryDirectory(prefix="vmaf-") as folder:
         for name, clip in (("result.rgb", result), ("truth.rgb", truth)):
             _write_raw(Path(folder, name), clip)

@@ -132,19 +132,16 @@ def full_warps(gap: Gap, found: Candidates, pool: Executor | None = None) -> lis
     return pair(found.motions[0]) + other.result()
 
 
-def blend(warps: list[np.ndarray], weights: np.ndarray, residual: np.ndarray | None = None) -> np.ndarray:
+def blend(warps: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
     """The weighted mean of the four full warps, uint8 (H, W, 3).
 
-    weights: float32 (4, h, w) of sum 1, stretched to full size here; residual: float32 (3, h, w) in -1..1 of the
-    range, stretched and added at the end.
+    warps: uint8 (H, W, 3) each; weights: float32 (4, h, w) of sum 1, stretched to full size here.
     """
     height, width = warps[0].shape[:2]
     large = cv2.resize(np.ascontiguousarray(weights.transpose(1, 2, 0)), (width, height))
     total = np.zeros((height, width, 3), np.float32)
     for index, warp in enumerate(warps):
         total += warp * large[..., index : index + 1]
-    if residual is not None:
-        total += cv2.resize(np.ascontiguousarray(residual.transpose(1, 2, 0)) * 255, (width, height))
     return np.clip(np.rint(total, out=total), 0, 255, out=total).astype(np.uint8)
 
 

@@ -190,8 +190,3 @@ def second_opinion(last: np.ndarray, motion: Motion, progress: float) -> np.ndar
     ago = progress * invert_flow(velocity / motion.scale, progress, 3) * motion.scale
     ago = cv2.resize(ago, (motion.size[1], motion.size[0]), interpolation=cv2.INTER_LINEAR)
     return warp_backward(last, -ago)
-
-
-def guides(path: Trace) -> np.ndarray:
-    """What the painter is told, float32 (H, W, 4), 0..1: uncovered, outside, distrust, moved."""
-    return np.dstack([path.uncovered, path.outside, 1 - path.trust, path.moved])

@@ -46,8 +46,6 @@ _PRESETS: dict[str, int] = {
 }
 
 MEDIUM = FlowQuality()
-FAST = FlowQuality(preset="fast")
-HALF = FlowQuality(preset="medium", scale=0.5, finest_level=0)
 
 
 def estimate_flow(first: np.ndarray, second: np.ndarray, quality: FlowQuality = MEDIUM) -> np.ndarray:

@@ -35,6 +35,8 @@ _PUSHES = 6.0  # frames after which nothing goes on speeding up or slowing down
 _BELIEF = 0.6  # in an acceleration that all steps agree on: the best on training clips, where most changes do not last
 _HARDEST = 0.35  # of its pace by which a mover may change it in one frame
 _FURNISHED = 0.25  # of the picture's 64 blocks that have something to see in them
+_AROUND = 6.0  # cells of blur over which trusted motion speaks for its neighbours
+_SETTLES = 12.0  # frames after which things settle at the latest, by the plain habit
 _STANDS = 0.25  # cells per frame below which a thing stands, as far as a long forecast is concerned
 _FAST = FlowQuality(preset="medium", finest_level=0)
 
@@ -234,11 +236,11 @@ def _capped(velocity: np.ndarray, longest: int) -> np.ndarray:
     return velocity * np.minimum(1, _TOP_SPEED * longest / np.maximum(pace, 1e-6))
 
 
-def _heal(velocity: np.ndarray, trust: np.ndarray, reach: float = 6.0) -> np.ndarray:
+def _heal(velocity: np.ndarray, trust: np.ndarray) -> np.ndarray:
     """Where ``trust`` is low, the trusted motion of the neighbourhood instead."""
     weight = trust[..., None] + 1e-3
-    spread = cv2.GaussianBlur(velocity * weight, (0, 0), reach)
-    around = spread / cv2.GaussianBlur(weight, (0, 0), reach)[..., None]
+    spread = cv2.GaussianBlur(velocity * weight, (0, 0), _AROUND)
+    around = spread / cv2.GaussianBlur(weight, (0, 0), _AROUND)[..., None]
     keep = np.clip(1.5 * trust, 0, 1)[..., None]
     return (velocity * keep + around * (1 - keep)).astype(np.float32)
 
@@ -330,14 +332,14 @@ def settled(frames: float | np.ndarray, horizon: float | np.ndarray) -> np.ndarr
     return horizon * np.tanh(np.asarray(frames) / horizon)
 
 
-def plain_habit(motion: Motion, horizon: float = 12.0) -> Habit:
+def plain_habit(motion: Motion) -> Habit:
     """The slow velocity where both agree, half of it and only for what lies ahead; the better velocities agree, the
     later things settle, after ``horizon`` frames at most.
     """
     apart = np.linalg.norm(motion.quick - motion.slow, axis=2) / motion.scale[0]
     pace = np.linalg.norm(motion.quick, axis=2) / motion.scale[0]
     share = motion.slow_trust * np.exp(-apart / (1 + 0.5 * pace))
-    return Habit(0.1 * share, 0.6 * share, 0.2 + horizon * motion.agreement)
+    return Habit(0.1 * share, 0.6 * share, 0.2 + _SETTLES * motion.agreement)
 
 
 def by_mover(values: np.ndarray, movers: np.ndarray) -> np.ndarray:

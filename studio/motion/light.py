@@ -53,9 +53,9 @@ class LightChange:
         """Contrast of the second frame as a share of the first's: the mean gain, above 0."""
         return max(1e-6, float(np.mean(self.gain)))
 
-    def relit(self, frame: np.ndarray, share: float = 1.0) -> np.ndarray:
-        """A picture in the first frame's light (uint8 RGB (H, W, 3)) with ``share`` 0..1 of the change done."""
-        return self.moved(frame, 0.0, share)
+    def relit(self, frame: np.ndarray) -> np.ndarray:
+        """A picture in the first frame's light (uint8 RGB (H, W, 3)) in that of the second."""
+        return self.moved(frame, 0.0, 1.0)
 
     def moved(self, frame: np.ndarray, of: float, to: float) -> np.ndarray:
         """A picture (uint8 RGB (H, W, 3)) from the light at share ``of`` of the change to that at share ``to``."""
@@ -107,27 +107,27 @@ class Evened:
     overlay: np.ndarray | None
     originals: tuple[np.ndarray, np.ndarray]
 
-    def finish(self, drawn: np.ndarray, moment: float, share: float | None = None) -> np.ndarray:
+    def finish(self, drawn: np.ndarray, moment: float) -> np.ndarray:
         """An in-between drawn from ``first`` and ``second``, in the light of its moment; uint8 RGB (H, W, 3).
 
-        moment: in [0, 1]; share: how much of the light's change is done by then, if it is not even. What does not
-        follow the light (a title over a fade, the bars of a letterbox) is put back as it was.
+        moment: in [0, 1]. What does not follow the light (a title over a fade, the bars of a letterbox) is put back as
+        it was.
         """
         if self.change.is_steady:
             return drawn
-        relit = self.change.moved(drawn, self.light, moment if share is None else share)
+        relit = self.change.moved(drawn, self.light, moment)
         if self.overlay is None:
             return relit
         kept = cv2.addWeighted(self.originals[0], 1 - moment, self.originals[1], moment, 0)
         return cv2.copyTo(kept, self.overlay, relit)
 
 
-def even_out(first: np.ndarray, second: np.ndarray, change: LightChange | None = None) -> Evened:
-    """Brings two frames (uint8 RGB (H, W, 3), one size) to one light; ``change`` as light_change would find it.
+def even_out(first: np.ndarray, second: np.ndarray) -> Evened:
+    """Brings two frames (uint8 RGB (H, W, 3), one size) to one light.
 
     That light is the one with more contrast, unless it drives the other picture out of range.
     """
-    change = light_change(first, second) if change is None else change
+    change = light_change(first, second)
     originals = (first, second)
     if change.is_steady:
         return Evened(first=first, second=second, change=change, light=0.0, overlay=None, originals=originals)

@@ -44,6 +44,7 @@ SOFT = (
     "tile_blue",
 )
 _SWIRL_STRENGTH = 1.2e-4  # squared gradient per half pixel under which the swirls, not the picture, lead the brush
+_WINDOW = 4  # pixels of the windows whose calm ones count, see flatten_colours
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -77,26 +78,26 @@ def halve(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
 
 
-def flatten_colours(rgb: np.ndarray, window: int = 4) -> np.ndarray:
+def flatten_colours(rgb: np.ndarray) -> np.ndarray:
     """Edge-keeping smoothing, float32 (h, w, 3): of four windows around a pixel the calm ones count."""
     brightness = luminance(rgb)
     stacked = cv2.merge([*cv2.split(rgb), cv2.multiply(brightness, brightness)])
-    mean = cv2.blur(stacked, (window, window), anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
+    mean = cv2.blur(stacked, (_WINDOW, _WINDOW), anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
     red, green, blue, square = cv2.split(mean)
     light = cv2.transform(mean, np.append(_LUMA, np.float32(0))[None])
     spread = np.maximum(square - light * light, 0) + np.float32(2e-4)
     weight = 1 / (spread * spread)
     weighted = cv2.merge([red * weight, green * weight, blue * weight, weight])
-    corners = np.zeros(window, np.float32)
+    corners = np.zeros(_WINDOW, np.float32)
     corners[[0, -1]] = 1
     total = cv2.sepFilter2D(
-        weighted, -1, corners, corners, anchor=(window - 1, window - 1), borderType=cv2.BORDER_REPLICATE
+        weighted, -1, corners, corners, anchor=(_WINDOW - 1, _WINDOW - 1), borderType=cv2.BORDER_REPLICATE
     )
     red, green, blue, weight = cv2.split(total)
     return cv2.merge([red / weight, green / weight, blue / weight])
 
 
-def tangents(brightness: np.ndarray, noise: np.ndarray, sigma: float = 2.5) -> np.ndarray:
+def tangents(brightness: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """The direction a brush would take, float32 (h, w, 2) of unit length, x first; its sign means nothing.
 
     brightness: float32 (h, w); noise: float32 (h, w) of unit variance. Along edges where there are any; where the
@@ -105,7 +106,7 @@ def tangents(brightness: np.ndarray, noise: np.ndarray, sigma: float = 2.5) -> n
     across_x = cv2.Scharr(brightness, cv2.CV_32F, 1, 0, scale=1 / 32, borderType=cv2.BORDER_REFLECT)
     across_y = cv2.Scharr(brightness, cv2.CV_32F, 0, 1, scale=1 / 32, borderType=cv2.BORDER_REFLECT)
     tensor = cv2.merge([across_x * across_x, across_x * across_y, across_y * across_y])
-    tensor = soften(tensor, sigma)
+    tensor = soften(tensor, 2.5)
     hills = soften(noise, 16.0)
     hill_x = cv2.Scharr(hills, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REFLECT)
     hill_y = cv2.Scharr(hills, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REFLECT)

@@ -55,7 +55,7 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._folders = JobFolders(settings.work, settings.keep_seconds)
+        self._folders = JobFolders(settings.work)
         self._cache = PipelineCache(settings)
         self._history = History()
         self.looks = LookBook(self._folders, settings.looks)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from studio.painting.guides import SHARP, SOFT, Guides, contour_lines, length, luminance, soften
+from studio.painting.guides import SHARP, SOFT, Guides, contour_lines, length, luminance
 
 Paint = Callable[[np.ndarray, Guides], np.ndarray]
 """(rgb float32 (H, W, 3) in 0..1, its guides) -> rgb float32 (H, W, 3) in 0..1."""
@@ -161,8 +161,3 @@ def tremble(image: np.ndarray, sheet: Sheet, reach: float) -> np.ndarray:
     columns = np.arange(width, dtype=np.float32)[None] + scale * across
     rows = np.arange(height, dtype=np.float32)[:, None] + scale * down
     return cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-
-
-def glow(image: np.ndarray, near: float, far: float) -> np.ndarray:
-    """Light that spreads: half a narrow and half a wide blur (pixels)."""
-    return 0.5 * soften(image, near) + 0.5 * soften(image, far)

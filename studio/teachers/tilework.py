@@ -44,11 +44,11 @@ def cut_tiles(tiles: np.ndarray, near: np.ndarray, share: float, size: float = 0
     return mix(tiles, near, share * smoothstep(apart, 0.12, 0.26))
 
 
-def dots(screen: np.ndarray, share: np.ndarray, hardness: float = 7.0) -> np.ndarray:
+def dots(screen: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Ink (1) where the printed dots are: the screen (-1..1) above a threshold that leaves about `share` covered."""
     threshold = np.float32(1.02) - np.float32(2.04) * share
     threshold = threshold * (0.45 + 0.55 * np.abs(threshold))  # the screen is seldom near its extremes
-    return 1 / (1 + np.exp(np.clip(hardness * (threshold - screen), -30, 30)))
+    return 1 / (1 + np.exp(np.clip(7 * (threshold - screen), -30, 30)))
 
 
 _HOT = [(0.12, (0.16, 0.03, 0.36)), (0.37, (0.93, 0.07, 0.42)), (0.63, (1.0, 0.60, 0.10)), (0.88, (1.0, 0.93, 0.42))]

@@ -16,6 +16,8 @@ from studio.errors import CheckpointError
 EMBEDDING_SCALE = 16.0
 """As in studio/pipelines/base.py, which training may not import; a test holds them equal."""
 
+_WIDTH, _NOISE = 256, 0.3  # of the codes that stand in for embeddings, and of the noise in place of wording
+
 Slots = dict[str, Tensor]
 
 
@@ -49,13 +51,12 @@ class CaptionEmbedder:
 class SlotCodes:
     """Stands in for a text encoder where none is trained yet (dry runs, tests): a fixed random code for every value."""
 
-    def __init__(self, width: int = 256, noise: float = 0.3) -> None:
+    def __init__(self) -> None:
         source = torch.Generator().manual_seed(5)
-        self.noise = noise
-        self.codes = {name: torch.randn(len(values), width, generator=source) for name, values in SLOTS.items()}
+        self.codes = {name: torch.randn(len(values), _WIDTH, generator=source) for name, values in SLOTS.items()}
 
     def __call__(self, slots: Slots, rng: np.random.Generator) -> Tensor:
-        """(B, width) of length EMBEDDING_SCALE: the values' codes and some noise in place of wording."""
+        """(B, 256) of length EMBEDDING_SCALE: the values' codes and some noise in place of wording."""
         total = sum(self.codes[name][values] for name, values in slots.items())
         wording = torch.from_numpy(rng.standard_normal(tuple(total.shape), dtype=np.float32))
-        return torch.nn.functional.normalize(total + self.noise * wording, dim=1) * EMBEDDING_SCALE
+        return torch.nn.functional.normalize(total + _NOISE * wording, dim=1) * EMBEDDING_SCALE

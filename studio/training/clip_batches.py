@@ -46,6 +46,7 @@ MOMENTS = torch.linspace(0.02, 0.98, FRAMES)
 SCENE_SLOTS = ("place", "time", "weather")  # what a strip's pictures depend on
 TWINS = ("subject", "colour", "motion", "camera", "place", "size", "count")  # what a twin may differ in
 _SPRITE_SIZE, _LOOK_SIDE = 48, 112
+_BACKGROUNDS = 60  # of the world, among the pictures that a camera moves over
 
 
 @dataclass
@@ -220,11 +221,11 @@ class LookPairs:
 class CameraPairs:
     """Pictures under a moving camera, against the words for its course or for the timing of its motion."""
 
-    def __init__(self, photos: list[np.ndarray], scenes: ScenePairs, seed: int, world: int = 60) -> None:
+    def __init__(self, photos: list[np.ndarray], scenes: ScenePairs, seed: int) -> None:
         rng = np.random.default_rng((seed, 23))
         self.pictures = [cv2.resize(photo, None, fx=0.45, fy=0.45, interpolation=cv2.INTER_AREA) for photo in photos]
         rows = scenes.paint(rng)  # a few wide backgrounds of the world
-        for strips in from_bytes(rows["strips"])[:world]:
+        for strips in from_bytes(rows["strips"])[:_BACKGROUNDS]:
             view = strips[0, :3]
             for strip in strips[1:]:
                 view = view * (1 - strip[3:]) + strip[:3]

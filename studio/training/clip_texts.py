@@ -48,6 +48,7 @@ _FILLERS = tuple(
     "peacefully,happily,calmly,all alone,proudly,gracefully,together,there,here,again,somewhere,for me,thanks,"
     "if possible,in style,for my daughter,as always,trending,colourful,vivid,soft light,dramatic".split(",")
 )
+_DISTURBED = 0.2  # share of captions with meaningless words in them
 _DROPPED = frozenset(("a", "an", "the", "is", "there", "please"))
 
 
@@ -59,12 +60,12 @@ class SceneTexts:
     labels: dict[str, Tensor]
 
 
-def scene_texts(count: int, rng: np.random.Generator, disturbed: float = 0.2, held_out: bool = False) -> SceneTexts:
-    """Draw `count` scenes and say them; `disturbed` is the share of captions with meaningless words in them."""
-    labels = say_less(sample_slots(count, rng, held_out=held_out), rng)
+def scene_texts(count: int, rng: np.random.Generator) -> SceneTexts:
+    """Draw `count` scenes of training and say them, some with meaningless words in between."""
+    labels = say_less(sample_slots(count, rng), rng)
     changed, _ = swap_one(labels, rng)
     phrases = [text for said in (labels, labels, changed) for text in captions(said, rng)]
-    phrases = [disturb(text, rng) if rng.random() < disturbed else text for text in phrases]
+    phrases = [disturb(text, rng) if rng.random() < _DISTURBED else text for text in phrases]
     return SceneTexts(phrases, {name: torch.cat([labels[name], labels[name], changed[name]]) for name in labels})
 
 

@@ -75,17 +75,17 @@ class PatchDiscriminator(nn.Module):
 
 
 class ClipDiscriminator(nn.Module):
-    """``frames`` frames (B, T, C, H, W) in 0..1 and a condition (B, D) to one logit (B,).
+    """``frames`` frames (B, T, 3, H, W) in 0..1 and a condition (B, D) to one logit (B,).
 
     Each frame goes through the same convolutions; a 1 x 1 convolution over all frames' features sees the motion. The
     unconditional picture term keeps single frames sharp. Height and width must be ``size``, divisible by 16.
     """
 
     def __init__(
-        self, frames: int, size: int = 64, channels: int = 3, widths: Sequence[int] = (32, 64, 96), condition: int = 256
+        self, frames: int, size: int = 64, widths: Sequence[int] = (32, 64, 96), condition: int = 256
     ) -> None:
         super().__init__()
-        inputs = (channels, *widths[:-1])
+        inputs = (3, *widths[:-1])
         self.frames = frames
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in zip(inputs, widths))
         self.mix = nn.Conv2d(widths[-1] * frames, 192, 1)

@@ -33,7 +33,7 @@ def low_frequency_loss(made: torch.Tensor, real: torch.Tensor, size: int = 8) ->
     return (F.avg_pool2d(made, size) - F.avg_pool2d(real, size)).abs().mean()
 
 
-def texture_loss(made: torch.Tensor, real: torch.Tensor, size: int = 8) -> torch.Tensor:
+def texture_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """L1 between the strengths of fine detail in blocks of ``size`` x ``size``: how much there is, not where it lies.
 
     What regression cannot place it leaves out; this asks for as much as there should be.
@@ -41,7 +41,7 @@ def texture_loss(made: torch.Tensor, real: torch.Tensor, size: int = 8) -> torch
 
     def strength(picture: torch.Tensor) -> torch.Tensor:
         fine = picture - F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False)
-        return torch.sqrt(F.avg_pool2d(fine.square(), size) + 1e-6)
+        return torch.sqrt(F.avg_pool2d(fine.square(), 8) + 1e-6)
 
     return (strength(made) - strength(real)).abs().mean()
 

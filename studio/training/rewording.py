@@ -71,17 +71,16 @@ def ridge(inputs: Tensor, targets: Tensor, strength: float = 0.02) -> tuple[Tens
 
 
 @torch.no_grad()
-def fold(layer: nn.Linear, old: Tensor, new: Tensor, norm: nn.Module | None = None) -> float:
-    """Refit `layer` in place, so that on `new` embeddings (N, D) it says what it said on `old` ones.
+def fold(layer: nn.Linear, old: Tensor, new: Tensor) -> float:
+    """Refit `layer` in place, so that on `new` embeddings (N, D) it says what it said on `old` ones, float32 both.
 
-    norm: what an embedding goes through first. Returns the share of the answers' variance that is explained.
+    Returns the share of the answers' variance that is explained, at most 1.
     """
-    into = norm if norm is not None else nn.Identity()
-    wanted = layer(into(old))
-    layer.weight.data, bias = ridge(into(new), wanted)
+    wanted = layer(old)
+    layer.weight.data, bias = ridge(new, wanted)
     if layer.bias is not None:
         layer.bias.data = bias
-    return 1 - float((layer(into(new)) - wanted).var() / wanted.var())
+    return 1 - float((layer(new) - wanted).var() / wanted.var())
 
 
 def reword_interpolation(old: Encoder, new: Encoder, context: Context) -> InterpolationGenerator:

@@ -57,16 +57,17 @@ class _Sizes:
     clips: int
 
 
+_BLOCK = 20  # clips painted at once
 _FULL = _Sizes({}, (24, 48, 96, 160), (32, 64, 96, 160), batch=4, clips=CLIPS)
 _TINY = _Sizes({"widths": (8, 8, 8, 8), "code": 16}, (4, 4, 4, 4), (4, 4, 4, 4), batch=2, clips=4)
 
 
-def paint_clips(count: int, seed: int, block: int = 20) -> dict[str, Tensor]:
+def paint_clips(count: int, seed: int) -> dict[str, Tensor]:
     """`count` finished clips of the world (count, T, 3, H, W) as bytes, and the labels of each."""
     rng, source = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     pictures, labels = [], []
-    for start in range(0, count, block):
-        slots = sample_slots(min(block, count - start), rng)
+    for start in range(0, count, _BLOCK):
+        slots = sample_slots(min(_BLOCK, count - start), rng)
         size = len(slots["subject"])
         clips = render(slots, sample_noise(size, source), torch.full((size,), SECONDS), FRAMES, (SIZE, SIZE),
                        sprite_size=48)  # fmt: skip

@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
-from studio.captions.captions import captions, sample_slots, say_less
 from studio.captions.lexicon import SLOTS
 from studio.errors import CheckpointError
 from studio.models.clip import tokens_of
@@ -57,8 +56,7 @@ class TextStates:
 class WordCodes:
     """Stands in for a text encoder where none is trained yet (dry runs, tests): a fixed random code for every word."""
 
-    def __init__(self, width: int = 256) -> None:
-        self.width = width
+    width = 256
 
     def __call__(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         """See States."""
@@ -100,21 +98,3 @@ class ReaderObjective(Objective):
         reading = [F.cross_entropy(logits[name], said.labels[name].to(hidden.device)) for name in SLOTS]
         right = [(logits[name].argmax(1).cpu() == said.labels[name]).float().mean() for name in SLOTS]
         yield "maker", torch.stack(reading).sum(), {"right": float(torch.stack(right).mean())}
-
-
-@torch.no_grad()
-def reading_accuracy(
-    reader: SceneReader, states: States, count: int, held_out: bool, unseen: bool, seed: int = 11
-) -> dict[str, float]:
-    """Share of `count` captions of which each slot is read right, and "all" of them; by combination and wording."""
-    rng = np.random.default_rng(seed)
-    labels = say_less(sample_slots(count, rng, held_out=held_out), rng)
-    texts = captions(labels, rng, unseen=unseen)
-    right: dict[str, list[Tensor]] = {name: [] for name in SLOTS}
-    for start in range(0, count, 64):
-        read = reader(*states(texts[start : start + 64]))
-        for name in SLOTS:
-            right[name].append(read[name].argmax(1).cpu() == labels[name][start : start + 64])
-    joined = {name: torch.cat(parts) for name, parts in right.items()}
-    shares = {name: float(values.float().mean()) for name, values in joined.items()}
-    return shares | {"all": float(torch.stack(list(joined.values())).all(0).float().mean())}

@@ -50,15 +50,12 @@ def ground_of(place: Tensor, time: Tensor, z: Tensor, weather: Tensor | None = N
 
 
 @torch.no_grad()
-def finish(
-    frames: Tensor, guides: Tensor, slots: dict[str, Tensor], noise: dict[str, Tensor], times: Tensor | None = None
-) -> Tensor:
+def finish(frames: Tensor, guides: Tensor, slots: dict[str, Tensor], noise: dict[str, Tensor]) -> Tensor:
     """Finished frames (B, T, 3, H, W) in 0..1 of composited ones.
 
     Args:
         frames: (B, T, 3, H, W) in 0..1. guides: (B, T, 8, H, W), composed with the ground of `ground_of`.
         slots: place, time and weather, long (B,). noise: its "strips" say from where the light comes.
-        times: (B, T) in seconds; not needed, for the guides' ripples carry the time.
     """
     count = frames.shape[1]
     each = {name: slots[name].to(frames.device).repeat_interleave(count, 0) for name in ("place", "time", "weather")}

@@ -120,8 +120,8 @@ def city_near(p: Plate, variant: int) -> None:
 # ------------------------------------------------------------------------------------------------ village
 
 
-def cottage(p: Plate, x: float, base: float, wide: float, tall: float, wall: Colour, roof: Colour,
-        air: float = 0.08) -> None:
+def cottage(p: Plate, x: float, base: float, wide: float, tall: float, wall: Colour, roof: Colour) -> None:
+    air = 0.08
     parts = draw.house(x, base, wide, tall)
     shadow = scaled(wall, 0.82)
     p.fill(p.shape(parts["wall"]), shadow, wall, air=air, rim=0, snow=0)

@@ -8,15 +8,14 @@ from studio.worlds.plates import Array, Colour, Plate, scaled
 _TRUNK: Colour = (0.36, 0.25, 0.19)
 
 
-def tree(plate: Plate, x: float, base: float, tall: float, dark: Colour, lit: Colour, air: float = 0.0,
-        wide: float = 0.36) -> None:
+def tree(plate: Plate, x: float, base: float, tall: float, dark: Colour, lit: Colour, air: float = 0.0) -> None:
     """A round tree with a lit crown."""
     plate.fill(plate.shape([draw.stroke((x, base + 0.01), (x, base - 0.6 * tall), 0.045 * tall, 0.025 * tall)]),
                _TRUNK, (0.24, 0.17, 0.15), air=air, snow=0)
-    crown = draw.crown(x, base - 0.64 * tall, wide * tall, plate.rng)
+    crown = draw.crown(x, base - 0.64 * tall, 0.36 * tall, plate.rng)
     mask = plate.shape(crown)
     plate.fill(mask, lit, dark, air=air, rim=0.5, snow=0.9, edge=0.10 * tall + 0.01)
-    light = plate.shape([draw.disc(x - 0.10 * tall, base - 0.76 * tall, 0.62 * wide * tall)])
+    light = plate.shape([draw.disc(x - 0.10 * tall, base - 0.76 * tall, 0.62 * 0.36 * tall)])
     plate.shade(plate.soft(light, 0.10 * tall) * mask, 0.22)
 
 

@@ -93,9 +93,9 @@ class Plate:
         padded = np.pad(line, reach, mode="edge")[None]
         return cv2.GaussianBlur(padded, (0, 0), round_off * self.height)[0, reach : reach + self.width]
 
-    def flanks(self, count: int, clear: float = 0.30, low: float = 0.0, high: float = 2.0) -> list[float]:
+    def flanks(self, count: int, clear: float) -> list[float]:
         """Evenly scattered places along x that leave the middle free."""
-        cells = (np.arange(count) + 0.15 + 0.7 * self.rng.random(count)) / count * (high - low) + low
+        cells = (np.arange(count) + 0.15 + 0.7 * self.rng.random(count)) / count * 2.0
         return [float(x) for x in cells if abs(x - 1) > clear]
 
     # -------------------------------------------------------------------------------------------- painting

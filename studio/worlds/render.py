@@ -26,7 +26,7 @@ def paint_pair(atlas: Tensor, slots: dict[str, Tensor], noise: dict[str, Tensor]
 
 def render(
     slots: dict[str, Tensor], noise: dict[str, Tensor], seconds: Tensor, frames: int, size: tuple[int, int],
-    strip_height: int | None = None, sprite_size: int = SPRITE_SIZE, finish: bool = True, share: Tensor | None = None,
+    sprite_size: int = SPRITE_SIZE, finish: bool = True, share: Tensor | None = None,
 ) -> Tensor:
     """Clips (B, T, 3, H, W) in 0..1.
 
@@ -36,7 +36,7 @@ def render(
         seconds: (B,) length of each clip.
         frames: T, evenly spread over the clip.
         size: (H, W) in pixels.
-        strip_height, sprite_size: detail of the layers in pixels; the strips' suits `size` by default.
+        sprite_size: rows and columns of a sprite, in pixels; the strips' rows suit `size`.
         finish: whether to add the light, shadows, reflections and haze that the detail net learns.
         share: (B, T) of the clip, 0..1, where the frames are not evenly spread from 0 on.
 
@@ -48,7 +48,7 @@ def render(
         share = (torch.arange(frames, device=device) / frames)[None].expand(len(seconds), frames)
     times = share * seconds.to(share)[:, None]
     with torch.no_grad():
-        strips = paint_strips(slots, noise["strips"], strip_height or max(size[0], 48))
+        strips = paint_strips(slots, noise["strips"], max(size[0], 48))
         offsets = strip_offsets(slots, noise["strips"])
         sprites = paint_pair(load_atlas(sprite_size).to(device), slots, noise)
         actors, scene = plan_tracks_at(slots, noise["tracks"], seconds, share)
@@ -57,4 +57,4 @@ def render(
         if not finish:
             return compose(*layers, times=times)
         composite, guides = compose(*layers, times=times, guides=True, ground=ground)
-        return finish_frames(composite, guides, slots, noise, times)
+        return finish_frames(composite, guides, slots, noise)

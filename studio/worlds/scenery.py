@@ -18,7 +18,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from studio.captions.lexicon import SLOTS
+from studio.captions.lexicon import SLOTS, TIMELESS
 from studio.worlds import (
     backdrops,
     places_cold,
@@ -37,7 +37,6 @@ VARIANTS = 3
 STRIPS = ("far", "middle", "near")
 _FAMILIES = (places_green, places_mountain, places_town, places_shore, places_dry, places_cold, places_high)
 _NAMES = tuple(name for name in SLOTS["place"] if name != "any")
-_TIMELESS = frozenset({"studio", "space", "underwater", "moon"})
 #: Places whose ground mirrors what floats on it.
 WATER: tuple[str, ...] = ("sea", "lake", "studio")
 _GROUND = {"sea": 0.80, "lake": 0.82, "beach": 0.89, "arctic": 0.89, "space": 0.82, "sky": 0.84, "underwater": 0.90}
@@ -71,13 +70,6 @@ def strip_offsets(slots: dict[str, Tensor], noise: Tensor) -> Tensor:
     return torch.where(linked[slots["place"]], over, offsets)
 
 
-def sun_position(slots: dict[str, Tensor], noise: Tensor) -> Tensor:
-    """Where the sun, the moon or the light's source stands in a square frame at rest: (B, 2) x, y."""
-    time = _hours(slots)[0]
-    x = sky.SUN_X - 0.25 - strip_offsets(slots, noise)[:, 0]
-    return torch.stack([x, sky.SUN_Y.to(noise.device)[time]], 1)
-
-
 def paint_strips(slots: dict[str, Tensor], noise: Tensor, height: int) -> Tensor:
     """Strips of B scenes, premultiplied RGBA (B, 4, 4, height, 2 * height) in 0..1: sky, far, middle, near.
 
@@ -98,7 +90,7 @@ def paint_strips(slots: dict[str, Tensor], noise: Tensor, height: int) -> Tensor
 
 def _hours(slots: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Time 0..5 from dawn and weather 0..5 of each scene; where there is no sky, a clear day."""
-    timeless = torch.tensor([name in _TIMELESS for name in SLOTS["place"]],
+    timeless = torch.tensor([name in TIMELESS for name in SLOTS["place"]],
         device=slots["place"].device)[slots["place"]]
     time = (slots["time"] - SLOTS["time"].index("dawn")).clamp(min=0)
     return torch.where(timeless, sky.DAY, time), torch.where(timeless, sky.CLEAR, slots["weather"])
@@ -131,7 +123,7 @@ def _paint(out: Tensor, slots: dict[str, Tensor], noise: Tensor, height: int) ->
     time, weather = _hours(slots)
     names = [SLOTS["place"][index] for index in slots["place"].tolist()]
     light = sky.light_of(time, weather, 2 * u[:, 5] - 1, 0.94 + 0.12 * u[:, 6])
-    _settle(light, names, u)
+    _settle(light, names)
     out[:, 0, 3] = 1
     out[:, 0, :3] = _backs(names, light, time, weather, variant, u, height)
     plates = torch.stack([_land_plates(name, k, height, noise.device)
@@ -145,7 +137,7 @@ def _paint(out: Tensor, slots: dict[str, Tensor], noise: Tensor, height: int) ->
         _relight(out[:, strip + 1], plates[:, strip].float().div_(255), light, key, haze, sun)
 
 
-def _settle(light: sky.Light, names: list[str], u: Tensor) -> None:
+def _settle(light: sky.Light, names: list[str]) -> None:
     """Light of places without a sky, in place."""
     for k, name in enumerate(names):
         if name == "underwater":

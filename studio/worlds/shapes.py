@@ -58,14 +58,14 @@ def leaf(start: Point, end: Point, half: float, bend: float = 0.0) -> Outline:
     return ribbon(bow(start, end, bend, 14), [0.0, 0.75 * half, half, 0.8 * half, 0.0])
 
 
-def pine(x: float, base: float, tall: float, slim: float = 0.22, tiers: int = 5) -> list[Outline]:
+def pine(x: float, base: float, tall: float, slim: float) -> list[Outline]:
     """A fir with drooping tiers and a short trunk."""
     trunk = box(x, base, 0.05 * tall, 0.14 * tall)
     left: list[Point] = []
-    for tier in range(tiers):
-        low, high = 0.08 + 0.92 * tier / tiers, 0.08 + 0.92 * (tier + 1) / tiers
-        wide = slim * tall * (1 - tier / tiers) ** 0.9
-        left += [(wide, low - 0.02), (wide * 0.45, high - 0.25 / tiers)]
+    for tier in range(5):
+        low, high = 0.08 + 0.92 * tier / 5, 0.08 + 0.92 * (tier + 1) / 5
+        wide = slim * tall * (1 - tier / 5) ** 0.9
+        left += [(wide, low - 0.02), (wide * 0.45, high - 0.25 / 5)]
     left[-1] = (0.0, 1.0)
     right = [(x + w, base - tall * h) for w, h in left]
     return [trunk, np.array(right + [(x - w, base - tall * h) for w, h in reversed(left)])]
@@ -128,27 +128,25 @@ def rock(x: float, base: float, wide: float, tall: float, rng: np.random.Generat
     return edge, lit
 
 
-def house(x: float, base: float, wide: float, tall: float, chimney: bool = True) -> dict[str, list[Outline]]:
+def house(x: float, base: float, wide: float, tall: float) -> dict[str, list[Outline]]:
     """wall, roof, gable (lit side), panes and door of a house with its long side to us."""
     eaves, ridge = base - 0.52 * tall, base - tall
     half, inset = wide / 2, 0.17 * wide
     roof = polygon((x - 1.14 * half, eaves), (x - half + inset, ridge), (x + half - inset, ridge),
         (x + 1.14 * half, eaves))
     pane, row = 0.15 * wide, base - 0.20 * tall
-    out = {
-        "wall": [box(x, base, wide, 0.54 * tall)], "roof": [roof],
+    return {
+        "wall": [box(x, base, wide, 0.54 * tall)],
+        "roof": [roof, box(x + 0.24 * wide, eaves - 0.2 * tall, 0.09 * wide, 0.42 * tall)],  # and its chimney
         "panes": [box(x + s * wide, row, pane, 0.21 * tall) for s in (-0.32, 0.32)],
         "door": [box(x, base, 0.17 * wide, 0.34 * tall)],
     }
-    if chimney:
-        out["roof"].append(box(x + 0.24 * wide, eaves - 0.2 * tall, 0.09 * wide, 0.42 * tall))
-    return out
 
 
-def turret(x: float, base: float, wide: float, tall: float, cone: float = 1.5) -> dict[str, list[Outline]]:
+def turret(x: float, base: float, wide: float, tall: float) -> dict[str, list[Outline]]:
     """A castle's tower: wall, shade (its dark side), cone, panes and flag."""
     top = base - tall
-    tip = top - cone * wide
+    tip = top - 1.5 * wide
     flag_x, flag_y = x, tip - 0.45 * wide
     return {
         "wall": [box(x, base, wide, tall), box(x, top + 0.20 * wide, 1.28 * wide, 0.34 * wide)],
@@ -169,11 +167,11 @@ def battlement(left: float, right: float, base: float, tall: float, tooth: float
     return [box((left + right) / 2, base, right - left, tall), *teeth]
 
 
-def cloud(x: float, base: float, wide: float, rng: np.random.Generator, tall: float = 0.5) -> list[Outline]:
+def cloud(x: float, base: float, wide: float, rng: np.random.Generator) -> list[Outline]:
     """A heap cloud with a flat foot."""
     out = [disc(x, base - 0.06 * wide, 0.48 * wide, 0.075 * wide)]
     for k in np.linspace(-0.36, 0.36, 7):
-        size = wide * (0.10 + tall * 0.24 * (1 - (k / 0.42) ** 2)) * (0.80 + 0.4 * rng.random())
+        size = wide * (0.10 + 0.12 * (1 - (k / 0.42) ** 2)) * (0.80 + 0.4 * rng.random())
         out.append(disc(x + k * wide, base - 0.05 * wide - 0.75 * size, size))
     return out
 

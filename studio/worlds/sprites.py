@@ -21,7 +21,7 @@ from studio.captions.lexicon import SLOTS
 from studio.captions.nouns import SUBJECTS
 from studio.errors import ResourceError
 from studio.worlds.noise import uniform
-from studio.worlds.paints import RAMPS, Palettes, find_palettes, repaint, to_oklab
+from studio.worlds.paints import RAMPS, Palettes, find_palettes, repaint
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 GLYPH_SIZE = 109  # the one size that the bitmap font has
@@ -46,23 +46,11 @@ def load_atlas(size: int, font: Path = FONT) -> Tensor:
     return torch.stack([_glyph(face, index, size) for index in range(len(SUBJECTS))])
 
 
-@lru_cache(maxsize=2)
-def load_palettes(font: Path = FONT) -> Palettes:
+@lru_cache(maxsize=1)
+def load_palettes() -> Palettes:
     """The flat colours of all nouns, see paints.py."""
     people = torch.tensor([subject.name in PEOPLE for subject in SUBJECTS])
-    return find_palettes(load_atlas(PALETTE_SIZE, font), people)
-
-
-@lru_cache(maxsize=1)
-def natural_colours() -> tuple[str, ...]:
-    """The colour word that each noun deserves as it is drawn ("red" for the apple), for judging what looks painted."""
-    atlas = load_atlas(PALETTE_SIZE)
-    names, scale = list(RAMPS), torch.tensor([0.6, 1.0, 1.0])  # lightness tells less than hue
-    bases = to_oklab(torch.tensor([RAMPS[name][1] for name in names])) * scale
-    pixels = (atlas[:, :3] / atlas[:, 3:].clamp(min=1e-3)).flatten(2).transpose(1, 2)
-    nearest = F.one_hot(torch.cdist(to_oklab(pixels) * scale, bases).argmin(-1), len(names))
-    seen = (nearest * atlas[:, 3].flatten(1)[..., None]).sum(1)
-    return tuple(names[index] for index in seen.argmax(1).tolist())
+    return find_palettes(load_atlas(PALETTE_SIZE), people)
 
 
 def _glyph(face: ImageFont.FreeTypeFont, index: int, size: int) -> Tensor:

@@ -75,9 +75,9 @@ def chosen(slots: dict[str, Tensor], slot: str, *names: str) -> Tensor:
     return torch.isin(slots[slot], wanted)
 
 
-def by_name(slots: dict[str, Tensor], slot: str, table: dict[str, float], other: float = 0.0) -> Tensor:
-    """A number for each value of a slot, (B,)."""
-    numbers = torch.tensor([table.get(name, other) for name in SLOTS[slot]], device=slots[slot].device)
+def by_name(slots: dict[str, Tensor], slot: str, table: dict[str, float]) -> Tensor:
+    """The number that `table` has for each scene's value of a slot, float32 (B,); 0 for values it does not name."""
+    numbers = torch.tensor([table.get(name, 0.0) for name in SLOTS[slot]], device=slots[slot].device)
     return numbers[slots[slot]]
 
 
@@ -119,7 +119,7 @@ def set_stage(slots: dict[str, Tensor], u: Tensor) -> Stage:
     return Stage(
         noun=noun, present=present, size=size, x=x + offset, y=y - behind, half=half, top=shape[..., 1],
         feet=shape[..., 2], floor=torch.where(ground | afloat, line - behind, line),
-        flip=_flips(slots, u, heading, hand), motion=_motions(slots),
+        flip=_flips(slots, heading, hand), motion=_motions(slots),
         lag=u.new_tensor([[0.0, 0.16, 0.32, 0.45]]).expand_as(size), air=air, ground=ground,
         afloat=afloat, reach=_reach(slots, spread), spread=spread, heading=heading,
     )  # fmt: skip
@@ -233,7 +233,7 @@ def _levels(slots: dict[str, Tensor], y: Tensor, size: Tensor, shape: Tensor, re
     return torch.stack([subject, subject, subject, other], 1)
 
 
-def _flips(slots: dict[str, Tensor], u: Tensor, heading: Tensor, hand: Tensor) -> Tensor:
+def _flips(slots: dict[str, Tensor], heading: Tensor, hand: Tensor) -> Tensor:
     """+1 for those who look left, -1 right: along the way, or at each other."""
     meeting = chosen(slots, "relation", "meets") | (
         chosen(slots, "relation", "beside") & ~chosen(slots, "motion", *ABREAST))

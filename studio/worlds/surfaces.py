@@ -112,9 +112,6 @@ WEATHERS: dict[str, Weather] = {
     "wind": Weather((1.0, 1.0, 0.99), 1.0, 0.0, 0.0, 1.5),
 }
 
-TIMELESS = ("studio", "space", "underwater", "moon")
-"""Places where no hour and no weather reaches."""
-
 
 @lru_cache(maxsize=64)
 def column(slot: str, name: str) -> Tensor:

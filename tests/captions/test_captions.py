@@ -9,7 +9,6 @@ import torch
 from studio.captions.captions import (
     RELATION_MOTIONS,
     TIMELESS_PLACES,
-    caption,
     captions,
     is_held_out,
     sample_slots,
@@ -33,7 +32,7 @@ def _labels(**names: str) -> dict[str, int]:
 
 def _texts(labels: dict[str, int], count: int = 120, unseen: bool = False) -> list[str]:
     rng = np.random.default_rng(4)
-    return [caption(labels, rng, unseen) for _ in range(count)]
+    return captions({name: torch.full((count,), value) for name, value in labels.items()}, rng, unseen)
 
 
 def test_slots_and_captions_follow_the_seed() -> None:
@@ -187,5 +186,6 @@ def test_a_swap_changes_one_attribute_that_a_caption_says() -> None:
 def test_every_noun_has_captions() -> None:
     rng = np.random.default_rng(9)
     for index, subject in enumerate(SUBJECTS):
-        text = caption(PLAIN | {"subject": index}, rng, unseen=True)
+        labels = {name: torch.tensor([value]) for name, value in (PLAIN | {"subject": index}).items()}
+        (text,) = captions(labels, rng, unseen=True)
         assert any(word in text for word in subject.words), (subject.name, text)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio.motion.between import blend, candidates, full_warps, matched_share, measure_gap, synthesise
+from studio.motion.between import candidates, matched_share, measure_gap, synthesise
 
 
 def wall(height, width, seed=0):
@@ -51,17 +51,6 @@ def test_weights_are_shares_and_the_pool_changes_nothing():
     assert (found.weights >= 0).all()
     with ThreadPoolExecutor(1) as pool:
         np.testing.assert_array_equal(synthesise(gap, 0.4, pool), synthesise(gap, 0.4))
-
-
-def test_a_residual_is_added_and_clipped():
-    picture = np.full((40, 60, 3), 250, np.uint8)
-    gap = measure_gap(picture, picture)
-    found = candidates(gap, 0.5)
-    residual = np.zeros((3, 20, 30), np.float32)
-    residual[0], residual[1] = 0.5, -0.5
-    made = blend(full_warps(gap, found), found.weights, residual)
-    assert (made[..., 0] == 255).all() and (made[..., 2] == 250).all()
-    assert np.abs(made[..., 1].astype(int) - 122).max() <= 1
 
 
 def test_points_of_one_scene_are_found_again_and_of_its_negative_are_not():

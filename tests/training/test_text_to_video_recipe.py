@@ -14,7 +14,6 @@ from studio.training.loop import train
 from studio.training.objective import Context, Phase
 from studio.training.recipes.text_to_video import TextToVideoRecipe, gather, load_tensors
 from studio.training.scene_layers import edges, new_generator, picture_loss, sample_scenery
-from studio.training.scene_reading import WordCodes, reading_accuracy
 
 RECIPE = TextToVideoRecipe()
 PHASES = ("sprites", "strips", "tracks", "reader", "adversarial", "detail")
@@ -89,10 +88,3 @@ def test_outlines_count_more_than_flat_areas():
     inside, border = real.clone(), real.clone()
     inside[..., 8, 8], border[..., 4, 8] = 0.5, 0.5
     assert picture_loss(border, real) > picture_loss(inside, real) > picture_loss(real, real) == 0
-
-
-def test_reading_is_measured_slot_by_slot(run):
-    reader = gather(new_generator(tiny=True), run, "reader").reader
-    shares = reading_accuracy(reader, WordCodes(), 40, held_out=True, unseen=True)
-    assert set(shares) == {*SLOTS, "all"} and all(0 <= share <= 1 for share in shares.values())
-    assert shares["all"] <= min(shares[name] for name in SLOTS)

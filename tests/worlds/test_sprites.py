@@ -11,7 +11,7 @@ from torch import Tensor
 from studio.captions.lexicon import SLOTS, SUBJECTS
 from studio.errors import ResourceError
 from studio.worlds.paints import RAMPS, to_oklab
-from studio.worlds.sprites import FONT, load_atlas, natural_colours, paint_sprites
+from studio.worlds.sprites import FONT, load_atlas, paint_sprites
 
 pytestmark = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")
 
@@ -90,12 +90,6 @@ def test_eyes_and_marks_stay_dark_in_a_light_paint() -> None:
     for index in (NAMES.index(name) for name in ("bear", "wolf", "leopard", "pumpkin", "turtle", "ghost")):
         dark = (natural[index, :3].sum(0) < 0.5) & (natural[index, 3] > 0.95)
         assert (yellow[index, :3].sum(0)[dark] < 1.1).float().mean() > 0.6, NAMES[index]
-
-
-def test_natural_colours_are_those_of_nature() -> None:
-    found = dict(zip(NAMES, natural_colours(), strict=True))
-    expected = {"apple": "red", "cactus": "green", "carrot": "orange", "sheep": "white", "elephant": "grey"}
-    assert {name: found[name] for name in expected} == expected
 
 
 def test_painting_follows_the_noise_and_nothing_else() -> None:
