@@ -16,7 +16,29 @@ import pytest
 from PIL import Image
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+EMOJI_FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
+LEFT_OUT = {
+    "e2e": "in a browser (apt-get install chromium)",
+    "emoji_font": "of painted emoji (apt-get install fonts-noto-color-emoji)",
+}
+"""Tests that a machine may not be able to run, by their mark, and the command that brings what they need."""
 WORDS = ["a red car drives left across the desert at sunset", "a watercolour painting", "pans left", "slow start"] * 3
+
+
+def pytest_collection_modifyitems(items):
+    if not EMOJI_FONT.is_file():
+        for item in items:
+            if item.get_closest_marker("emoji_font"):
+                item.add_marker(pytest.mark.skip(reason="The font fonts-noto-color-emoji is not installed."))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """One line that says what this machine could not run; a row of dots hides a skipped test only too well."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    counts = {mark: sum(mark in report.keywords for report in skipped) for mark in LEFT_OUT}
+    parts = [f"{count} test{'s' * (count > 1)} {LEFT_OUT[mark]}" for mark, count in counts.items() if count]
+    if parts:
+        terminalreporter.write_line(f"Left out: {', '.join(parts)}.")
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,6 @@ from studio.models.clip import (
 from studio.training.loop import train
 from studio.training.objective import Context
 from studio.training.recipes.clip import ClipRecipe
-from studio.worlds.sprites import FONT
-
-needs_font = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +114,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_two_tiny_steps_of_each_phase_and_the_export(data: Path, tmp_path: Path) -> None:
     context = Context(run=tmp_path / "run", data=data, checkpoints=tmp_path, steps=2, tiny=True)
     recipe = ClipRecipe()

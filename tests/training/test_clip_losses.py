@@ -12,9 +12,6 @@ from studio.models.clip import PICTURE_SIZE
 from studio.teachers.looks import LOOKS
 from studio.training.clip_heads import Naming, contrastive, three_ways
 from studio.training.clip_texts import MEANINGS, disturb, looks_of, meaning_texts, scene_texts
-from studio.worlds.sprites import FONT
-
-needs_font = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")
 
 
 def vectors(count: int, seed: int = 1) -> torch.Tensor:
@@ -80,7 +77,7 @@ def test_meanings_are_shares_that_sum_to_one_and_looks_gather_their_styles() -> 
     assert looks.shape == (300, len(LOOKS)) and torch.allclose(looks.sum(1), torch.ones(300))
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_twins_differ_in_one_slot_and_spots_lie_on_the_subject() -> None:
     from studio.training.clip_batches import ScenePairs
 

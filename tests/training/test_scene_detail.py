@@ -12,9 +12,8 @@ from studio.training.loop import train
 from studio.training.objective import Context, Phase
 from studio.training.scene_detail import MOMENTS, TINY, DetailObjective, DetailPainter, straight
 from studio.training.scene_layers import new_generator
-from studio.worlds.sprites import FONT
 
-pytestmark = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")
+pytestmark = pytest.mark.emoji_font
 
 
 def objective(run: Path, trained: bool = False) -> DetailObjective:

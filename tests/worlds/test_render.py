@@ -13,10 +13,8 @@ from studio.captions.lexicon import SLOTS
 from studio.compositing.compositor import compose
 from studio.worlds.noise import NOISE_SIZES, sample_noise, uniform
 from studio.worlds.render import paint_pair, render
-from studio.worlds.sprites import FONT, load_atlas
+from studio.worlds.sprites import load_atlas
 from studio.worlds.tracks import cast_of, plan_tracks
-
-needs_font = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")
 
 
 def scenes(clips: int, **values: str) -> dict[str, Tensor]:
@@ -61,7 +59,7 @@ def test_noise_has_its_sizes_and_follows_the_generator() -> None:
     assert torch.allclose(uniform(torch.tensor([-1.96, 0.0, 1.96])), torch.tensor([0.025, 0.5, 0.975]), atol=1e-3)
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_render_is_a_function_of_slots_and_noise_whatever_the_batch() -> None:
     slots, noise = sample_slots(3, np.random.default_rng(1)), sample_noise(3, torch.Generator().manual_seed(0))
     seconds = torch.tensor([1.0, 2.0, 5.0])
@@ -76,7 +74,7 @@ def test_render_is_a_function_of_slots_and_noise_whatever_the_batch() -> None:
     assert (first - bare).abs().mean() > 0.005, "finishing shows"
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_the_red_thing_is_red_and_goes_left() -> None:
     reds, blues = reds_and_blues(on_grey(subject="car", colour="red", motion="left"))
     assert reds.float().sum((2, 3)).min() > 30 and blues.sum() == 0
@@ -84,7 +82,7 @@ def test_the_red_thing_is_red_and_goes_left() -> None:
     assert bool((x[:, 1:] < x[:, :-1]).all())
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_a_red_dog_chases_a_blue_cat_from_behind() -> None:
     for motion, sign in (("left", -1), ("right", 1)):
         clips = on_grey(colour="red", other_colour="blue", relation="chases", motion=motion)
@@ -93,14 +91,14 @@ def test_a_red_dog_chases_a_blue_cat_from_behind() -> None:
         assert bool((sign * (red[:, -1] - red[:, 0]) > 0.1).all())
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_a_red_balloon_is_above_a_blue_car() -> None:
     clips = on_grey(subject="balloon", colour="red", other="car", other_colour="blue", relation="above")
     red, blue = (centre(mask)[..., 1] for mask in reds_and_blues(clips))
     assert bool((blue - red > 0.2).all())
 
 
-@needs_font
+@pytest.mark.emoji_font
 @pytest.mark.parametrize("count, blobs", [("one", 1), ("two", 2), ("three", 3)])
 def test_three_are_three_blobs(count: str, blobs: int) -> None:
     for motion in ("still", "orbit", "bounce"):
@@ -113,14 +111,14 @@ def test_three_are_three_blobs(count: str, blobs: int) -> None:
         assert np.mean(np.array(found) == blobs) > 0.9, (motion, found)
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_a_shake_is_seen_at_64_pixels_and_a_still_thing_is_not_moving() -> None:
     moving, resting = (on_grey(seconds=2.0, frames=12, motion=motion) for motion in ("shake", "still"))
     change = [(clips[:, 1:] - clips[:, :-1]).abs().mean((1, 2, 3, 4)) for clips in (moving, resting)]
     assert bool((change[0] > 5 * change[1]).all())
 
 
-@needs_font
+@pytest.mark.emoji_font
 def test_snow_falls_only_where_said() -> None:
     noise, seconds = sample_noise(1, torch.Generator().manual_seed(2)), torch.tensor([2.0])
     clear, snow = (

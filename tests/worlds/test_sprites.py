@@ -11,9 +11,9 @@ from torch import Tensor
 from studio.captions.lexicon import SLOTS, SUBJECTS
 from studio.errors import ResourceError
 from studio.worlds.paints import RAMPS, to_oklab
-from studio.worlds.sprites import FONT, load_atlas, paint_sprites
+from studio.worlds.sprites import load_atlas, paint_sprites
 
-pytestmark = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")
+pytestmark = pytest.mark.emoji_font
 
 NOUNS = len(SUBJECTS)
 NAMES = [subject.name for subject in SUBJECTS]

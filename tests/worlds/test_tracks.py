@@ -11,11 +11,10 @@ from studio.captions.captions import sample_slots
 from studio.captions.lexicon import SLOTS
 from studio.worlds.noise import sample_noise
 from studio.worlds.scenery import ground_level
-from studio.worlds.sprites import FONT
 from studio.worlds.stage import extents
 from studio.worlds.tracks import cast_of, plan_tracks, plan_tracks_at
 
-pytestmark = pytest.mark.skipif(not FONT.is_file(), reason="needs fonts-noto-color-emoji")
+pytestmark = pytest.mark.emoji_font
 
 X, Y, SIZE, SIN, COS, FLIP, SHADOW_Y, SHADOW = range(8)
 MAIN, OTHER = 0, 3

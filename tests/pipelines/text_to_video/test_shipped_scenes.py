@@ -20,7 +20,7 @@ from studio.pipelines.text_to_video import TextToVideoPipeline
 from studio.scene import SceneLayers
 from studio.tensors import to_float
 from studio.worlds.scenery import paint_strips
-from studio.worlds.sprites import FONT, load_atlas, paint_sprites
+from studio.worlds.sprites import load_atlas, paint_sprites
 from studio.worlds.tracks import plan_tracks
 
 SHIPPED = Path(__file__).parents[3] / "checkpoints" / "text_to_video"
@@ -29,10 +29,7 @@ FLOORS = {"subject": 0.85, "colour": 0.80, "place": 0.85, "time": 0.75, "motion"
 """Shares of scenes; the benchmark measures better, on hundreds of finished clips."""
 
 Scene = dict[str, Tensor]
-pytestmark = [
-    pytest.mark.shipped,
-    pytest.mark.skipif(not FONT.is_file(), reason="the world's sprites need the colour emoji font"),
-]
+pytestmark = [pytest.mark.shipped, pytest.mark.emoji_font]
 
 
 def _asked() -> tuple[list[Scene], list[str]]:
