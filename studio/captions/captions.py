@@ -14,7 +14,8 @@ import torch
 
 from studio.captions.courses import COURSES, TIMINGS, course_phrase, timing_phrase
 from studio.captions.lexicon import SLOTS, SUBJECTS, TIMELESS, UNCOUNTED
-from studio.captions.sentences import TRAINING_WORDING, UNSEEN_WORDING, sentence
+from studio.captions.sentences import sentence
+from studio.captions.templates import TRAINING_WORDING, UNSEEN_WORDING
 
 __all__ = ("COURSES", "RELATION_MOTIONS", "TIMELESS_PLACES", "TIMINGS", "captions", "course_phrase",
            "is_held_out", "sample_slots", "say_less", "swap_one", "timing_phrase")  # fmt: skip

@@ -23,7 +23,8 @@ from studio.clip import FrameStream
 from studio.errors import LimitError, MediaError
 from studio.media.container import read_animation
 from studio.media.frames import over_white, resize, scaled_to
-from studio.media.probe import MediaInfo, open_picture, probe
+from studio.media.info import MediaInfo
+from studio.media.probe import open_picture, probe
 from studio.media.reader import FrameReader
 from studio.media.sniff import PNG, WEBP
 from studio.settings import Limits

@@ -15,7 +15,8 @@ import numpy as np
 from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.frames import over_white
-from studio.media.probe import MediaInfo, decoder_for, explain
+from studio.media.header import explain
+from studio.media.info import MediaInfo
 from studio.settings import Limits
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class FrameReader:
         steady = [] if info.turned else ["-reinit_filter", "0"]
         arguments = [
             "-v", "error", *steady,
-            *ffmpeg.input_arguments(path, info.format.demuxer, limits.video_pixels, decoder_for(info)),
+            *ffmpeg.input_arguments(path, info.format.demuxer, limits.video_pixels, info.decoder),
             "-map", f"0:{info.stream}", "-an", "-sn", "-dn", "-vf", self._filters(),
             "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1",
         ]  # fmt: skip

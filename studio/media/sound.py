@@ -15,8 +15,8 @@ from pathlib import Path
 
 from studio.errors import ResourceError
 from studio.media import ffmpeg
+from studio.media.header import sound_of
 from studio.media.metadata import GENERATOR, tags
-from studio.media.probe import sound_of
 from studio.media.sniff import Kind
 
 logger = logging.getLogger(__name__)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from studio.motion.warp import pixel_grid
+
 _STEPS = 10  # of iteratively reweighted least squares
 _LEAST = 0.04  # pixels per frame, anywhere in the picture, below which a camera counts as standing still
 
@@ -31,8 +33,13 @@ class Camera:
         return Camera(self.turn * factor, self.shift * factor)
 
     def velocity(self, points: np.ndarray) -> np.ndarray:
-        """The speed of each point (complex, any shape), in pixels per frame."""
+        """The speed of each point, in pixels per frame; points and result complex64 or complex128, any shape."""
         return self.turn * points + self.shift
+
+    def velocity_on(self, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+        """Its speed at the cells of a grid (h, w) over a picture (H, W): float32 (h, w, 2), pixels per frame."""
+        speed = self.velocity(centred(grid_points(grid, size), size))
+        return np.stack([speed.real, speed.imag], -1).astype(np.float32)
 
     def after(self, frames: float = 1.0) -> tuple[complex, complex]:
         """(a, b) of the similarity z -> a z + b that the camera has made of the picture after so many frames."""
@@ -43,14 +50,20 @@ class Camera:
         return growth, self.shift * frames * ratio
 
 
+def grid_points(grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """Where the cells of a grid (h, w) have their centres in a picture (H, W): float32 (h, w, 2), x first."""
+    scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
+    return (pixel_grid(*grid) + 0.5) * scale - 0.5
+
+
 def centred(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Pixel coordinates (..., 2), x first, as complex numbers from the centre of a picture of ``size`` (H, W)."""
+    """Pixel coordinates, float (..., 2), x first, as complex (...) from the centre of a picture of ``size`` (H, W)."""
     height, width = size
     return (points[..., 0] - (width - 1) / 2) + 1j * (points[..., 1] - (height - 1) / 2)
 
 
 def uncentred(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The inverse of ``centred``: complex to float32 (..., 2)."""
+    """The inverse of ``centred``: complex (...) to pixel coordinates float32 (..., 2), x first."""
     height, width = size
     return np.stack([points.real + (width - 1) / 2, points.imag + (height - 1) / 2], -1).astype(np.float32)
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from studio.motion.camera import centred, uncentred
+from studio.motion.camera import centred, grid_points, uncentred
 from studio.motion.flow import invert_flow
-from studio.motion.forecast import Motion, grid_points
+from studio.motion.forecast import Motion
 from studio.motion.splat import splat
 from studio.motion.warp import pixel_grid, warp_backward
 
@@ -39,15 +39,14 @@ def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) ->
     """Where pixels come from once things have ``moved`` (h, w, 2) and the camera has made z -> a z + b of it all."""
     size, grid = motion.size, motion.trust.shape
     source, holes, trust = _pulled(motion, moved)
-    a, b = camera
     # Through the camera backwards to the picture where only things have moved, and along their motion back again.
-    points = uncentred((centred(grid_points(grid, size), size) - b) / a, size)
+    points = _before_camera(grid, size, camera)
     at = (points + 0.5) / motion.scale - 0.5
     values = np.dstack([source, holes, trust])
     values = cv2.remap(values, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     where = points - values[..., :2]
     full = cv2.resize(np.dstack([where, values[..., 2:]]), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
-    _unclamp(full, a, grid)
+    _unclamp(full, camera[0], grid)
     x, y, uncovered, trusted = cv2.split(full)
     beyond = cv2.max(cv2.max(-x, x - (size[1] - 1)), cv2.max(-y, y - (size[0] - 1)))
     here = pixel_grid(*size)
@@ -59,10 +58,15 @@ def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) ->
 
 def share_outside(motion: Motion, camera: tuple[complex, complex]) -> float:
     """The share of the picture, 0..1, that comes from beyond the border once the camera has made z -> a z + b of it."""
-    a, b = camera
-    where = uncentred((centred(grid_points(motion.trust.shape, motion.size), motion.size) - b) / a, motion.size)
+    where = _before_camera(motion.trust.shape, motion.size, camera)
     inside = (where >= 0) & (where <= np.array([motion.size[1] - 1, motion.size[0] - 1]))
     return 1 - float(inside.all(2).mean())
+
+
+def _before_camera(grid: tuple[int, int], size: tuple[int, int], camera: tuple[complex, complex]) -> np.ndarray:
+    """Where the cells of a grid (h, w) lay before the camera made z -> a z + b of the picture: float32 (h, w, 2)."""
+    a, b = camera
+    return uncentred((centred(grid_points(grid, size), size) - b) / a, size)
 
 
 def _unclamp(field: np.ndarray, a: complex, grid: tuple[int, int]) -> None:
@@ -184,9 +188,7 @@ def second_opinion(last: np.ndarray, motion: Motion, progress: float) -> np.ndar
 
     Where it and ``carry`` agree, both are likely right.
     """
-    h, w = motion.trust.shape
-    speed = motion.camera.velocity(centred(grid_points((h, w), motion.size), motion.size))
-    velocity = motion.quick + np.stack([speed.real, speed.imag], -1).astype(np.float32)
+    velocity = motion.quick + motion.camera.velocity_on(motion.trust.shape, motion.size)
     ago = progress * invert_flow(velocity / motion.scale, progress, 3) * motion.scale
     ago = cv2.resize(ago, (motion.size[1], motion.size[0]), interpolation=cv2.INTER_LINEAR)
     return warp_backward(last, -ago)

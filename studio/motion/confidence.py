@@ -12,8 +12,8 @@ import math
 import cv2
 import numpy as np
 
-from studio.motion.camera import centred
-from studio.motion.forecast import Motion, grid_points
+from studio.motion.camera import centred, grid_points
+from studio.motion.forecast import Motion
 
 TRUSTED = 0.5
 """The confidence below which a frame is a guess: things are still there, but no longer where they will be."""
@@ -39,8 +39,7 @@ def signs(motion: Motion, last: np.ndarray) -> np.ndarray:
     per frame); mismatch of the frame before (log of levels); contrast of what moves (log of levels).
     """
     h, w = motion.trust.shape
-    points = centred(grid_points((h, w), motion.size), motion.size)
-    speed = motion.camera.velocity(points)
+    speed = motion.camera.velocity(centred(grid_points((h, w), motion.size), motion.size))
     total = np.hypot(motion.quick[..., 0] + speed.real, motion.quick[..., 1] + speed.imag) / motion.scale.mean()
     weight = _FLOOR + np.minimum(1, total / 0.5)
     weight /= weight.sum()

@@ -24,7 +24,7 @@ VECTORS = ("way", "slow", "bend", "own")
 what it would lag by at the slow velocity; by the change of velocity going on; and by not moving by itself at all."""
 
 MAPS = (
-    *("trust", "slow_trust", "agreement", "mismatch", "patience"),
+    *("trust", "slow_trust", "agreement", "mismatch", "settle_frames"),
     *("uncovered", "outside", "moved"),
     *("contrast", "unlike", "change"),
 )
@@ -56,8 +56,8 @@ class Correction:
 def gather(motion: Motion) -> np.ndarray:
     """What is known about each place of the last frame, float32 (h, w, 11): see VECTORS and MAPS."""
     quick, slow, before = (field / motion.scale for field in (motion.quick, motion.slow, motion.before))
-    patience = np.log1p(np.clip(motion.patience, 0, 100)) / 4
-    maps = (motion.trust, motion.slow_trust, motion.agreement, motion.mismatch / 16, patience)
+    settle_frames = np.log1p(np.clip(motion.settle_frames, 0, 100)) / 4
+    maps = (motion.trust, motion.slow_trust, motion.agreement, motion.mismatch / 16, settle_frames)
     return np.dstack([slow - quick, quick - before, quick, *maps]).astype(np.float32)
 
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from studio.motion.camera import Camera, centred, fit_camera
+from studio.motion.camera import Camera, fit_camera
 from studio.motion.cuts import is_cut
 from studio.motion.duplicates import is_duplicate
 from studio.motion.flow import FlowQuality, estimate_both_ways, estimate_flow, inconsistency
-from studio.motion.warp import pixel_grid, warp_backward
+from studio.motion.movers import acceleration, by_mover, find_movers
+from studio.motion.warp import warp_backward
 
 HISTORY = 8
 """How many of the last frames are looked at."""
@@ -30,14 +31,10 @@ LONGEST_GRID = 320
 
 _TOP_SPEED = 0.08  # of the frame's longer side per frame: nothing that flow can follow is faster
 _LONGEST = 24.0  # frames after which anything that moves by itself has settled
-_MOST_MOVERS = 12  # looked at one by one
 _PUSHES = 6.0  # frames after which nothing goes on speeding up or slowing down
-_BELIEF = 0.6  # in an acceleration that all steps agree on: the best on training clips, where most changes do not last
-_HARDEST = 0.35  # of its pace by which a mover may change it in one frame
 _FURNISHED = 0.25  # of the picture's 64 blocks that have something to see in them
 _AROUND = 6.0  # cells of blur over which trusted motion speaks for its neighbours
 _SETTLES = 12.0  # frames after which things settle at the latest, by the plain habit
-_STANDS = 0.25  # cells per frame below which a thing stands, as far as a long forecast is concerned
 _FAST = FlowQuality(preset="medium", finest_level=0)
 
 
@@ -51,7 +48,7 @@ class Motion:
     float32 (h, w, 2): by how much movers speed up, pixels per frame and frame (``acceleration``);
     ``agreement`` (h, w) 0..1: how far the velocities agree, ``steady`` 0..1 the same of the camera's; ``trust`` and
     ``slow_trust`` (h, w) 0..1; ``mismatch`` (h, w) levels of 0..255 by which the frame before, carried along, differs;
-    ``patience`` (h, w): frames after which what is there has settled at the latest; ``movers`` int32 (h, w): which
+    ``settle_frames`` (h, w): frames after which what is there has settled at the latest; ``movers`` int32 (h, w): which
     thing is there, nil where none moves by itself; ``size`` (H, W).
     """
 
@@ -63,7 +60,7 @@ class Motion:
     trust: np.ndarray
     slow_trust: np.ndarray
     mismatch: np.ndarray
-    patience: np.ndarray
+    settle_frames: np.ndarray
     movers: np.ndarray
     camera: Camera
     steady: float
@@ -138,7 +135,7 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
     quick, slow, before = (velocity * scale for velocity in (quick, slow, before))
     # One thing before a plain wall: its motion is its own, whatever camera would explain it too.
     camera, steady = _steady_camera(quick, slow, trust, size) if _is_furnished(small) else (Camera(), 1.0)
-    share = _of_camera(camera, grid, size)
+    share = camera.velocity_on(grid, size)
     # What the camera alone explains as well does not move by itself: in plain areas flow is mostly fancy.
     carried = warp_backward(olds[-1], -span * share / scale)
     unexplained = cv2.absdiff(small, carried).astype(np.float32).mean(2) - residue
@@ -156,7 +153,7 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
         trust,
         slow_trust,
         mismatch,
-        movers.patience,
+        movers.settle_frames,
         movers.labels,
         camera,
         steady,
@@ -245,88 +242,6 @@ def _heal(velocity: np.ndarray, trust: np.ndarray) -> np.ndarray:
     return (velocity * keep + around * (1 - keep)).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Movers:
-    """What moves by itself: ``velocity`` float32 (h, w, 2), cells per frame; ``patience`` (h, w) frames after which
-    each has settled; ``labels`` int32 (h, w), nil where nothing moves; ``known``, which of them were looked at.
-    """
-
-    velocity: np.ndarray
-    patience: np.ndarray
-    labels: np.ndarray
-    known: tuple[int, ...]
-
-
-def find_movers(own: np.ndarray, trust: np.ndarray) -> Movers:
-    """Movers in a motion (h, w, 2), in cells per frame: what moves moves as a whole and what nearly stands, stands.
-
-    Carried far ahead, a flow's own roughness would tear things to shreds. Movers are found as closed shapes without
-    specks; inside one, the motion is smooth, or rigid where that fits, and spreads from where it is ``trust``-ed (0..1)
-    and strong to where a plain surface hid it.
-    """
-    pace = np.linalg.norm(own, axis=2)
-    shape = (cv2.blur(pace * np.minimum(1, 2 * trust), (3, 3)) > _STANDS).astype(np.uint8)
-    shape = cv2.morphologyEx(cv2.medianBlur(shape, 5), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
-    shape = cv2.morphologyEx(shape, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
-    # A plain thing shows its motion at its outline only.
-    outlines, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    shape = cv2.drawContours(shape, outlines, -1, 1, cv2.FILLED)
-    patience = np.full(pace.shape, 12.0, np.float32)
-    if not shape.any():
-        return Movers(np.zeros_like(own), patience, shape.astype(np.int32), ())
-    steady = cv2.merge([cv2.medianBlur(np.ascontiguousarray(own[..., i]), 5) for i in (0, 1)])
-    weight = (trust * shape * np.minimum(1, (pace / (2 * _STANDS)) ** 2) + 1e-4).astype(np.float32)
-    whole = cv2.GaussianBlur(steady * weight[..., None], (0, 0), 6) / cv2.GaussianBlur(weight, (0, 0), 6)[..., None]
-    thickness = np.minimum(cv2.distanceTransform(shape, cv2.DIST_L2, 3), min(shape.shape) / 2)
-    _, labels, figures, _ = cv2.connectedComponentsWithStats(shape)
-    ranked = np.argsort(-figures[:, cv2.CC_STAT_AREA])[: 1 + _MOST_MOVERS]
-    known = tuple(int(label) for label in ranked if label)
-    for label in known:
-        here = labels == label
-        share = weight * here
-        fast = float((pace * share).sum() / share.sum())
-        # The thicker, the further: a car drives on, but nobody knows what an arm does next.
-        reach = 0.03 * pace.shape[0] + 1.5 * float(thickness[here].max())
-        patience[here] = reach / max(fast, 1e-3) + 2
-        rigid = _of_camera(fit_camera(steady, share, pace.shape), pace.shape, pace.shape)
-        apart = float((np.linalg.norm(rigid - whole, axis=2) * share).sum() / share.sum())
-        whole[here] += np.exp(-3 * apart / max(fast, 1e-3)) * (rigid - whole)[here]
-    strong = np.clip(2 * np.linalg.norm(whole, axis=2) / _STANDS - 1, 0, 1) * shape
-    return Movers((whole * strong[..., None]).astype(np.float32), patience, labels, known)
-
-
-def acceleration(
-    movers: Movers, quick: np.ndarray, slow: np.ndarray, before: np.ndarray, trust: np.ndarray
-) -> np.ndarray:
-    """By how much each mover speeds up per frame, float32 (h, w, 2), in the velocities' own unit: one number per mover.
-
-    quick, before: velocity over the last step and over the one before; slow: over the last three. Under a steady
-    acceleration the mean of three steps is the middle one: what departs from that is a wobble, and none is believed.
-    """
-    push = np.zeros_like(quick)
-    for label in movers.known:
-        here = movers.labels == label
-        share = (trust[here] + 1e-3)[:, None]
-        now, middle, mean = ((v[here] * share).sum(0) / share.sum() for v in (quick, before, slow))
-        faster = now - middle
-        size, wobble = float(np.hypot(*faster)), float(np.hypot(*(middle - mean)))
-        rough = float((np.hypot(*((quick - before)[here] - faster).T) * share[:, 0]).sum() / share.sum())
-        belief = _BELIEF * np.exp(-((wobble / (0.2 * size + 1e-3)) ** 2) - (rough / (2 * size + 1e-3)) ** 2)
-        push[here] = belief * min(1.0, _HARDEST * float(np.hypot(*now)) / max(size, 1e-6)) * faster
-    return push
-
-
-def _of_camera(camera: Camera, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    speed = camera.velocity(centred(grid_points(grid, size), size))
-    return np.stack([speed.real, speed.imag], -1).astype(np.float32)
-
-
-def grid_points(grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """Full-frame coordinates of the grid's cell centres, float32 (h, w, 2)."""
-    scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
-    return (pixel_grid(*grid) + 0.5) * scale - 0.5
-
-
 def settled(frames: float | np.ndarray, horizon: float | np.ndarray) -> np.ndarray:
     """How many frames' worth of motion has happened after ``frames``: linear at first, ``horizon`` at last."""
     return horizon * np.tanh(np.asarray(frames) / horizon)
@@ -342,27 +257,18 @@ def plain_habit(motion: Motion) -> Habit:
     return Habit(0.1 * share, 0.6 * share, 0.2 + _SETTLES * motion.agreement)
 
 
-def by_mover(values: np.ndarray, movers: np.ndarray) -> np.ndarray:
-    """``values`` (h, w) with the mean of each of ``movers`` (h, w), see ``Motion``, in its place."""
-    if not movers.any():
-        return values
-    there = movers.ravel()
-    mean = np.bincount(there, values.ravel()) / np.maximum(np.bincount(there), 1)
-    return np.where(movers > 0, mean[movers], values).astype(np.float32)
-
-
 def drift(motion: Motion, habit: Habit, progress: float) -> np.ndarray:
     """How far what moves by itself has gone after ``progress`` frames of motion, float32 (h, w, 2), in pixels.
 
-    It settles as ``habit`` says, sooner where the mover's patience ends: a fast limb must not fly off straight on.
-    A mover that was speeding up or slowing down goes on doing so for a while.
+    It settles as ``habit`` says, sooner where the mover's ``settle_frames`` say so: a fast limb must not fly off
+    straight on. A mover that was speeding up or slowing down goes on doing so for a while.
     """
     share = habit.share_later + (habit.share_now - habit.share_later) * np.exp(-max(0.0, progress - 1) / 2)
     # Far ahead only whole things move.
     share = 1 - (1 - share) * np.exp(-max(0.0, progress - 4) / 4)
     own = motion.quick + share[..., None] * (motion.slow - motion.quick)
     # A mover settles as a whole, or it would be torn apart.
-    limit = np.minimum(np.minimum(by_mover(habit.horizon, motion.movers), _LONGEST), motion.patience)
+    limit = np.minimum(np.minimum(by_mover(habit.horizon, motion.movers), _LONGEST), motion.settle_frames)
     moved = own * settled(progress, limit)[..., None]
     if motion.push.any():
         since = settled(progress, np.minimum(limit, _PUSHES))

@@ -15,7 +15,8 @@ from studio.captions.captions import (
     say_less,
     swap_one,
 )
-from studio.captions.lexicon import CAMERAS, COLOURS, SLOTS, SUBJECTS, UNCOUNTED, known_words, synonyms, words_of
+from studio.captions.lexicon import CAMERAS, COLOURS, SLOTS, SUBJECTS, UNCOUNTED
+from studio.captions.vocabulary import known_words, synonyms, words_of
 
 PLAIN = {"subject": 0, "colour": 0, "size": 0, "count": 0, "other": 0, "other_colour": 0, "relation": 0, "place": 0,
          "time": 0, "motion": 0, "camera": 0, "weather": 0}  # fmt: skip

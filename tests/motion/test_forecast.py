@@ -160,7 +160,7 @@ def test_velocities_that_do_not_agree_settle_at_once() -> None:
 def test_nothing_flies_away_in_a_straight_line(panning: np.ndarray) -> None:
     motion = still((120, 200))
     motion.quick[20:40, 40:60] = motion.slow[20:40, 40:60] = (12, 0)
-    motion.patience[:] = 4
+    motion.settle_frames[:] = 4
     far = drift(motion, plain_habit(motion), 500)
     assert np.linalg.norm(far, axis=2).max() < 0.5 * 120
 

@@ -13,6 +13,8 @@ from studio.training.look_clips import LookClips, cut, prepare_clips
 from studio.training.objective import Context
 from studio.training.recipes.restyle import RestyleRecipe, _carried
 
+pytestmark = pytest.mark.emoji_font
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:

@@ -60,6 +60,7 @@ def _run(recipe: str, folder: Path, steps: int, resume: bool = False) -> dict[st
     return load_file(folder / PHASE / str(read_numbers(folder / PHASE)["tensors"]))
 
 
+@pytest.mark.emoji_font
 @pytest.mark.parametrize("recipe", ["conv3d_gan", "gru_gan"])
 def test_two_and_two_steps_equal_four(recipe: str, runs: Path) -> None:
     whole = _run(recipe, runs / f"{recipe}_whole", 4)
@@ -70,6 +71,7 @@ def test_two_and_two_steps_equal_four(recipe: str, runs: Path) -> None:
     assert any(name.startswith("ema/generator/") for name in whole)
 
 
+@pytest.mark.emoji_font
 def test_a_trained_rival_draws_prompts(runs: Path, tmp_path: Path) -> None:
     _run("gru_gan", runs / "drawn", 2)
     with pytest.raises(CheckpointError):

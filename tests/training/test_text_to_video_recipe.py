@@ -40,6 +40,7 @@ def test_the_phases_are_these():
     assert tuple(phase.name for phase in RECIPE.phases) == PHASES
 
 
+@pytest.mark.emoji_font
 @pytest.mark.parametrize("phase", ["sprites", "strips", "tracks", "reader", "adversarial"])
 def test_two_and_two_steps_equal_four(run, tmp_path, phase):
     for other in PHASES[:3]:
@@ -54,6 +55,7 @@ def test_two_and_two_steps_equal_four(run, tmp_path, phase):
         assert torch.equal(unbroken[name], resumed[name]), name
 
 
+@pytest.mark.emoji_font
 def test_what_was_gathered_serves_and_keeps_the_words(run, tmp_path):
     net = gather(new_generator(tiny=True), run, *PHASES)
     trained = load_file(next((run / "detail").glob("state.safetensors.*")))
