@@ -38,7 +38,9 @@ _UNCOUNTED = [index for index, subject in enumerate(SUBJECTS) if subject.name in
 
 
 def is_held_out(subject: torch.Tensor, colour: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
-    """True where a combination of (subject, colour, place) is kept away from training, about one in ten."""
+    """Where a combination of (subject, colour, place), each long (B,), is kept away from training: bool (B,), one in
+    ten.
+    """
     mixed = (subject * 7919 + colour * 104729 + place * 1299709) * 2654435761
     return (mixed >> 7) % 10 == 0
 
@@ -98,7 +100,8 @@ def _draw(count: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
 
 
 def say_less(slots: dict[str, torch.Tensor], rng: np.random.Generator) -> dict[str, torch.Tensor]:
-    """What a caption tells of scenes: the slots, place and time "any" where it leaves them unsaid."""
+    """What a caption tells of scenes: the slots, long (B,) each, with place and time "any" where it leaves them unsaid.
+    """
     count = len(slots["subject"])
     timeless = np.isin(slots["place"].cpu().numpy(), TIMELESS_PLACES)
     no_place = torch.from_numpy(rng.random(count) < NO_PLACE).to(slots["place"].device)
@@ -110,7 +113,7 @@ def say_less(slots: dict[str, torch.Tensor], rng: np.random.Generator) -> dict[s
 
 
 def captions(labels: dict[str, torch.Tensor], rng: np.random.Generator, unseen: bool = False) -> list[str]:
-    """One caption for each scene of a batch of labels (see say_less).
+    """One caption for each scene of a batch of labels, long (B,) for every slot (see say_less).
 
     `unseen` takes sentences that training never has, without typos, to measure how well new wordings are read.
     """
@@ -123,7 +126,8 @@ def captions(labels: dict[str, torch.Tensor], rng: np.random.Generator, unseen: 
 def swap_one(
     labels: dict[str, torch.Tensor], rng: np.random.Generator
 ) -> tuple[dict[str, torch.Tensor], list[str]]:
-    """Every scene with exactly one attribute changed to another value that a caption says, and the slot changed.
+    """Every scene, long (B,) for every slot, with exactly one attribute changed to another value that a caption says;
+    and the names of the slots changed, B of them.
 
     For hard negatives: the changed caption is wrong about the scene, and in nothing else. A natural colour is never
     swapped, as an apple may be red anyway; nor is what goes unsaid ("any").

@@ -28,7 +28,7 @@ def scaled_to(size: tuple[int, int], longest: int | None) -> tuple[int, int]:
 
 
 def resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """``frame`` (RGB or RGBA) at (width, height): areas averaged when it shrinks, cubic when it grows.
+    """``frame``, uint8 RGB or RGBA (H, W, C), at (width, height): areas averaged when it shrinks, cubic when it grows.
 
     Colours count as much as they are seen: what is transparent gives none of its own to its neighbours.
     """
@@ -46,7 +46,9 @@ def resize(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def fit(frame: np.ndarray, size: tuple[int, int], rule: str = "cover") -> np.ndarray:
-    """``frame`` (H, W, C) brought to ``size`` = (width, height) by one of RULES; bars of "contain" are 0."""
+    """``frame``, uint8 (H, W, C), brought to ``size`` = (width, height) by one of RULES; bars of "contain" are 0.
+    Raises RequestError for another rule.
+    """
     if rule not in RULES:
         raise RequestError(f'A picture can be fitted by {", ".join(RULES)}, not "{rule}".')
     width, height = size
@@ -70,7 +72,8 @@ def fit(frame: np.ndarray, size: tuple[int, int], rule: str = "cover") -> np.nda
 
 
 def crop(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The middle (width, height) of ``frame``, as a contiguous array. RequestError if the frame is smaller."""
+    """The middle (width, height) of ``frame``, uint8 (H, W, C), as a contiguous array. RequestError if it is smaller.
+    """
     width, height = size
     if frame.shape[1] < width or frame.shape[0] < height:
         raise RequestError("A picture cannot be cropped to more than it has.")
@@ -87,7 +90,9 @@ def pad_to_even(frame: np.ndarray) -> np.ndarray:
 
 
 def over_white(frame: np.ndarray) -> np.ndarray:
-    """RGB (H, W, 3) of an RGBA frame (H, W, 4) as it looks on white paper; an RGB frame comes back as it is."""
+    """uint8 RGB (H, W, 3) of an RGBA frame (H, W, 4), not premultiplied, as it looks on white paper; an RGB frame comes
+    back as it is.
+    """
     if frame.shape[2] == 3:
         return frame
     alpha = frame[..., 3:]

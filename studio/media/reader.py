@@ -81,7 +81,7 @@ class FrameReader:
         return ",".join([*steps, last, f"format={pixels}"])
 
     def frames(self) -> Iterator[np.ndarray]:
-        """Frames (H, W, 3 or 4) until the clip ends; MediaError when it turns out to end too early."""
+        """Frames, uint8 (H, W, 3 or 4), until the clip ends; MediaError when it turns out to end too early."""
         width, height = self._size
         most = min(self._limits.frames, int(1.1 * self._expected + (self._rate or 0) + 25))
         exact = self._info.exact_length or self._rate is None

@@ -69,7 +69,7 @@ class TransparentWriter(VideoWriter):
 
 
 def spread(frame: np.ndarray) -> np.ndarray:
-    """An RGBA frame whose fully transparent pixels near visible ones have their colour.
+    """A straight RGBA frame, uint8 (H, W, 4), whose fully transparent pixels near visible ones have their colour.
 
     They are not seen, but an encoder mixes neighbours' colours: black there would show as a dark rim.
     """

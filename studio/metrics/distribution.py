@@ -24,7 +24,8 @@ def _root(matrix: np.ndarray) -> np.ndarray:
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """|mean difference|^2 + tr(A + B - 2 (A B)^(1/2)) of features (N, D) and (M, D); 0 or more, 0 for equal sets.
+    """|mean difference|^2 + tr(A + B - 2 (A B)^(1/2)) of float features (N, D) and (M, D); 0 or more, 0 for equal sets
+    (Frechet inception distance, Heusel et al. 2017).
 
     The square of the Wasserstein-2 distance of the two Gaussians, in squared units of the features. Raises ValueError
     for unlike widths or fewer than two rows.
@@ -40,7 +41,8 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def mean_pairwise_distance(items: np.ndarray) -> float:
-    """Mean over all pairs of N items (N, ...) of the root of their mean squared difference, in units of the items.
+    """Mean over all pairs of N items (N, ...), any real dtype, of the root of their mean squared difference, in their
+    units.
 
     Of clips (N, T, H, W, 3) it says how different the answers to one prompt look, of features how different they are.
     0 where all are equal. Raises ValueError for fewer than two.

@@ -89,9 +89,9 @@ def _compensated(
 def warping_error(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | TrueMotion | None = None) -> float:
     """Mean absolute change, in levels of 0..255, of each frame against the one before carried along the motion.
 
-    ``frames`` is a clip (T, H, W, 3) or an iterable of frames; ``source`` the clip whose motion counts (a restyled clip
-    is judged by its original's), or that motion where it is known already; the frames themselves by default. Occluded
-    pixels are left out. nan below two frames. Raises ValueError for clips of different lengths.
+    ``frames`` is a uint8 clip (T, H, W, 3) or an iterable of frames; ``source`` the clip whose motion counts (a
+    restyled clip is judged by its original's), or that motion where it is known already; the frames themselves by
+    default. Occluded pixels are left out. nan below two frames. Raises ValueError for clips of different lengths.
     """
     if source is None:
         frames = list(frames)
@@ -104,7 +104,8 @@ def flicker(frames: Iterable[np.ndarray], source: Iterable[np.ndarray] | TrueMot
     """How much the change along the motion reverses from step to step, in levels of 0..255; 0 for a steady drift.
 
     Half the mean absolute difference of consecutive motion-compensated changes, blurred a little so that grain counts
-    less than patches that blink. Arguments as for ``warping_error``; nan below three frames.
+    less than patches that blink. Arguments as for ``warping_error``, though frames (H, W, 3) may be float32 too; nan
+    below three frames.
     """
     if source is None:
         frames = list(frames)
@@ -133,7 +134,8 @@ def error_flicker(frames: np.ndarray, truth: np.ndarray, motion: TrueMotion | No
 
 
 def motion_error(frames: np.ndarray, truth: np.ndarray, motion: TrueMotion | None = None) -> float:
-    """How wrongly a clip moves: mean length in pixels by which its flow from frame to frame differs from the truth's.
+    """How wrongly a uint8 clip (T, H, W, 3) moves: mean length in pixels by which its flow from frame to frame differs
+    from the truth's.
 
     tOF of Chu et al., "Learning temporal coherence via self-supervision" (2020), with lengths in place of absolute
     components: a dissolve or a stutter shows here even where it costs few levels. Arguments as for ``error_flicker``.
@@ -158,7 +160,9 @@ def _check_clips(frames: np.ndarray, truth: np.ndarray) -> None:
 
 
 def contrast(frames: Iterable[np.ndarray]) -> float:
-    """Mean over frames of the standard deviation of luma in 8 x 8 windows, in levels of 0..255: how much detail."""
+    """Mean over uint8 RGB frames (H, W, 3) of the standard deviation of luma in 8 x 8 windows, in levels of 0..255: how
+    much detail there is. nan for no frames.
+    """
     values = []
     for frame in frames:
         grey = luma(frame).astype(np.float32)

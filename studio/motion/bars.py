@@ -36,12 +36,12 @@ class Bars:
         return self != NO_BARS
 
     def picture(self, frame: np.ndarray) -> np.ndarray:
-        """The part of a frame (H, W[, C]) between the bars: a view."""
+        """The part of a uint8 frame (H, W) or (H, W, C) between the bars: a view, not a copy."""
         height, width = frame.shape[:2]
         return frame[self.top : height - self.bottom, self.left : width - self.right]
 
     def framed(self, picture: np.ndarray, frame: np.ndarray) -> np.ndarray:
-        """A copy of `frame`, bars and all, with `picture` between them."""
+        """A copy of `frame`, uint8 (H, W, C), bars and all, with `picture` (of the size between them) in its middle."""
         out = frame.copy()
         self.picture(out)[:] = picture
         return out

@@ -73,7 +73,9 @@ class Candidates:
 def measure_gap(
     first: np.ndarray, second: np.ndarray, quality: FlowQuality | None = None, pool: Executor | None = None
 ) -> Gap:
-    """Finds the motion between two uint8 RGB frames of one size; `quality` None picks by the frame's size."""
+    """The motion between two uint8 RGB frames (H, W, 3) of one size, both ways; `quality` None goes by the frame's
+    size.
+    """
     height, width = first.shape[:2]
     size = ((width + 1) // 2, (height + 1) // 2)
     half_first = cv2.resize(first, size, interpolation=cv2.INTER_AREA)

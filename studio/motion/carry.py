@@ -36,7 +36,9 @@ class Trace:
 
 
 def trace(motion: Motion, moved: np.ndarray, camera: tuple[complex, complex]) -> Trace:
-    """Where pixels come from once things have ``moved`` (h, w, 2) and the camera has made z -> a z + b of it all."""
+    """Where pixels come from once things have ``moved`` float32 (h, w, 2), in pixels, and the camera has made z -> a z
+    + b of the whole picture.
+    """
     size, grid = motion.size, motion.trust.shape
     source, holes, trust = _pulled(motion, moved)
     # Through the camera backwards to the picture where only things have moved, and along their motion back again.
@@ -118,7 +120,9 @@ def _around(holes: np.ndarray, margin: int) -> tuple[slice, slice]:
 
 
 def fill(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """``values`` (h, w, C) spread from where ``weight`` (h, w) is high to where it is nil (pull-push)."""
+    """``values`` (h, w, C) spread from where ``weight`` (h, w) is high to where it is 0, float32 (h, w, C): pull-push
+    (Gortler et al., "The lumigraph", 1996).
+    """
     levels = [np.dstack([values * weight[..., None], weight]).astype(np.float32)]
     while min(levels[-1].shape[:2]) > 4:
         height, width = levels[-1].shape[:2]

@@ -68,7 +68,7 @@ class Motion:
 
     @property
     def scale(self) -> np.ndarray:
-        """Pixels of the frame per cell of the grid, (2,), x first."""
+        """Pixels of the frame per cell of the grid, float32 (2,), x first."""
         h, w = self.trust.shape
         return np.array([self.size[1] / w, self.size[0] / h], np.float32)
 
@@ -101,10 +101,10 @@ def still(size: tuple[int, int]) -> Motion:
 
 
 def observe(frames: Sequence[np.ndarray]) -> Motion:
-    """The motion at the last of uint8 RGB ``frames`` (one or more; only the last HISTORY count).
+    """The motion at the last of ``frames``, uint8 RGB (H, W, 3), one or more; only the last HISTORY count.
 
-    Frames before a cut are ignored and repeated frames skipped. Where the flow cannot be trusted, its trusted
-    neighbours speak.
+    Frames before a cut are ignored and repeated frames skipped. Where the flow cannot be trusted, the trusted flow
+    around it counts.
     """
     last = frames[-1]
     size = last.shape[:2]
@@ -243,7 +243,9 @@ def _heal(velocity: np.ndarray, trust: np.ndarray) -> np.ndarray:
 
 
 def settled(frames: float | np.ndarray, horizon: float | np.ndarray) -> np.ndarray:
-    """How many frames' worth of motion has happened after ``frames``: linear at first, ``horizon`` at last."""
+    """How many frames' worth of motion has happened after ``frames``: linear at first, ``horizon`` in the end; both
+    scalars or arrays that broadcast, the result float of their shape.
+    """
     return horizon * np.tanh(np.asarray(frames) / horizon)
 
 

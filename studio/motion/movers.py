@@ -33,11 +33,12 @@ class Movers:
 
 
 def find_movers(own: np.ndarray, trust: np.ndarray) -> Movers:
-    """Movers in a motion (h, w, 2), in cells per frame: what moves moves as a whole and what nearly stands, stands.
+    """The movers in a motion ``own``, float32 (h, w, 2) in cells per frame, the camera's taken out: each moves as a
+    whole.
 
-    Carried far ahead, a flow's own roughness would tear things to shreds. Movers are found as closed shapes without
-    specks; inside one, the motion is smooth, or rigid where that fits, and spreads from where it is ``trust``-ed (0..1)
-    and strong to where a plain surface hid it.
+    Carried far ahead, a flow's own roughness would tear things to shreds, and what nearly stands would creep. Movers
+    are found as closed shapes without specks; inside one, the motion is smooth, or rigid where that fits, and spreads
+    from where ``trust`` (h, w) 0..1 is high and the motion strong to where a plain surface hid it.
     """
     pace = np.linalg.norm(own, axis=2)
     shape = (cv2.blur(pace * np.minimum(1, 2 * trust), (3, 3)) > _STANDS).astype(np.uint8)
@@ -92,7 +93,7 @@ def acceleration(
 
 
 def by_mover(values: np.ndarray, movers: np.ndarray) -> np.ndarray:
-    """``values`` (h, w) with the mean of each of ``movers`` (h, w), see ``Motion``, in its place."""
+    """``values`` float (h, w) with each of ``movers`` int32 (h, w), see ``Motion``, given its mean: float32 (h, w)."""
     if not movers.any():
         return values
     there = movers.ravel()

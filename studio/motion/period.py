@@ -197,5 +197,7 @@ class Loop:
         return np.clip(made + 0.5, 0, 255).astype(np.uint8)
 
     def over(self, picture: np.ndarray, ahead: float) -> np.ndarray:
-        """``picture`` (H, W, 3) with what repeats as it will be so many frames ahead."""
+        """``picture``, uint8 (H, W, 3), with what repeats as it will be ``ahead`` frames from the last; uint8 (H, W,
+        3).
+        """
         return cv2.blendLinear(picture, self.at(ahead), 1 - self.share, np.ascontiguousarray(self.share))

@@ -31,7 +31,7 @@ def laid_over(picture: np.ndarray, card: int) -> np.ndarray:
 
 
 def card_for(first: np.ndarray, second: np.ndarray) -> int:
-    """The level, 0 or 255, that stands out most against what two RGBA pictures show."""
+    """The level, 0 or 255, that stands out most against what two straight RGBA pictures, uint8 (H, W, 4), show."""
     total, weight = 0.0, 1e-6
     for picture in (first, second):
         alpha = picture[..., 3].astype(np.float32)
@@ -75,7 +75,8 @@ def synthesise(
 
 
 def path_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How the whole of a straight RGBA picture moved to become the other: the logarithm of M, see ``wide``.
+    """How the whole of a straight RGBA picture moved to become the other, both uint8 (H, W, 4): the logarithm of the
+    camera's matrix M, float64 (3, 3), see ``wide``; zeros where no motion explains it.
 
     Tried are: not at all, as the outlines say (their centres and areas), as the features say. The one after which both
     look most alike is taken; a motion must do clearly better than none.
@@ -93,7 +94,9 @@ def path_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def seen(first: np.ndarray, second: np.ndarray, log: np.ndarray, moment: float) -> list[np.ndarray]:
-    """Both straight RGBA pictures as they lie at a moment of a path; nothing comes in from beyond their edges."""
+    """Both straight RGBA pictures, uint8 (H, W, 4), as they lie at a moment in [0, 1] of a path, ``log`` float64 (3,
+    3); nothing comes in from beyond their edges.
+    """
     if not log.any():
         return [first, second]
     size = first.shape[1::-1]
@@ -105,7 +108,7 @@ def seen(first: np.ndarray, second: np.ndarray, log: np.ndarray, moment: float) 
 
 
 def covered(first: np.ndarray, second: np.ndarray, log: np.ndarray) -> np.ndarray:
-    """Boolean (H, W): where there is anything to see half-way along a path."""
+    """Where there is anything to see half-way along a path, bool (H, W). Arguments as for ``seen``."""
     one, other = seen(first, second, log, 0.5)
     return np.maximum(one[..., 3], other[..., 3]) > 0
 

@@ -40,7 +40,7 @@ def warp_backward(image: np.ndarray, flow: np.ndarray, interpolation: Interpolat
 
 
 def inside_frame(flow: np.ndarray) -> np.ndarray:
-    """Boolean (H, W): does x + flow(x) still lie on the frame (to half a pixel)?"""
+    """Whether x + flow(x) still lies on the frame, to half a pixel: bool (H, W), for a flow float32 (H, W, 2)."""
     height, width = flow.shape[:2]
     where = pixel_grid(height, width) + flow
     x, y = where[..., 0], where[..., 1]
@@ -48,7 +48,8 @@ def inside_frame(flow: np.ndarray) -> np.ndarray:
 
 
 def resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The same motion on another grid: resampled, and its vectors rescaled to the new pixels."""
+    """A flow float32 (h, w, 2) on another grid, float32 (height, width, 2): resampled, its vectors in the new pixels.
+    """
     old_height, old_width = flow.shape[:2]
     if (old_height, old_width) == (height, width):
         return flow

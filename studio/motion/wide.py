@@ -102,7 +102,9 @@ def quality(gap: Gap, where: np.ndarray | None = None) -> float:
 
 
 def align(first: np.ndarray, second: np.ndarray, log: np.ndarray, pool: Executor | None = None) -> Aligned:
-    """Measures what is left of the motion beside the camera's; log: as ``survey`` found it for frames of this size."""
+    """What is left of the motion between two uint8 RGB frames (H, W, 3) beside the camera's, as measured half-way; log:
+    float64 (3, 3), as ``survey`` found it for frames of this size.
+    """
     one, other, _ = _views(first, second, log, 0.5)
     return Aligned(first=first, second=second, log=log, middle=measure_gap(one, other, pool=pool))
 

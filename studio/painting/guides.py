@@ -62,7 +62,9 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
 
 
 def soften(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur; wide ones are done on a smaller copy, where they cost little."""
+    """Gaussian blur of ``sigma`` pixels of a float32 or uint8 image (H, W[, C]), same shape and dtype; a wide one is
+    done on a smaller copy, where it costs little.
+    """
     shrink = int(sigma // 4)
     if shrink < 2 or min(image.shape[:2]) < 8 * shrink:
         return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
@@ -74,7 +76,7 @@ def soften(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def halve(image: np.ndarray) -> np.ndarray:
-    """Half the rows and columns by averaging squares of four."""
+    """Half the rows and columns, (H // 2, W // 2[, C]) in the image's own dtype, by averaging squares of four."""
     return cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
 
 
@@ -141,7 +143,9 @@ def draw_along(
 
 
 def contour_lines(brightness: np.ndarray, sigma: float = 1.2) -> np.ndarray:
-    """Difference of two Gaussians relative to the brightness, -2..2; negative where a pen would draw."""
+    """Difference of two Gaussians of a float32 brightness (H, W), relative to it: float32 (H, W) in -2..2, negative
+    where a pen would draw (XDoG, Winnemoeller 2011). sigma: pixels.
+    """
     fine = cv2.GaussianBlur(brightness, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     wide = cv2.GaussianBlur(fine, (0, 0), sigma * 1.25, borderType=cv2.BORDER_REFLECT)  # in all 1.6 sigma
     cv2.subtract(fine, wide, dst=fine)

@@ -38,7 +38,11 @@ class Palette:
         )
 
     def map_to(self, picture: np.ndarray, wanted: Palette, amount: float = 0.85) -> np.ndarray:
-        """A uint8 RGB picture that has this palette, moved towards the wanted one by `amount` (0..1)."""
+        """A uint8 RGB picture (H, W, 3) that has this palette, its colours moved towards ``wanted``: uint8 (H, W, 3).
+
+        amount: 0 leaves the picture as it is, 1 gives it the other mean and covariance; a little less keeps some of its
+        own.
+        """
         root = _power(self.covariance, 0.5)
         back = _power(self.covariance, -0.5)
         matrix = back @ _power(root @ wanted.covariance @ root, 0.5) @ back

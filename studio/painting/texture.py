@@ -47,8 +47,9 @@ class Texture:
 
 
 def length(across: np.ndarray, down: np.ndarray) -> np.ndarray:
-    """Length of vectors by their two parts. Not cv2.magnitude: its last bit depends on where the arrays lie in memory,
-    and one seed must give one picture."""
+    """Length of vectors by their two parts, float32 of any one shape. Not cv2.magnitude: its last bit depends on where
+    the arrays lie in memory, and one seed must give one picture.
+    """
     return np.sqrt(across * across + down * down)
 
 
@@ -90,7 +91,9 @@ class MovingTexture:
         ).copy()
 
     def follow(self, flow: np.ndarray) -> None:
-        """Moves with a flow that leads every pixel of the new frame to its place in the old one."""
+        """Moves with a flow, float32 (h, w, 2) in pixels, that leads every pixel of the new frame to its place in the
+        old.
+        """
         self.relaid = None
         across, down = cv2.split(flow)
         moving = length(across, down) >= _STILL

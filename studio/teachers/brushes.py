@@ -60,7 +60,7 @@ class Sheet:
 
 
 def painter(draw: Callable[[Sheet], np.ndarray]) -> Paint:
-    """Turns a drawing rule into a `Paint`: lays out the sheet, clips the result to 0..1."""
+    """Turns a drawing rule into a `Paint`: lays out the sheet, and clips the result to float32 (H, W, 3) in 0..1."""
 
     @functools.wraps(draw)
     def paint(rgb: np.ndarray, guides: Guides) -> np.ndarray:
@@ -78,28 +78,33 @@ def colour(*rgb: float) -> np.ndarray:
 
 
 def saturate(rgb: np.ndarray, gain: float) -> np.ndarray:
-    """Stronger (gain > 1) or paler colours of the same brightness, clipped."""
+    """Stronger (gain > 1) or paler colours of the same brightness, clipped to 0..1: float32 (H, W, 3), as the picture.
+    """
     grey = luminance(rgb)[..., None]
     return np.clip(grey + (rgb - grey) * np.float32(gain), 0, 1)
 
 
 def contrast(image: np.ndarray, gain: float, centre: float = 0.5) -> np.ndarray:
+    """More contrast (gain > 1) or less around the tone `centre`, clipped to 0..1; float32 of the image's shape."""
     return np.clip((image - centre) * np.float32(gain) + centre, 0, 1)
 
 
 def steps(light: np.ndarray, count: int, hardness: float) -> np.ndarray:
-    """Soft posterisation of 0..1 into `count` tones."""
+    """Soft posterisation of tones in 0..1, float32 (H, W), into `count` tones; the harder, the crisper their borders.
+    """
     floor = np.floor(light * count) / count + np.float32(0.5 / count)
     return floor + np.float32(0.5 / count) * np.tanh(hardness * (light - floor) * count / 2)
 
 
 def level(sheet: Sheet, light: np.ndarray, amount: float, grey: float = 0.55) -> np.ndarray:
-    """Brings dark and bright neighbourhoods towards one middle grey, as a draughtsman does."""
+    """Brings dark and bright neighbourhoods of a tone map, float32 (H, W) in 0..1, towards one middle grey, as a
+    draughtsman does; clipped to 0..1.
+    """
     return np.clip(light + np.float32(amount) * (grey - sheet.map("surroundings")), 0, 1)
 
 
 def ramp(tone: np.ndarray, stops: Sequence[Stop]) -> np.ndarray:
-    """Tones in 0..1 to colours by a piecewise linear palette, in 4,096 steps."""
+    """Tones in 0..1, float32 (H, W), to colours, float32 (H, W, 3), by a piecewise linear palette in 4,096 steps."""
     at = np.linspace(0, 1, 4096)
     bands = [np.interp(at, [stop[0] for stop in stops], [stop[1][band] for stop in stops]) for band in range(3)]
     table = np.stack(bands, -1).astype(np.float32)
@@ -107,13 +112,15 @@ def ramp(tone: np.ndarray, stops: Sequence[Stop]) -> np.ndarray:
 
 
 def smoothstep(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """0 below `low`, 1 above `high`, a soft S between."""
+    """0 below `low`, 1 above `high`, a soft S between: float32 of the image's shape."""
     part = np.clip((image - np.float32(low)) / np.float32(high - low), 0, 1)
     return part * part * (3 - 2 * part)
 
 
 def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray | float) -> np.ndarray:
-    """`share` (a number or (H, W)) of the second over the first; both are pictures or single colours."""
+    """`share`, a number or float32 (H, W) in 0..1, of the second over the first; both are pictures (H, W, 3) or single
+    colours (3,), float32.
+    """
     weight = share[..., None] if isinstance(share, np.ndarray) else np.float32(share)
     return first * (1 - weight) + second * weight
 
@@ -122,19 +129,22 @@ def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray | float) -> np.
 
 
 def calm(rgb: np.ndarray, times: int, reach: float = 0.12) -> np.ndarray:
-    """Flat areas with crisp borders: the bilateral filter, several times."""
+    """Flat areas with crisp borders, float32 (H, W, 3): the bilateral filter (Tomasi and Manduchi 1998), several times.
+    """
     for _ in range(times):
         rgb = cv2.bilateralFilter(np.ascontiguousarray(rgb, dtype=np.float32), 7, reach, 4)
     return rgb
 
 
 def pen(light: np.ndarray, sigma: float, threshold: float, sharpness: float) -> np.ndarray:
-    """White paper (1) with black pen lines (0) where the contour guide falls below -threshold."""
+    """White paper (1) with black pen lines (0), float32 (H, W), where the contours of `light` (H, W) fall below
+    -threshold.
+    """
     return 1 - 1 / (1 + np.exp(np.clip(sharpness * (contour_lines(light, sigma) + threshold), -30, 30)))
 
 
 def slope(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Change of a map (H, W) per pixel, across and down."""
+    """Change of a map, float32 (H, W), per pixel: across and down, float32 (H, W) each."""
     return (
         cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8, borderType=cv2.BORDER_REFLECT),
         cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8, borderType=cv2.BORDER_REFLECT),
@@ -142,19 +152,22 @@ def slope(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def steepness(image: np.ndarray) -> np.ndarray:
-    """Length of the slope: how much a map (H, W) changes within a pixel."""
+    """Length of the slope of a map (H, W), float32 (H, W): how much it changes within a pixel."""
     return length(*slope(image))
 
 
 def relief(height_map: np.ndarray) -> np.ndarray:
-    """Light from the upper left on a bumpy surface; about -1..1 for a stroke map of unit variance."""
+    """Light from the upper left on a bumpy surface (H, W), float32 (H, W): about -1..1 for a stroke map of unit
+    variance.
+    """
     across, down = slope(height_map)
     return across + down
 
 
 def tremble(image: np.ndarray, sheet: Sheet, reach: float) -> np.ndarray:
-    """The picture as an unsteady hand puts it: every place shifted by about `reach` pixels (up to three times that)
-    down the slope of the pigment, which keeps neighbours together."""
+    """The picture, float32 (H, W[, C]), as an unsteady hand puts it: every place shifted by about `reach` pixels (up to
+    three times that) down the slope of the pigment, which keeps neighbours together.
+    """
     across, down = slope(sheet.map("pigment"))
     height, width = image.shape[:2]
     scale = np.float32(reach * 9.0)  # the pigment's slope is about 1 / 9 per pixel

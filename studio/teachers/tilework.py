@@ -29,7 +29,9 @@ from studio.teachers.brushes import (
 
 
 def crisp_tiles(sheet: Sheet, reach: float = 1.5) -> np.ndarray:
-    """The tiles with borders of full resolution: next to a border the colour is read a little further inside."""
+    """The tiles with borders of full resolution, float32 (H, W, 3): next to a border the colour is read a little
+    further inside, `reach` pixels.
+    """
     across, down = slope(sheet.map("pattern"))
     steep = np.sqrt(across * across + down * down) + np.float32(1e-3)
     inward = np.float32(reach) * np.clip(1 - sheet.map("pattern") * 2, 0, 1) / steep
@@ -38,14 +40,17 @@ def crisp_tiles(sheet: Sheet, reach: float = 1.5) -> np.ndarray:
 
 
 def cut_tiles(tiles: np.ndarray, near: np.ndarray, share: float, size: float = 0.8) -> np.ndarray:
-    """A piece that lies across a strong border of the picture is cut there: `share` of its own colours `near`.
-    size: pixels of blur that keep smaller things from being cut out."""
+    """Tiles, float32 (H, W, 3), cut where they lie across a strong border of the picture: `share` of its own colours
+    `near` (H, W, 3) there. size: pixels of blur that keep smaller things from being cut out.
+    """
     apart = soften(np.abs(tiles - near).max(-1), size)
     return mix(tiles, near, share * smoothstep(apart, 0.12, 0.26))
 
 
 def dots(screen: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Ink (1) where the printed dots are: the screen (-1..1) above a threshold that leaves about `share` covered."""
+    """Ink (1) where the printed dots are, float32 (H, W): the screen (H, W) in -1..1 above a threshold that leaves
+    about `share` (H, W) in 0..1 covered.
+    """
     threshold = np.float32(1.02) - np.float32(2.04) * share
     threshold = threshold * (0.45 + 0.55 * np.abs(threshold))  # the screen is seldom near its extremes
     return 1 / (1 + np.exp(np.clip(7 * (threshold - screen), -30, 30)))
@@ -57,6 +62,7 @@ _COOL = [(0.12, (0.07, 0.05, 0.38)), (0.37, (0.05, 0.3, 0.86)), (0.63, (0.1, 0.7
 
 @painter
 def paint_pop(sheet: Sheet) -> np.ndarray:
+    """A pop-art print: four flat tones in hot and cool inks, dots between them, dark outlines."""
     flat = calm(sheet.rgb, 2, 0.15)
     light = contrast(level(sheet, luminance(flat), 0.45, 0.52), 1.45)
     tone = steps(light, 4, 9)
@@ -73,6 +79,7 @@ def paint_pop(sheet: Sheet) -> np.ndarray:
 
 @painter
 def paint_halftone(sheet: Sheet) -> np.ndarray:
+    """A four-colour print: a cream page, and dots of cyan, magenta, yellow and black ink that multiply."""
     flat = contrast(saturate(calm(sheet.rgb, 1, 0.10), 1.5), 1.2, 0.48)
     screen = sheet.map("pattern")
     cyan, magenta, yellow = cv2.split(1 - flat)
@@ -89,6 +96,7 @@ def paint_halftone(sheet: Sheet) -> np.ndarray:
 
 @painter
 def paint_pixel(sheet: Sheet) -> np.ndarray:
+    """Big pixels in few bright tones, with a chessboard of two where a tone lies between them."""
     tiles = sheet.tiles()
     vivid = np.clip(tiles + 0.45 * (tiles - soften(sheet.colours(), 5.0)), 0, 1)
     vivid = contrast(saturate(vivid, 1.5), 1.15)
@@ -103,6 +111,7 @@ def paint_pixel(sheet: Sheet) -> np.ndarray:
 
 @painter
 def paint_mosaic(sheet: Sheet) -> np.ndarray:
+    """Bevelled stones, set in grout that takes on the colours around."""
     border, grain = sheet.map("pattern"), sheet.map("noise")[..., None]
     stones = cut_tiles(crisp_tiles(sheet), calm(sheet.rgb, 1, 0.12), 0.6)
     stones = contrast(saturate(stones, 1.5), 1.2, 0.46) * (1 + 0.035 * grain)
@@ -115,6 +124,7 @@ def paint_mosaic(sheet: Sheet) -> np.ndarray:
 
 @painter
 def paint_stained(sheet: Sheet) -> np.ndarray:
+    """Panes of glowing glass, held together and outlined by dark lead."""
     border = sheet.map("pattern")
     flat = calm(sheet.rgb, 3, 0.16)
     tiles = crisp_tiles(sheet)
@@ -132,6 +142,7 @@ def paint_stained(sheet: Sheet) -> np.ndarray:
 
 @painter
 def paint_lowpoly(sheet: Sheet) -> np.ndarray:
+    """Flat facets of one colour each, their edges a little lighter."""
     tiles = cut_tiles(crisp_tiles(sheet, 2.0), soften(calm(sheet.rgb, 3, 0.16), 0.8), 0.9, 2.2)
     facets = contrast(saturate(tiles, 1.45), 1.15, 0.40)
     edge = 1 - smoothstep(sheet.map("pattern"), 0.04, 0.2)
@@ -140,6 +151,7 @@ def paint_lowpoly(sheet: Sheet) -> np.ndarray:
 
 @painter
 def paint_pointillist(sheet: Sheet) -> np.ndarray:
+    """Dots of vivid paint on a first thin coat over warm canvas."""
     dot = sheet.map("pattern")
     tiles = cut_tiles(sheet.tiles(), calm(sheet.rgb, 1, 0.1), 0.5)
     vivid = saturate(contrast(tiles, 1.25, 0.44), 1.75) * 0.96 + 0.03
@@ -153,6 +165,7 @@ def paint_pointillist(sheet: Sheet) -> np.ndarray:
 
 @painter
 def paint_textile(sheet: Sheet) -> np.ndarray:
+    """Knitted wool: stitches with light, shade and loose fibres."""
     yarn = sheet.map("pattern")
     wool = contrast(saturate(sheet.tiles(), 1.5), 1.18, 0.46)
     across, down = slope(yarn)

@@ -28,7 +28,11 @@ class Adversary:
         self.net, self.gamma, self.device = net, gamma, device
 
     def critic_loss(self, real: Tensor, made: Tensor, condition: Tensor, mismatched: Tensor, exact: bool) -> Tensor:
-        """The discriminator's loss; with the gradient penalties, in full precision, if `exact`."""
+        """The discriminator's loss, a float32 scalar; with the gradient penalties, in full precision, if `exact`.
+
+        real, made: pictures or clips (B, ...) in 0..1; condition, mismatched: float (B, D), the text that goes with
+        them and another.
+        """
         made = made.detach().float()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=not exact):
             good, bad = self.net(real, condition)[0], self.net(made, condition)[0]
@@ -40,7 +44,9 @@ class Adversary:
         return loss
 
     def maker_losses(self, real: Tensor, made: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """The generator's side: (relativistic loss, feature matching). The discriminator's weights get no gradient."""
+        """The generator's side, scalars: (relativistic loss, feature matching). The discriminator's weights get no
+        gradient. Arguments as for `critic_loss`.
+        """
         self.net.requires_grad_(False)
         with fast(self.device):
             bad, made_features = self.net(made, condition)

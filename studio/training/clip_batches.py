@@ -112,7 +112,9 @@ class ScenePairs:
     def scenes(
         self, count: int, rng: np.random.Generator, hard: float = 0.33
     ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """(slots, clips (B, 4, 3, S, S), spots (B, 2, 4, 2)) of `count` scenes over backgrounds from the pool."""
+        """(slots long (B,) each, clips (B, 4, 3, S, S) in 0..1, spots (B, 2, 4, 2)), float, of B = `count` scenes over
+        backgrounds from the pool.
+        """
         self.backgrounds.at(0)
         scenes = self.backgrounds.draw(count, rng)
         slots = sample_slots(count, rng, held_out=self.held_out)
@@ -146,7 +148,9 @@ class ScenePairs:
 
     @torch.no_grad()
     def clips(self, slots: dict[str, Tensor], scenes: Rows, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Four frames of each scene, (B, 4, 3, S, S), and where subject and other stand in them, (B, 2, 4, 2)."""
+        """Four frames of each scene, float (B, 4, 3, S, S) in 0..1, and where subject and other stand in them, (B, 2,
+        4, 2).
+        """
         count = len(slots["subject"])
         noise = sample_noise(count, torch_generator(rng))
         seconds = torch.from_numpy(rng.uniform(1.5, 4.0, count)).float()

@@ -31,6 +31,7 @@ class Naming(nn.Module):
         self.sharpness = nn.Parameter(torch.tensor(2.5))
 
     def forward(self, embeds: Tensor) -> Tensor:
+        """Logits, float (B, K)."""
         return embeds @ F.normalize(self.directions, dim=1).T * self.sharpness.exp().clamp(max=40)
 
 
@@ -43,12 +44,13 @@ class Heads(nn.Module):
         self.meanings = nn.ModuleDict({name: Naming(size) for name, size in meanings.items()})
 
     def forward(self, name: str, embeds: Tensor) -> Tensor:
-        """Logits (B, K) of the slot or meaning `name` from embeddings of length one."""
+        """Logits, float (B, K), of the slot or meaning `name` from embeddings (B, D) of length one."""
         return self.slots[name](SCALE * embeds) if name in self.slots else self.meanings[name](embeds)
 
 
 def contrastive(pictures: Tensor, texts: Tensor, groups: Tensor, scale: Tensor, others: Tensor | None = None) -> Tensor:
-    """Symmetric cross entropy over all pairs of a batch; entries of one group share the probability.
+    """Symmetric cross entropy over all pairs of a batch (Radford et al., "CLIP", 2021), a scalar; entries of one group
+    share the probability.
 
     Args:
         pictures, texts: (B, D) of length one. groups: (B,) equal numbers mean the same. scale: inverse temperature.
@@ -63,7 +65,8 @@ def contrastive(pictures: Tensor, texts: Tensor, groups: Tensor, scale: Tensor, 
 
 
 def three_ways(embeds: Tensor, scale: Tensor) -> Tensor:
-    """Contrast of (3 N, D) embeddings: N scenes, N times the same in other words, N times with one attribute changed.
+    """Contrast of embeddings, float (3 N, D) of length one: N scenes, N times the same in other words, N times with one
+    attribute changed. A scalar.
 
     The two wordings must find one another among all other captions, the changed ones included.
     """

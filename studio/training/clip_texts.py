@@ -86,7 +86,9 @@ def _nonsense(rng: np.random.Generator) -> str:
 
 
 def meaning_texts(kind: str, count: int, rng: np.random.Generator) -> tuple[list[str], Tensor]:
-    """`count` phrases that name a style, a course or a timing, some of them two at once, and (count, K) shares."""
+    """`count` phrases that name a style, a course or a timing, some of them two at once, and their shares, float32
+    (count, K).
+    """
     names = MEANINGS[kind]
     phrases, shares = [], torch.zeros(count, len(names))
     for row, first in enumerate(rng.permutation(np.arange(count) + rng.integers(len(names))) % len(names)):
@@ -118,7 +120,7 @@ def _course(name: str, rng: np.random.Generator) -> str:
 
 
 def looks_of(styles: Tensor) -> Tensor:
-    """Shares of styles (B, K) as shares of the looks that are nearest to them (B, looks)."""
+    """Shares of styles, float (B, K), as shares of the looks that are nearest to them, float (B, looks)."""
     return styles.new_zeros(len(styles), len(LOOK_NAMES)).index_add_(1, _KIN.to(styles.device), styles)
 
 

@@ -50,7 +50,9 @@ class CourseWords(PhraseEncoder):
     """Phrases of courses, encoded."""
 
     def courses(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Phrases (N, 256) and courses (N, 6): every phrase in several wordings, pairs, and what names no course."""
+        """Phrases' embeddings (N, 256) and courses (N, 6), float32: every phrase in several wordings, pairs, and what
+        names no course.
+        """
         said: list[str] = []
         meant: list[np.ndarray] = []
         for kind, (phrases, course) in COURSES.items():

@@ -39,7 +39,9 @@ def training_clips(data: Path | None) -> list[Path]:
 
 
 def read_clip(path: Path, longest: int, most: int = 300) -> np.ndarray:
-    """Up to `most` frames of a clip (T, H, W, 3), made smaller so that neither side exceeds `longest`; even sizes."""
+    """Up to `most` frames of a clip, uint8 RGB (T, H, W, 3), made smaller so that neither side exceeds `longest`; even
+    sizes. Raises UserError for what cannot be read.
+    """
     reader = cv2.VideoCapture(str(path))
     frames: list[np.ndarray] = []
     try:
@@ -63,7 +65,8 @@ def _shrink(frame: np.ndarray, longest: int) -> np.ndarray:
 
 
 def windows(clip: Path, frames: np.ndarray, length: int, count: int, rng: np.random.Generator) -> Iterator[Window]:
-    """At most `count` windows of `length` frames, the lively ones preferred; no cut and no repeated frame in any.
+    """At most `count` windows of `length` frames of `frames`, uint8 (T, H, W, 3), the lively ones preferred; no cut and
+    no repeated frame in any.
 
     A window's chance grows with the square root of its motion, so that stills do not fill the pool and the wildest
     moments do not either.

@@ -32,7 +32,7 @@ class PictureDiscriminator(nn.Module):
         self.project = nn.Linear(condition, 256, bias=False)
 
     def forward(self, pictures: torch.Tensor, condition: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Logits (B,) and the features of each level, for feature matching."""
+        """Logits, float32 (B,), and the features of each level, (B, C, h, w), for feature matching."""
         features, x = [], pictures * 2 - 1
         for conv in self.convs:
             x = F.leaky_relu(conv(x), 0.2)
@@ -62,7 +62,9 @@ class PatchDiscriminator(nn.Module):
     def forward(
         self, pictures: torch.Tensor, condition: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """The map of logits and the features of each level, for feature matching."""
+        """The map of logits, float32 (B, 1, H/8, W/8), and the features of each level, (B, C, h, w), for feature
+        matching.
+        """
         features, x = [], pictures * 2 - 1
         for conv in self.convs:
             x = F.leaky_relu(conv(x), 0.2)
@@ -96,7 +98,7 @@ class ClipDiscriminator(nn.Module):
         self.picture = nn.Linear(widths[-1], 1)
 
     def forward(self, clips: torch.Tensor, condition: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Logits (B,) and the frames' features, for feature matching."""
+        """Logits, float32 (B,), and the frames' features, (B * T, C, h, w), for feature matching."""
         batch = clips.shape[0]
         features, x = [], clips.flatten(0, 1) * 2 - 1
         for conv in self.convs:

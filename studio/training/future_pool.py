@@ -138,7 +138,9 @@ def _from_motion(frames: np.ndarray, number: int, rng: np.random.Generator) -> l
 
 
 def teach(truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """Where the forecast shows what should be here, (h, w, 2) cells of half the frame, and how sure that is (0..1)."""
+    """Where the forecast shows what should be here, in cells of half the frame, and how sure that is, 0..1: float32 (h,
+    w, 3). truth, forecast: uint8 RGB (H, W, 3).
+    """
     size = (truth.shape[1] // 2, truth.shape[0] // 2)
     small = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (truth, forecast)]
     back, forth = estimate_both_ways(*small, _TEACHER)

@@ -104,7 +104,9 @@ def prepare_clips(folder: Path, data: Path | None, seed: int, tiny: bool = False
 
 
 def cut(clips: LookClips, scenes: np.ndarray, slots: np.ndarray, side: int, rng: np.random.Generator) -> list[Moment]:
-    """All T moments of one window of each of the B scenes, each in the look of its slot; at even places."""
+    """All T moments of one window of each of the B scenes, each in the look of its slot; at even places. scenes, slots:
+    int (B,); side: pixels of the window.
+    """
     height, width = clips.frames.shape[2:4]
     tops = 2 * rng.integers((height - side) // 2 + 1, size=len(scenes))
     lefts = 2 * rng.integers((width - side) // 2 + 1, size=len(scenes))

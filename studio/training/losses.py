@@ -16,12 +16,14 @@ Discriminate = Callable[[torch.Tensor], torch.Tensor]
 
 
 def charbonnier(made: torch.Tensor, real: torch.Tensor, epsilon: float = 1e-3) -> torch.Tensor:
-    """Smooth L1 (Charbonnier et al. 1994), a mean over everything."""
+    """Smooth L1 (Charbonnier et al. 1994) of float pictures of one shape, a mean over everything: a scalar."""
     return torch.sqrt((made - real) ** 2 + epsilon**2).mean()
 
 
 def gradient_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """L1 between the first differences along x and y: edges count, flat offsets do not."""
+    """L1 between the first differences along x and y of float pictures (..., H, W): edges count, flat offsets do not. A
+    scalar.
+    """
     difference = made - real
     across = (difference[..., :, 1:] - difference[..., :, :-1]).abs().mean()
     down = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
@@ -29,12 +31,14 @@ def gradient_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
 
 
 def low_frequency_loss(made: torch.Tensor, real: torch.Tensor, size: int = 8) -> torch.Tensor:
-    """L1 between averages over ``size`` x ``size`` blocks: colour and light."""
+    """L1 between averages over ``size`` x ``size`` blocks of float pictures (B, C, H, W): colour and light. A scalar.
+    """
     return (F.avg_pool2d(made, size) - F.avg_pool2d(real, size)).abs().mean()
 
 
 def texture_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """L1 between the strengths of fine detail in blocks of ``size`` x ``size``: how much there is, not where it lies.
+    """L1 between the strengths of fine detail in 8 x 8 blocks of float pictures (B, C, H, W): how much there is, not
+    where it lies. A scalar.
 
     What regression cannot place it leaves out; this asks for as much as there should be.
     """
@@ -47,29 +51,35 @@ def texture_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
 
 
 def hinge_d(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
-    """The discriminator's hinge loss (Lim and Ye 2017)."""
+    """The discriminator's hinge loss (Lim and Ye 2017) of float logits of any shape: a scalar."""
     return F.relu(1 - real).mean() + F.relu(1 + made).mean()
 
 
 def hinge_g(made: torch.Tensor) -> torch.Tensor:
-    """The generator's side of the hinge loss."""
+    """The generator's side of the hinge loss, of float logits of any shape: a scalar."""
     return -made.mean()
 
 
 def relativistic(better: torch.Tensor, worse: torch.Tensor) -> torch.Tensor:
-    """softplus(worse - better), a mean over pairs (relativistic pairing GAN, Jolicoeur-Martineau 2018; R3GAN 2024)."""
+    """softplus(worse - better) of float logits of one shape, a mean over pairs: a scalar (relativistic pairing GAN,
+    Jolicoeur-Martineau 2018; R3GAN 2024).
+    """
     return F.softplus(worse - better).mean()
 
 
 def gradient_penalty(discriminate: Discriminate, pictures: torch.Tensor) -> torch.Tensor:
-    """Squared norm of the logits' gradient (R1 on real, R2 on made pictures; Mescheder et al. 2018). float32."""
+    """Squared norm of the logits' gradient (R1 on real, R2 on made pictures; Mescheder et al. 2018): a float32 scalar.
+    pictures: (B, ...).
+    """
     pictures = pictures.detach().float().requires_grad_(True)
     (slope,) = torch.autograd.grad(discriminate(pictures).sum(), pictures, create_graph=True)
     return slope.square().flatten(1).sum(1).mean()
 
 
 def feature_matching(made: Sequence[torch.Tensor], real: Sequence[torch.Tensor]) -> torch.Tensor:
-    """L1 between a discriminator's features, each relative to its own size (Salimans et al. 2016)."""
+    """L1 between a discriminator's features, float and of like shapes level by level, each relative to its own size: a
+    scalar (Salimans et al. 2016).
+    """
     terms = [
         (a.float() - b.float().detach()).abs().mean() / b.float().detach().abs().mean().clamp(min=1e-4)
         for a, b in zip(made, real, strict=True)

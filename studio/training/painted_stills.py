@@ -67,7 +67,7 @@ class Looking:
         self.painted = painted
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
-        """(views (B, 12, 96, 96), looks (B,)), each look about equally often."""
+        """(views, float32 (B, 12, 96, 96), looks, int (B,)) for B = `count`, each look about equally often."""
         looks = rng.permutation((np.arange(count) + rng.integers(len(self.painted))) % len(self.painted))
         return pack_views(np.stack([self._looked_at(int(look), rng) for look in looks])), looks
 

@@ -116,7 +116,7 @@ class PhraseEncoder:
 
     @torch.no_grad()
     def embed(self, said: list[str]) -> Tensor:
-        """(len(said), 256), each of length SCALE; the phrases stay in ``said``."""
+        """Embeddings float32 (len(said), 256), each of length SCALE; the phrases stay in ``said``."""
         self.said = said
         if self.tiny:
             return F.normalize(torch.randn(len(said), 256), dim=1) * SCALE

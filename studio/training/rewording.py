@@ -52,7 +52,7 @@ class Encoder:
 
     @torch.no_grad()
     def said(self, phrases: list[str]) -> Tensor:
-        """(N, D) of length SCALE."""
+        """Embeddings of N phrases, float32 (N, D), each of length SCALE."""
         parts = [text_features(self.model, self.tokenizer, phrases[i : i + 200]) for i in range(0, len(phrases), 200)]
         return torch.cat(parts) * SCALE
 
@@ -72,7 +72,7 @@ def ridge(inputs: Tensor, targets: Tensor, strength: float = 0.02) -> tuple[Tens
 
 @torch.no_grad()
 def fold(layer: nn.Linear, old: Tensor, new: Tensor) -> float:
-    """Refit `layer` in place, so that on `new` embeddings (N, D) it says what it said on `old` ones, float32 both.
+    """Refit `layer` in place, so that on `new` embeddings, float32 (N, D), it says what it said on `old` ones (N, D).
 
     Returns the share of the answers' variance that is explained, at most 1.
     """

@@ -57,6 +57,7 @@ class Conv3dGenerator(nn.Module):
         self.out = nn.Conv3d(widths[-1], 3 * 4, 3, padding=1)
 
     def forward(self, text: Tensor, noise: Tensor) -> Tensor:
+        """Clips, float32 (B, T, 3, H, W) in 0..1."""
         code = self.code(torch.cat([text, noise.to(text.dtype)], 1))
         x = self.start(code).view(-1, self.widths[0], 2, 4, 4)
         for conv, film in zip(self.convs, self.films):
@@ -91,6 +92,7 @@ class GruGenerator(nn.Module):
         self.out = nn.Conv2d(widths[-1], 3 * 4, 3, padding=1)
 
     def forward(self, text: Tensor, noise: Tensor) -> Tensor:
+        """Clips, float32 (B, T, 3, H, W) in 0..1."""
         content_noise, motion_noise = noise.to(text.dtype).split([self.noise_size // 2, -(-self.noise_size // 2)], 1)
         content = self.content(torch.cat([text, content_noise], 1))
         state = torch.tanh(self.begin(torch.cat([text, motion_noise], 1)))[None]
@@ -127,6 +129,7 @@ class Conv3dDiscriminator(nn.Module):
         self.project = nn.Linear(condition, 256, bias=False)
 
     def forward(self, clips: Tensor, condition: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits, float32 (B,), and the features of each level, (B, C, t, h, w), for feature matching."""
         features, x = [], clips.transpose(1, 2) * 2 - 1
         for conv in self.convs:
             x = F.leaky_relu(conv(x), 0.2)

@@ -63,7 +63,9 @@ _TINY = _Sizes({"widths": (8, 8, 8, 8), "code": 16}, (4, 4, 4, 4), (4, 4, 4, 4),
 
 
 def paint_clips(count: int, seed: int) -> dict[str, Tensor]:
-    """`count` finished clips of the world (count, T, 3, H, W) as bytes, and the labels of each."""
+    """`count` finished clips of the world, uint8 (count, T, 3, H, W) under "clips", and the labels of each, long
+    (count,).
+    """
     rng, source = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     pictures, labels = [], []
     for start in range(0, count, _BLOCK):

@@ -140,7 +140,7 @@ class DetailPainter:
 
 
 def straight(layers: Tensor) -> np.ndarray:
-    """Premultiplied RGBA (N, 4, h, w) in 0..1 to straight bytes (N, h, w, 4)."""
+    """Premultiplied RGBA, float (N, 4, h, w) in 0..1, to straight bytes, uint8 (N, h, w, 4)."""
     alpha = layers[:, 3:]
     colour = torch.where(alpha > 1e-3, layers[:, :3] / alpha.clamp(min=1e-3), layers[:, :3])
     return to_uint8(torch.cat([colour, alpha], 1))

@@ -64,17 +64,20 @@ def torch_rng(rng: np.random.Generator) -> torch.Generator:
 
 
 def one_hot(slot: str, values: Tensor) -> Tensor:
-    """Values (B,) of a slot as chances (B, n)."""
+    """Values, long (B,), of a slot as chances, float32 (B, n)."""
     return F.one_hot(values, len(SLOTS[slot])).float()
 
 
 def edges(alpha: Tensor) -> Tensor:
-    """Where an outline runs: the spread of alpha (B, 1, H, W) among each pixel and its neighbours, 0..1."""
+    """Where an outline runs: the spread of alpha, float (B, 1, H, W) in 0..1, among each pixel and its neighbours; same
+    shape.
+    """
     return F.max_pool2d(alpha, 3, 1, 1) + F.max_pool2d(-alpha, 3, 1, 1)
 
 
 def picture_loss(made: Tensor, real: Tensor) -> Tensor:
-    """What regression asks of a layer: colours, outlines above all, edges, and the right light over larger areas.
+    """What regression asks of a layer, RGBA float (B, 4, H, W): colours, outlines above all, edges, and the right light
+    over larger areas. A scalar.
 
     The squares are for small bright things, lit windows and corals: a plain distance would rather leave them out.
     """
@@ -84,7 +87,9 @@ def picture_loss(made: Tensor, real: Tensor) -> Tensor:
 
 
 def judge_code(*chances: Tensor) -> Tensor:
-    """What tells a discriminator what it should see: chances side by side, about as long as CLIP's embeddings."""
+    """What tells a discriminator what it should see: chances (B, n) each, side by side, about as long as CLIP's
+    embeddings; float (B, all n).
+    """
     return 16 / len(chances) ** 0.5 * torch.cat(chances, 1)
 
 
@@ -177,8 +182,9 @@ class SpritesObjective(_LayerObjective):
 
 
 def sample_scenery(count: int, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Place, time and weather of `count` strips: evenly, but fewer where there is neither time nor weather, and more
-    late hours, when windows and lamps are lit."""
+    """Place, time and weather of `count` strips, long (count,) each: evenly, but fewer where there is neither time nor
+    weather, and more late hours, when windows and lamps are lit.
+    """
     place = rng.integers(1, len(SLOTS["place"]), count)
     again = np.isin(place, TIMELESS_PLACES) & (rng.random(count) < 0.35)
     place = np.where(again, rng.integers(1, len(SLOTS["place"]), count), place)

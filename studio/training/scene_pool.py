@@ -60,10 +60,10 @@ class ScenePool:
 
 
 def to_bytes(pictures: torch.Tensor) -> torch.Tensor:
-    """Floats 0..1 to uint8, axes as they are."""
+    """Floats in 0..1 to uint8, rounded; any shape."""
     return pictures.clamp(0, 1).mul(255).round().byte()
 
 
 def from_bytes(pictures: torch.Tensor) -> torch.Tensor:
-    """uint8 to floats 0..1, axes as they are."""
+    """uint8 to float32 in 0..1; any shape."""
     return pictures.float() / 255

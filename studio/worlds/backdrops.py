@@ -22,7 +22,9 @@ def _grid(height: int, like: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def pastel(hue: Tensor, depth: float = 0.17) -> Tensor:
-    """A light colour (n, 3) by hue (n,), 0..1 around the colour wheel; `depth` is how far it is from white."""
+    """A light colour, float (n, 3) in 0..1, by hue (n,), 0..1 around the colour wheel; `depth` is how far it is from
+    white.
+    """
     turn = 6.2832 * (hue[:, None] - torch.tensor([[0.0, 0.36, 0.68]], device=hue.device))
     return (0.97 - depth) + depth * torch.cos(turn)
 
@@ -52,7 +54,9 @@ def _nebula(variant: int, height: int) -> Tensor:
 
 
 def space(hue: Tensor, variant: Tensor, height: int) -> Tensor:
-    """Stars and a nebula that glows along a slanted band, (n, 3, H, W); `hue` shifts its colours a little."""
+    """Stars and a nebula that glows along a slanted band, float (n, 3, H, W) in 0..1, H = `height`, W = 2 H; `hue` (n,)
+    shifts its colours a little, `variant` long (n,) chooses its shape.
+    """
     x, y = _grid(height, hue)
     gas = torch.stack([_nebula(k, height) for k in range(3)]).to(hue.device)[variant]
     tilt = torch.tensor([0.34, -0.30, 0.22], device=hue.device)[variant][:, None, None]
@@ -70,7 +74,7 @@ def space(hue: Tensor, variant: Tensor, height: int) -> Tensor:
 
 
 def night_of_space(like: Tensor, height: int) -> Tensor:
-    """The black sky over the moon, (n, 3, H, W)."""
+    """The black sky over the moon, float (n, 3, H, W) in 0..1, H = `height`, W = 2 H; on the device of `like` (n,)."""
     _, y = _grid(height, like)
     dark = torch.tensor([0.012, 0.014, 0.045], device=like.device)[None, :, None, None] * (1 + 1.6 * y)
     field = torch.maximum(stars(height), stars(height).flip(1) * 0.7).to(like.device)
@@ -78,7 +82,9 @@ def night_of_space(like: Tensor, height: int) -> Tensor:
 
 
 def water(hue: Tensor, glow: Tensor, variant: Tensor, height: int) -> Tensor:
-    """Blue depths with shafts of light from above, (n, 3, H, W); `hue` 0..1 from green to blue."""
+    """Blue depths with shafts of light from above, float (n, 3, H, W) in 0..1, H = `height`, W = 2 H; `hue` (n,) 0..1
+    from green to blue, `glow` (n,) around 1, `variant` long (n,).
+    """
     x, y = _grid(height, hue)
     stops = torch.tensor([(0.62, 0.96, 0.94), (0.16, 0.68, 0.84), (0.05, 0.40, 0.66), (0.03, 0.24, 0.48)],
         device=hue.device)
@@ -101,7 +107,7 @@ def water(hue: Tensor, glow: Tensor, variant: Tensor, height: int) -> Tensor:
 
 @lru_cache(maxsize=32)
 def aurora(variant: int, height: int) -> Tensor:
-    """Northern lights as light to add, (3, H, W)."""
+    """Northern lights as light to add, float32 (3, H, W) in 0..1, H = `height`, W = 2 H."""
     x = (np.arange(2 * height) + 0.5) / height
     y = ((np.arange(height) + 0.5) / height)[:, None]
     out = np.zeros((3, height, 2 * height), np.float32)

@@ -37,7 +37,8 @@ def ground_tables() -> dict[str, dict[str, float]]:
 
 
 def ground_of(place: Tensor, time: Tensor, z: Tensor, weather: Tensor | None = None) -> Tensor:
-    """(B, 2) for the compositor: whether the ground mirrors (0 or 1), and how far the light shears cast shadows.
+    """What the compositor must know of the ground, float (B, 2): whether it mirrors (0 or 1), and how far the light
+    shears cast shadows. place, time, weather: long (B,); z: the strips' noise (B, 16).
 
     Water mirrors, and any ground does in rain. Shadows lean to the right (shear above 0) where z[:, 0], the noise of
     the strips, is 0 or more: the sun then stands on the left.
@@ -51,7 +52,7 @@ def ground_of(place: Tensor, time: Tensor, z: Tensor, weather: Tensor | None = N
 
 @torch.no_grad()
 def finish(frames: Tensor, guides: Tensor, slots: dict[str, Tensor], noise: dict[str, Tensor]) -> Tensor:
-    """Finished frames (B, T, 3, H, W) in 0..1 of composited ones.
+    """Finished frames, float (B, T, 3, H, W) in 0..1, of composited ones.
 
     Args:
         frames: (B, T, 3, H, W) in 0..1. guides: (B, T, 8, H, W), composed with the ground of `ground_of`.

@@ -67,8 +67,9 @@ class _Play:
 
 
 def act(stage: Stage, slots: dict[str, Tensor], u: Tensor, seconds: Tensor, share: Tensor) -> Pose:
-    """Everyone's way over the clip. `u` (B, 12) uniform: 3 start of the beats, 4 pace; `seconds` (B,);
-    `share` (B, T) of the clip, 0..1."""
+    """Everyone's way over the clip, float (B, A, T) each. `slots` long (B,); `u` (B, 12) uniform: 3 start of the beats,
+    4 pace; `seconds` (B,); `share` (B, T) of the clip, 0..1.
+    """
     riding = chosen(slots, "relation", "rides")[:, None]
     lag = torch.where(riding, torch.zeros_like(stage.lag), stage.lag)
     length = seconds[:, None, None]

@@ -20,5 +20,5 @@ def sample_noise(count: int, generator: torch.Generator | None = None) -> dict[s
 
 
 def uniform(noise: torch.Tensor) -> torch.Tensor:
-    """Standard normal values to uniform ones in 0..1, by the normal distribution function; same shape."""
+    """Standard normal values to uniform ones in 0..1, by the normal distribution function; float, any one shape."""
     return 0.5 * (1 + torch.erf(noise / math.sqrt(2)))

@@ -45,7 +45,7 @@ _TO_LAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.428592
 
 
 def to_oklab(rgb: Tensor) -> Tensor:
-    """sRGB (..., 3) to OKLab (..., 3): lightness 0..1, green-red, blue-yellow."""
+    """sRGB (..., 3) in 0..1 to OKLab (Ottosson 2020), float (..., 3): lightness 0..1, green-red, blue-yellow."""
     rgb = rgb.clamp(0, 1)
     linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     lms = (linear @ rgb.new_tensor(_TO_LMS).T).clamp(min=1e-6) ** (1 / 3)

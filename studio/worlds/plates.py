@@ -159,7 +159,7 @@ class Plate:
         self.data[..., AIR] += (self.data[..., ALPHA] - self.data[..., AIR]) * down
 
     def finished(self, height: int) -> NDArray[np.uint8]:
-        """The plate averaged down to `height` rows, bytes (CHANNELS, height, 2 * height)."""
+        """The plate averaged down to `height` rows, uint8 (CHANNELS, height, 2 * height)."""
         small = cv2.resize(self.data, (2 * height, height), interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray((np.clip(small, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(2, 0, 1))
 

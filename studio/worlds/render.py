@@ -16,7 +16,9 @@ SPRITE_SIZE = 96
 
 
 def paint_pair(atlas: Tensor, slots: dict[str, Tensor], noise: dict[str, Tensor]) -> Tensor:
-    """The sprites of both subjects of each scene, (B, 2, 4, S, S); the second is any where there is none."""
+    """The sprites of both subjects of each scene, float (B, 2, 4, S, S) in 0..1, premultiplied; the second is any where
+    there is none. atlas: see `load_atlas`; slots: long (B,) each; noise: see `sample_noise`.
+    """
     other = (slots["other"] - 1).clamp(min=0)
     return torch.stack([
         paint_sprites(atlas, slots["subject"], slots["colour"], noise["sprite"]),
@@ -28,7 +30,7 @@ def render(
     slots: dict[str, Tensor], noise: dict[str, Tensor], seconds: Tensor, frames: int, size: tuple[int, int],
     sprite_size: int = SPRITE_SIZE, finish: bool = True, share: Tensor | None = None,
 ) -> Tensor:
-    """Clips (B, T, 3, H, W) in 0..1.
+    """Clips, float (B, T, 3, H, W) in 0..1.
 
     Args:
         slots: long tensors (B,) for every slot of lexicon.SLOTS; place and time must not be "any".

@@ -52,13 +52,14 @@ def ground_level(place: str) -> float:
 
 
 def variant_of(noise: Tensor) -> Tensor:
-    """Which of the compositions each scene shows: long (B,), 0..VARIANTS - 1."""
+    """Which of the compositions each scene shows, by its noise (B, 16): long (B,), 0..VARIANTS - 1."""
     return (VARIANTS * uniform(noise[:, 15])).long().clamp(0, VARIANTS - 1)
 
 
 def strip_offsets(slots: dict[str, Tensor], noise: Tensor) -> Tensor:
-    """Which part of each strip is looked at: (B, 4) in frame heights, 0..0.5. The land's layers move together, so that
-    compositions keep their order; water keeps under its sun."""
+    """Which part of each strip is looked at: float (B, 4) in frame heights, 0..0.5. The land's layers move together, so
+    that compositions keep their order; water keeps under its sun. slots: long (B,) each; noise: (B, 16).
+    """
     u = uniform(noise)
     over = 0.5 * u[:, :1]
     land = 0.25 + 0.34 * (u[:, 1:2] - 0.5) + 0.12 * (u[:, 2:5] - 0.5)
@@ -71,7 +72,7 @@ def strip_offsets(slots: dict[str, Tensor], noise: Tensor) -> Tensor:
 
 
 def paint_strips(slots: dict[str, Tensor], noise: Tensor, height: int) -> Tensor:
-    """Strips of B scenes, premultiplied RGBA (B, 4, 4, height, 2 * height) in 0..1: sky, far, middle, near.
+    """Strips of B scenes, premultiplied RGBA, float (B, 4, 4, height, 2 * height) in 0..1: sky, far, middle, near.
 
     Args:
         slots: long (B,) for every slot of lexicon.SLOTS; place and time must not be "any".

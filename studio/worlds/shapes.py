@@ -40,7 +40,7 @@ def bow(start: Point, end: Point, bend: float, count: int = 12) -> Outline:
 
 
 def ribbon(line: Outline, widths: Sequence[float] | NDArray[np.float64]) -> Outline:
-    """A band along a line, its half widths given at even steps."""
+    """A band along a line (N, 2), its half widths given at even steps: a closed outline, float64 (2 N, 2)."""
     half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None]
     along = np.gradient(line, axis=0)
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)

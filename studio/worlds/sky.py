@@ -87,7 +87,7 @@ class Light:
 
 
 def light_of(time: Tensor, weather: Tensor, warmth: Tensor, brightness: Tensor) -> Light:
-    """The light of n scenes.
+    """The light of n scenes; its fields are float (n, ...), see `Light`.
 
     Args:
         time, weather: long (n,), 0..5 each.
@@ -122,7 +122,7 @@ def light_of(time: Tensor, weather: Tensor, warmth: Tensor, brightness: Tensor) 
 
 
 def rows(stops: Tensor, y: Tensor) -> Tensor:
-    """The sky's gradient (n, 3, len(y)) at heights y 0 (zenith) .. 1 (horizon and below)."""
+    """The sky's gradient, float (n, 3, len(y)), at heights y 0 (zenith) .. 1 (horizon and below)."""
     place = (y.clamp(0, 1) * 3).clamp(max=2.9999)
     low = place.long()
     share = place - low
@@ -135,7 +135,8 @@ def rows(stops: Tensor, y: Tensor) -> Tensor:
 
 @lru_cache(maxsize=64)
 def stars(height: int) -> Tensor:
-    """Brightness of the stars (H, W) in 0..1: few and clear, denser towards the zenith."""
+    """Brightness of the stars, float32 (H, W) in 0..1, H = `height`, W = 2 H: few and clear, denser towards the zenith.
+    """
     rng = np.random.default_rng(11)
     y, x = np.mgrid[: height, : 2 * height].astype(np.float32) / height
     out = np.zeros((height, 2 * height), np.float32)
@@ -149,7 +150,9 @@ def stars(height: int) -> Tensor:
 
 @lru_cache(maxsize=64)
 def clouds(kind: str, variant: int, height: int) -> tuple[Tensor, Tensor]:
-    """(cover, how lit) of the clouds of a sky, each (H, W) in 0..1: "fair" heaps, a closed "ceiling", "streaks"."""
+    """(cover, how lit) of the clouds of a sky, each float32 (H, W) in 0..1: "fair" heaps, a closed "ceiling",
+    "streaks".
+    """
     plate = Plate(2 * height, 100 * variant + len(kind))
     rng = plate.rng
     if kind == "fair":
@@ -186,7 +189,9 @@ def clouds(kind: str, variant: int, height: int) -> tuple[Tensor, Tensor]:
 
 
 def paint_sky(light: Light, time: Tensor, weather: Tensor, variant: Tensor, glow: Tensor, height: int) -> Tensor:
-    """The sky over a landscape, (n, 3, H, W). `glow` (n,) around 1 varies the sun's halo."""
+    """The sky over a landscape, float (n, 3, H, W) in 0..1, H = `height`, W = 2 H. `time`, `weather`, `variant` long
+    (n,); `glow` (n,) around 1 varies the sun's halo.
+    """
     device = glow.device
     x = ((torch.arange(2 * height, device=device) + 0.5) / height)[None, None, :]
     y = ((torch.arange(height, device=device) + 0.5) / height)[None, :, None]

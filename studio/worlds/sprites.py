@@ -32,7 +32,8 @@ PALETTE_SIZE = 64  # sprites at which the glyphs' colours are counted
 
 @lru_cache(maxsize=4)
 def load_atlas(size: int, font: Path = FONT) -> Tensor:
-    """All nouns as premultiplied RGBA (N, 4, size, size), looking left, vehicles and animals standing on the ground.
+    """All nouns as premultiplied RGBA, float32 (N, 4, size, size) in 0..1, looking left, vehicles and animals standing
+    on the ground.
 
     Raises:
         ResourceError: the font is not installed, or it lacks a glyph.
@@ -79,7 +80,7 @@ def _glyph(face: ImageFont.FreeTypeFont, index: int, size: int) -> Tensor:
 
 
 def paint_sprites(atlas: Tensor, subject: Tensor, colour: Tensor, noise: Tensor) -> Tensor:
-    """Sprites (B, 4, S, S), premultiplied RGBA: nouns of `load_atlas` in their colours.
+    """Sprites, premultiplied RGBA float (B, 4, S, S) in 0..1: nouns of `load_atlas` in their colours.
 
     Args:
         atlas: (N, 4, S, S), on any device.

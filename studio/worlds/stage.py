@@ -83,7 +83,8 @@ def by_name(slots: dict[str, Tensor], slot: str, table: dict[str, float]) -> Ten
 
 @lru_cache(maxsize=1)
 def extents() -> Tensor:
-    """What is visible of each noun, (N, 3): half its width, and its top and bottom below the centre, in sides."""
+    """What is visible of each noun, float32 (N, 3): half its width, and its top and bottom below the centre, in sides.
+    """
     seen = load_atlas(64)[:, 3] > 0.3
     line = (torch.arange(64) + 0.5) / 64 - 0.5
     across, down = seen.any(1), seen.any(2)
@@ -99,7 +100,9 @@ def kinds(noun: Tensor, *names: str) -> Tensor:
 
 
 def set_stage(slots: dict[str, Tensor], u: Tensor) -> Stage:
-    """Everyone's place. `u` (B, 12) uniform: 0 size, 1 depth or height, 2 sideways, 5 side, 6 gap, 7 other's height."""
+    """Everyone's place. `slots` long (B,) each; `u` float (B, 12) uniform in 0..1: 0 size, 1 depth or height, 2
+    sideways, 5 side, 6 gap, 7 the other one's height.
+    """
     subject, other = slots["subject"], (slots["other"] - 1).clamp(min=0)
     noun = torch.stack([subject, subject, subject, other], 1)
     present = torch.stack([subject >= 0, slots["count"] >= 1, slots["count"] >= 2, slots["relation"] >= 1], 1)

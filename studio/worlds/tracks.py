@@ -27,7 +27,7 @@ _ABSENT = {"x": 0.5, "y": 0.5, "sin": 0.0, "cos": 1.0, "flip": 1.0, "shadow_y": 
 
 
 def cast_of(slots: dict[str, Tensor]) -> Tensor:
-    """Which sprite each actor wears, (B, 4) long: 0 the subject's, 1 the other one's, -1 for who is absent."""
+    """Which sprite each actor wears, long (B, 4): 0 the subject's, 1 the other one's, -1 for who is absent."""
     count, other = slots["count"], slots["relation"] > 0
     zero, none = torch.zeros_like(count), torch.full_like(count, -1)
     return torch.stack([
@@ -39,7 +39,8 @@ def cast_of(slots: dict[str, Tensor]) -> Tensor:
 def plan_tracks(
     slots: dict[str, Tensor], noise: Tensor, seconds: Tensor, frames: int
 ) -> tuple[Tensor, Tensor]:
-    """(actors (B, T, 4, 8), scene (B, T, 8)) of clips that last `seconds` (B,), T = `frames` evenly spread from 0 on.
+    """(actors (B, T, 4, 8), scene (B, T, 8)), float, of clips that last `seconds` (B,), T = `frames` evenly spread from
+    0 on.
 
     Noise (B, 12): size, depth or height, sideways, start of the beats, pace, side, gap, the other one's height,
     start of the lightning, pace of the camera, amount of weather, spare.
@@ -51,7 +52,7 @@ def plan_tracks(
 def plan_tracks_at(
     slots: dict[str, Tensor], noise: Tensor, seconds: Tensor, share: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The same at chosen moments: `share` (B, T) of the clip, 0..1."""
+    """The same at chosen moments: `share`, float (B, T), of the clip, 0..1."""
     u, seconds = uniform(noise), seconds.to(noise)
     camera = _camera(slots, u, seconds, share)
     stage = set_stage(slots, u)

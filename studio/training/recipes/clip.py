@@ -53,7 +53,9 @@ MEANING_SIZES = {name: len(values) for name, values in MEANINGS.items()}
 
 
 def join(batches: list[Pairs]) -> tuple[Tensor, list[str], Tensor]:
-    """Clips, phrases and groups of several kinds as one batch; groups of different kinds never meet."""
+    """Clips (B, T, 3, S, S), phrases (B) and groups long (B,) of several kinds as one batch; groups of different kinds
+    never have a number in common.
+    """
     clips = torch.cat([pairs.clips for pairs in batches])
     groups = torch.cat([pairs.groups + 1000 * index for index, pairs in enumerate(batches)])
     return clips, [phrase for pairs in batches for phrase in pairs.phrases], groups
@@ -166,9 +168,9 @@ class Sight(nn.Module):
         self.dense = nn.Linear(width, SLOT_SIZES["subject"] + SLOT_SIZES["colour"])
 
     def on_the_spot(self, tokens: Tensor, pairs: Pairs) -> tuple[Tensor, float]:
-        """(cross entropy, share of nouns named right) at the spots of subjects and others.
+        """(cross entropy, a scalar; share of nouns named right) at the spots of subjects and others.
 
-        tokens: (B, 1 + G * G, width), the first one the class token.
+        tokens: float (B, 1 + G * G, width), the first one the class token.
         """
         grid = PICTURE_SIZE // PATCH_SIZE
         cells = (pairs.spots * grid).floor().long()  # (B, 2, 4, 2)

@@ -99,7 +99,7 @@ class FutureBatch:
 
     @property
     def forecast(self) -> Tensor:
-        """The first opinion, (B, 3, S, S)."""
+        """The first opinion, float (B, 3, S, S) in 0..1."""
         return self.opinions[:, :3]
 
 
@@ -200,7 +200,7 @@ def _gain(made: Tensor, batch: FutureBatch) -> Tensor:
 
 
 def gains(generator: PredictionGenerator, pool: FuturePool, rows: np.ndarray, device: torch.device) -> np.ndarray:
-    """The gain in PSNR over the forecast, dB, of each of ``rows``."""
+    """The gain in PSNR over the forecast, dB, of each of ``rows`` (int, (N,)): float (N,)."""
     parts = [FutureBatch(pool, rows[start : start + 16], device) for start in range(0, len(rows), 16)]
     return torch.cat([_gain(_made(generator, part), part) for part in parts]).cpu().numpy()
 
@@ -208,14 +208,16 @@ def gains(generator: PredictionGenerator, pool: FuturePool, rows: np.ndarray, de
 def gains_by_horizon(
     generator: PredictionGenerator, pool: FuturePool, rows: np.ndarray, device: torch.device
 ) -> dict[str, float]:
-    """Mean gains at each of HORIZONS, and over all rows."""
+    """Mean gains, dB, at each of HORIZONS, and over all of ``rows`` (int, (N,))."""
     gained, ahead = gains(generator, pool, rows, device), pool.horizon[rows]
     found = {str(h): round(float(gained[ahead == h].mean()), 3) for h in HORIZONS if (ahead == h).any()}
     return {**found, "all": round(float(gained.mean()), 3)}
 
 
 def best_factors(generator: PredictionGenerator, pool: FuturePool, rows: np.ndarray, device: torch.device) -> float:
-    """Set each of the generator's factors to what measured best on ``rows``; return the mean gain that is left."""
+    """Set each of the generator's factors to what measured best on ``rows`` (int, (N,)); return the mean gain, dB, that
+    is left.
+    """
     best = 0.0
     for name in FACTORS:
         found = {}

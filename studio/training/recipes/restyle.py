@@ -71,7 +71,7 @@ _PARTS = {
 
 
 def style_codes(checkpoint: Path, styles: Sequence[str], seed: int) -> Tensor:
-    """The styles' typical embeddings (S, D), of the generator's length: means over the ways of naming each."""
+    """The styles' typical embeddings, float32 (S, D) of the generator's length: means over the ways of naming each."""
     model = CLIPModel.from_pretrained(checkpoint, dtype=torch.float32).eval()
     tokenizer = CLIPTokenizer.from_pretrained(checkpoint)
     rng = np.random.default_rng(seed)
