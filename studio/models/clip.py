@@ -24,6 +24,8 @@ WIDTH = 256  # of the joint space
 FRAMES = 4
 PICTURE_SIZE = 96
 PATCH_SIZE = 12
+EMBEDDING_SCALE = 16.0
+"""Text and picture embeddings have length one; generators see them at this length, about unit variance per entry."""
 
 # CLIP's own way of cutting a text into words.
 _PATTERN = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"

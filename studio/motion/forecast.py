@@ -114,51 +114,75 @@ def observe(frames: Sequence[np.ndarray]) -> Motion:
     grid = grid_of(size)
     scale = np.array([size[1] / grid[1], size[0] / grid[0]], np.float32)
     small = _shrink(last, grid)
-    olds = [_shrink(frame, grid) for _, frame in earlier]
-    gap = earlier[0][0]
-    if earlier[-1][0] > len(earlier):
-        gap = earlier[-1][0] / len(earlier)  # frames are repeated: each step lasts as long as they do on average
-    quick, distance, mismatch = _step(small, olds[0], gap)
-    trust = np.exp(-distance / 2).astype(np.float32)
-    quick = _heal(_capped(quick, max(grid)), trust)
-    slow, slow_trust, residue, span, before = quick, trust, mismatch, earlier[0][0], quick
-    if len(earlier) > 1:
-        span = earlier[-1][0]
-        slow, distance, residue = _step(small, olds[-1], span)
-        slow_trust = np.exp(-distance / 2).astype(np.float32)
-        slow = _heal(_capped(slow, max(grid)), slow_trust)
-        # What was at x is now where quick led it.
-        stride = earlier[1][0] - earlier[0][0] if gap == earlier[0][0] else gap
-        before = warp_backward(-estimate_flow(olds[0], olds[1], _FAST) / stride, -gap * quick)
-        before = _heal(_capped(before, max(grid)), trust)
-    agreement = _agreement(quick, slow)
-    quick, slow, before = (velocity * scale for velocity in (quick, slow, before))
+    ages, olds = [ago for ago, _ in earlier], [_shrink(frame, grid) for _, frame in earlier]
+    found = _velocities(small, olds, ages)
+    quick, slow, before = (velocity * scale for velocity in (found.quick, found.slow, found.before))
     # One thing before a plain wall: its motion is its own, whatever camera would explain it too.
-    camera, steady = _steady_camera(quick, slow, trust, size) if _is_furnished(small) else (Camera(), 1.0)
+    camera, steady = _steady_camera(quick, slow, found.trust, size) if _is_furnished(small) else (Camera(), 1.0)
     share = camera.velocity_on(grid, size)
     # What the camera alone explains as well does not move by itself: in plain areas flow is mostly fancy.
-    carried = warp_backward(olds[-1], -span * share / scale)
-    unexplained = cv2.absdiff(small, carried).astype(np.float32).mean(2) - residue
+    carried = warp_backward(olds[-1], -ages[-1] * share / scale)
+    unexplained = cv2.absdiff(small, carried).astype(np.float32).mean(2) - found.slow_mismatch
     evidence = np.clip(cv2.blur(unexplained, (5, 5)) / 2, 0, 1)
-    movers = find_movers((slow - share) / scale, slow_trust * evidence)
+    movers = find_movers((slow - share) / scale, found.slow_trust * evidence)
     # Only pictures at even distances tell a change of pace from a repeated or missing frame.
-    even = len(earlier) == 3 and all(ago == number * gap for number, (ago, _) in enumerate(earlier, start=1))
-    push = acceleration(movers, quick, slow, before, trust) if even else np.zeros_like(quick)
+    even = len(ages) == 3 and all(ago == number * found.gap for number, ago in enumerate(ages, start=1))
+    push = acceleration(movers, quick, slow, before, found.trust) if even else np.zeros_like(quick)
     return Motion(
         quick - share,
         movers.velocity * scale,
         before - share,
         push,
-        agreement,
-        trust,
-        slow_trust,
-        mismatch,
+        _agreement(found.quick, found.slow),
+        found.trust,
+        found.slow_trust,
+        found.mismatch,
         movers.settle_frames,
         movers.labels,
         camera,
         steady,
         size,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Velocities:
+    """Velocities at the last frame, float32 (h, w, 2) in cells per frame, named as in ``Motion``; how far they are to
+    be trusted (h, w) 0..1, by how many levels the frames they come from differ once carried along (h, w); and ``gap``,
+    how many frames the last step lasted."""
+
+    quick: np.ndarray
+    slow: np.ndarray
+    before: np.ndarray
+    trust: np.ndarray
+    slow_trust: np.ndarray
+    mismatch: np.ndarray
+    slow_mismatch: np.ndarray
+    gap: float
+
+
+def _velocities(small: np.ndarray, olds: list[np.ndarray], ages: list[int]) -> _Velocities:
+    """The flow from the last frame to earlier ones, all uint8 (h, w, 3), that are so many frames old, nearest first."""
+    longest = max(small.shape[:2])
+    gap: float = ages[0]
+    if ages[-1] > len(ages):
+        gap = ages[-1] / len(ages)  # frames are repeated: each step lasts as long as they do on average
+    quick, distance, mismatch = _step(small, olds[0], gap)
+    trust = np.exp(-distance / 2).astype(np.float32)
+    quick = _heal(_capped(quick, longest), trust)
+    slow, slow_trust, slow_mismatch, before = quick, trust, mismatch, quick
+    if len(ages) > 1:
+        slow, distance, slow_mismatch = _step(small, olds[-1], ages[-1])
+        slow_trust = np.exp(-distance / 2).astype(np.float32)
+        slow = _heal(_capped(slow, longest), slow_trust)
+        # What was at x is now where quick led it.
+        stride = ages[1] - ages[0] if gap == ages[0] else gap
+        before = warp_backward(-estimate_flow(olds[0], olds[1], _FAST) / stride, -gap * quick)
+        before = _heal(_capped(before, longest), trust)
+    return _Velocities(
+        quick=quick, slow=slow, before=before, trust=trust, slow_trust=slow_trust, mismatch=mismatch,
+        slow_mismatch=slow_mismatch, gap=gap,
+    )  # fmt: skip
 
 
 def _agreement(quick: np.ndarray, slow: np.ndarray) -> np.ndarray:

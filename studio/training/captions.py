@@ -12,9 +12,7 @@ from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 from studio.captions.captions import captions, say_less
 from studio.captions.lexicon import SLOTS
 from studio.errors import CheckpointError
-
-EMBEDDING_SCALE = 16.0
-"""As in studio/pipelines/base.py, which training may not import; a test holds them equal."""
+from studio.models.clip import EMBEDDING_SCALE
 
 _WIDTH, _NOISE = 256, 0.3  # of the codes that stand in for embeddings, and of the noise in place of wording
 

@@ -14,9 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.clip import WIDTH
-
-SCALE = 16.0  # the length of an embedding as the generators see it
+from studio.models.clip import EMBEDDING_SCALE, WIDTH
 
 
 class Naming(nn.Module):
@@ -45,7 +43,7 @@ class Heads(nn.Module):
 
     def forward(self, name: str, embeds: Tensor) -> Tensor:
         """Logits, float (B, K), of the slot or meaning `name` from embeddings (B, D) of length one."""
-        return self.slots[name](SCALE * embeds) if name in self.slots else self.meanings[name](embeds)
+        return self.slots[name](EMBEDDING_SCALE * embeds) if name in self.slots else self.meanings[name](embeds)
 
 
 def contrastive(pictures: Tensor, texts: Tensor, groups: Tensor, scale: Tensor, others: Tensor | None = None) -> Tensor:

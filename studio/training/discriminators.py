@@ -14,7 +14,34 @@ import torch.nn.functional as F
 from torch import nn
 
 
-class PictureDiscriminator(nn.Module):
+class ProjectionDiscriminator(nn.Module):
+    """Convolutions, then one logit of all that they found and its product with a condition (Miyato and Koyama 2018).
+
+    convs: each followed by a leaky rectifier; cells: numbers per sample that the last one gives; condition: D.
+    """
+
+    def __init__(self, convs: Sequence[nn.Module], cells: int, condition: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(convs)
+        self.hidden = nn.Linear(cells, 256)
+        self.out = nn.Linear(256, 1)
+        self.project = nn.Linear(condition, 256, bias=False)
+
+    def forward(self, pictures: torch.Tensor, condition: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Logits, float32 (B,), and the features of each level, (B, C, ...), for feature matching.
+
+        pictures: float (B, C, ...) in 0..1, as the convolutions take them; condition: float (B, D).
+        """
+        features, x = [], pictures * 2 - 1
+        for conv in self.convs:
+            x = F.leaky_relu(conv(x), 0.2)
+            features.append(x)
+        hidden = F.leaky_relu(self.hidden(x.flatten(1)), 0.2)
+        logits = self.out(hidden)[:, 0] + (hidden * self.project(condition)).sum(1) / 16
+        return logits.float(), features
+
+
+class PictureDiscriminator(ProjectionDiscriminator):
     """A whole picture (B, C, H, W) in 0..1 and a condition (B, D) to one logit (B,).
 
     ``size`` is the (H, W) it is built for; both must be divisible by 2 ** len(widths).
@@ -23,23 +50,9 @@ class PictureDiscriminator(nn.Module):
     def __init__(
         self, channels: int, size: tuple[int, int], widths: Sequence[int] = (48, 96, 192, 256), condition: int = 256
     ) -> None:
-        super().__init__()
         inputs = (channels, *widths[:-1])
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in zip(inputs, widths))
         cells = (size[0] >> len(widths)) * (size[1] >> len(widths))
-        self.hidden = nn.Linear(widths[-1] * cells, 256)
-        self.out = nn.Linear(256, 1)
-        self.project = nn.Linear(condition, 256, bias=False)
-
-    def forward(self, pictures: torch.Tensor, condition: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Logits, float32 (B,), and the features of each level, (B, C, h, w), for feature matching."""
-        features, x = [], pictures * 2 - 1
-        for conv in self.convs:
-            x = F.leaky_relu(conv(x), 0.2)
-            features.append(x)
-        hidden = F.leaky_relu(self.hidden(x.flatten(1)), 0.2)
-        logits = self.out(hidden)[:, 0] + (hidden * self.project(condition)).sum(1) / 16
-        return logits.float(), features
+        super().__init__([nn.Conv2d(a, b, 3, 2, 1) for a, b in zip(inputs, widths)], widths[-1] * cells, condition)
 
 
 class PatchDiscriminator(nn.Module):

@@ -9,10 +9,8 @@ from torch.nn import functional as F
 from transformers import CLIPModel, CLIPTokenizer
 
 from studio.captions.captions import timing_phrase
-from studio.models.clip import text_features
+from studio.models.clip import EMBEDDING_SCALE, text_features
 from studio.training.objective import Context
-
-SCALE = 16.0  # the length of an embedding, as the pipelines give it
 
 #: Further wordings of timings, beside those of the world's own table.
 MORE_TIMINGS: dict[str, tuple[str, ...]] = {
@@ -116,8 +114,8 @@ class PhraseEncoder:
 
     @torch.no_grad()
     def embed(self, said: list[str]) -> Tensor:
-        """Embeddings float32 (len(said), 256), each of length SCALE; the phrases stay in ``said``."""
+        """Embeddings float32 (len(said), 256), each of length EMBEDDING_SCALE; the phrases stay in ``said``."""
         self.said = said
         if self.tiny:
-            return F.normalize(torch.randn(len(said), 256), dim=1) * SCALE
-        return text_features(self.model, self.tokenizer, said).float() * SCALE
+            return F.normalize(torch.randn(len(said), 256), dim=1) * EMBEDDING_SCALE
+        return text_features(self.model, self.tokenizer, said).float() * EMBEDDING_SCALE

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from transformers import CLIPModel, CLIPTokenizer
 
 from studio.captions.captions import COURSES, TIMINGS, course_phrase
-from studio.models.clip import text_features
+from studio.models.clip import EMBEDDING_SCALE, text_features
 from studio.models.interpolation import InterpolationGenerator
 from studio.models.prediction import PredictionGenerator
 from studio.models.restyle import RestyleGenerator
@@ -33,7 +33,7 @@ from studio.training.clip_parts import save_clip_parts
 from studio.training.course_words import CourseWords
 from studio.training.loop import train
 from studio.training.objective import Context, Phase
-from studio.training.phrases import SCALE, say_timing
+from studio.training.phrases import say_timing
 from studio.training.recipes.interpolation import TimingObjective, Words
 from studio.training.recipes.prediction import CourseObjective
 from studio.training.recipes.restyle import style_codes
@@ -52,9 +52,9 @@ class Encoder:
 
     @torch.no_grad()
     def said(self, phrases: list[str]) -> Tensor:
-        """Embeddings of N phrases, float32 (N, D), each of length SCALE."""
+        """Embeddings of N phrases, float32 (N, D), each of length EMBEDDING_SCALE."""
         parts = [text_features(self.model, self.tokenizer, phrases[i : i + 200]) for i in range(0, len(phrases), 200)]
-        return torch.cat(parts) * SCALE
+        return torch.cat(parts) * EMBEDDING_SCALE
 
 
 def ridge(inputs: Tensor, targets: Tensor, strength: float = 0.02) -> tuple[Tensor, Tensor]:
@@ -83,29 +83,30 @@ def fold(layer: nn.Linear, old: Tensor, new: Tensor) -> float:
     return 1 - float((layer(new) - wanted).var() / wanted.var())
 
 
-def reword_interpolation(old: Encoder, new: Encoder, context: Context) -> InterpolationGenerator:
+def _refit(name: str, style: nn.Linear, head: nn.Linear, old: Tensor, new: Tensor) -> None:
+    """Fold a generator's two layers that take an embedding, the style's and the head's; embeddings float32 (N, D)."""
+    logger.info("%s: %.3f of the style's variance explained", name, fold(style, old, new))
+    fold(head, old, new)
+
+
+def reword_interpolation(old: Encoder, context: Context) -> InterpolationGenerator:
     """The in-between generator with its text layers refitted and its timing head taught again."""
     generator = _load(InterpolationGenerator, context.checkpoints / "interpolation")
-    rng = np.random.default_rng(context.seed)
     words = Words(context)
-    phrases, curves = words.timings(rng)
-    explained = fold(generator.from_text, old.said(words.said), phrases)
-    fold(generator.timing.hidden, old.said(words.said), phrases)
-    logger.info("interpolation: %.3f of the style's variance explained", explained)
+    phrases, curves = words.timings(np.random.default_rng(context.seed))
+    _refit("interpolation", generator.from_text, generator.timing.hidden, old.said(words.said), phrases)
     objective = TimingObjective(generator, _for(context), phrases, curves)
     train(objective, Phase("timing", _HEAD_STEPS), context.run / "interpolation", steps=_HEAD_STEPS)
     generator.timing = objective.averages["timing"]
     return generator
 
 
-def reword_prediction(old: Encoder, new: Encoder, context: Context) -> PredictionGenerator:
+def reword_prediction(old: Encoder, context: Context) -> PredictionGenerator:
     """The prediction generator with its text layers refitted and its course head taught again."""
     generator = _load(PredictionGenerator, context.checkpoints / "prediction")
     words = CourseWords(context)
     phrases, courses = words.courses(np.random.default_rng(context.seed))
-    explained = fold(generator.from_text, old.said(words.said), phrases)
-    fold(generator.words.hidden, old.said(words.said), phrases)
-    logger.info("prediction: %.3f of the style's variance explained", explained)
+    _refit("prediction", generator.from_text, generator.words.hidden, old.said(words.said), phrases)
     objective = CourseObjective(generator, _for(context), phrases, courses)
     train(objective, Phase("course", _HEAD_STEPS), context.run / "prediction", steps=_HEAD_STEPS)
     generator.words = objective.averages["words"]
@@ -191,11 +192,11 @@ def main() -> None:
             report[name] = {"before": before, "after": looks_right(generator, new)}
         elif name == "interpolation":
             before = timings_right(_load(InterpolationGenerator, folder), old)
-            generator = reword_interpolation(old, new, context)
+            generator = reword_interpolation(old, context)
             report[name] = {"before": before, "after": timings_right(generator, new)}
         else:
             before = courses_right(_load(PredictionGenerator, folder), old)
-            generator = reword_prediction(old, new, context)
+            generator = reword_prediction(old, context)
             report[name] = {"before": before, "after": courses_right(generator, new)}
         generator.half().save_pretrained(folder / "generator")
         save_clip_parts(options.checkpoints, folder)

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.training.discriminators import ProjectionDiscriminator
+
 FRAMES, SIZE = 16, 64
 
 
@@ -113,27 +115,16 @@ class GruGenerator(nn.Module):
         return noise[:, None] * torch.cos(pace * time) + other[:, None] * torch.sin(pace * time)
 
 
-class Conv3dDiscriminator(nn.Module):
+class Conv3dDiscriminator(ProjectionDiscriminator):
     """Clips (B, T, 3, H, W) of 0..1 and a condition (B, D) to one logit (B,) and the features of each level."""
 
     def __init__(self, widths: Sequence[int] = (24, 48, 96, 160), condition: int = 256) -> None:
-        super().__init__()
         inputs = (3, *widths[:-1])
         strides = [(1, 2, 2), *[(2, 2, 2)] * (len(widths) - 1)]
-        self.convs = nn.ModuleList(
-            nn.Conv3d(a, b, 3, stride, 1) for a, b, stride in zip(inputs, widths, strides, strict=True)
-        )
+        convs = [nn.Conv3d(a, b, 3, stride, 1) for a, b, stride in zip(inputs, widths, strides, strict=True)]
         frames, side = FRAMES >> (len(widths) - 1), SIZE >> len(widths)
-        self.hidden = nn.Linear(widths[-1] * frames * side * side, 256)
-        self.out = nn.Linear(256, 1)
-        self.project = nn.Linear(condition, 256, bias=False)
+        super().__init__(convs, widths[-1] * frames * side * side, condition)
 
     def forward(self, clips: Tensor, condition: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits, float32 (B,), and the features of each level, (B, C, t, h, w), for feature matching."""
-        features, x = [], clips.transpose(1, 2) * 2 - 1
-        for conv in self.convs:
-            x = F.leaky_relu(conv(x), 0.2)
-            features.append(x)
-        hidden = F.leaky_relu(self.hidden(x.flatten(1)), 0.2)
-        logits = self.out(hidden)[:, 0] + (hidden * self.project(condition)).sum(1) / 16
-        return logits.float(), features
+        return super().forward(clips.transpose(1, 2), condition)

@@ -1,6 +1,7 @@
 """Meadow, forest and jungle: each as three plates in three compositions.
 
-A painter takes (plate, variant) and draws one strip. Things keep clear of the middle (x = 1), where subjects are.
+A painter <place>_<strip> takes (plate, variant) and draws that strip; scenery.py finds it by its name. Things keep
+clear of the middle (x = 1), where subjects are.
 """
 
 from __future__ import annotations

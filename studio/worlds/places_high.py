@@ -1,7 +1,8 @@
 """Places without weather or ground as we know it: the sky, the moon and space, each as three plates in three
 compositions; and what stands in the skies of some places: planets, the Earth, light shafts, smoke, aurora.
 
-A painter takes (plate, variant) and draws one strip. Things keep clear of the middle (x = 1), where subjects are.
+A painter <place>_<strip> takes (plate, variant) and draws that strip; scenery.py finds it by its name. Things keep
+clear of the middle (x = 1), where subjects are.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Lake, mountains and blossoms: each as three plates in three compositions.
 
-A painter takes (plate, variant) and draws one strip. Things keep clear of the middle (x = 1), where subjects are.
+A painter <place>_<strip> takes (plate, variant) and draws that strip; scenery.py finds it by its name. Things keep
+clear of the middle (x = 1), where subjects are.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def lake_far(p: Plate, variant: int) -> None:
         (0.66, 0.36, 0.20)),
               ((0.46, 0.44, 0.28), (1.70, 0.40, 0.28), (1.16, 0.46, 0.40)))[variant]
     for x, half, tall in ranges:
-        peak(p, x, 0.635, half, tall, (0.50, 0.60, 0.76), (0.34, 0.44, 0.62), (0.16, 0.55), 0.42)
+        peak(p, x, 0.635, half, tall, ((0.50, 0.60, 0.76), (0.34, 0.44, 0.62)), (0.16, 0.55), 0.42)
     p.fill(p.below(p.hills(0.592, 0.022, 1.2)), (0.26, 0.50, 0.44), air=(0.34, 0.48), snow=0.8, edge=0.1)
 
 
@@ -67,9 +68,10 @@ def lake_near(p: Plate, variant: int) -> None:
 # ------------------------------------------------------------------------------------------------ mountains
 
 
-def peak(p: Plate, x: float, base: float, half: float, tall: float, lit: Colour, dark: Colour,
-        air: tuple[float, float], cap: float = 0.45) -> None:
-    """A mountain with a lit and a shaded side, and a jagged cap of snow over the upper `cap` of its height."""
+def peak(p: Plate, x: float, base: float, half: float, tall: float, rock: tuple[Colour, Colour],
+        air: tuple[float, float], cap: float) -> None:
+    """A mountain with a lit and a shaded side (`rock`), and a jagged cap of snow over the upper `cap` of its height."""
+    lit, dark = rock
     steps = np.linspace(0, 1, 7)
     jag = (p.rng.random((3, 7)) - 0.5) * 0.16
     jag[:, 0] = jag[:, -1] = 0
@@ -94,14 +96,14 @@ def peak(p: Plate, x: float, base: float, half: float, tall: float, lit: Colour,
 
 def mountains_far(p: Plate, variant: int) -> None:
     p.fill(p.below(p.crags(0.50, 0.20, 6, 0.3)), (0.56, 0.66, 0.86), (0.60, 0.72, 0.88), air=(0.46, 0.70), snow=0.4)
-    rock, dark = (0.52, 0.60, 0.76), (0.32, 0.39, 0.58)
+    rock = ((0.52, 0.60, 0.76), (0.32, 0.39, 0.58))
     ranges = (
         ((0.16, 0.36, 0.30), (1.84, 0.40, 0.36), (1.12, 0.34, 0.24), (1.46, 0.42, 0.38), (0.68, 0.48, 0.53)),
         ((0.30, 0.40, 0.36), (0.98, 0.36, 0.24), (1.80, 0.42, 0.40), (0.62, 0.36, 0.32), (1.30, 0.50, 0.55)),
         ((0.20, 0.42, 0.38), (1.0, 0.40, 0.28), (1.80, 0.36, 0.30), (0.62, 0.42, 0.45), (1.42, 0.44, 0.48)),
     )[variant]
     for x, half, tall in ranges:
-        peak(p, x, 0.68, half, tall, rock, dark, (0.06, 0.55), 0.48)
+        peak(p, x, 0.68, half, tall, rock, (0.06, 0.55), 0.48)
     p.mist(0.48, 0.70, 0.35)
 
 

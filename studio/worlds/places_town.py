@@ -1,6 +1,7 @@
 """City, village and castle: each as three plates in three compositions.
 
-A painter takes (plate, variant) and draws one strip. Things keep clear of the middle (x = 1), where subjects are.
+A painter <place>_<strip> takes (plate, variant) and draws that strip; scenery.py finds it by its name. Things keep
+clear of the middle (x = 1), where subjects are.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ _LAMP: Colour = (1.0, 0.82, 0.42)
 # ------------------------------------------------------------------------------------------------ city
 
 
-def _block(p: Plate, x: float, base: float, wide: float, tall: float, top: Colour, bottom: Colour, air: float,
-        lit: float,
-           panes: tuple[int, float], head: int) -> None:
-    """A building with a head (0 flat, 1 stepped, 2 spire, 3 slanted, 4 dome) and rows of windows."""
+def _block(p: Plate, place: tuple[float, float, float, float], wall: tuple[Colour, Colour], air: float, lit: float,
+        panes: tuple[int, float], head: int) -> None:
+    """A building with a head (0 flat, 1 stepped, 2 spire, 3 slanted, 4 dome) and rows of windows.
+
+    place: middle, foot, width and height; wall: colour at the top and at the foot; lit: share of the windows; panes:
+    how many in a row, and the height of a row.
+    """
+    (x, base, wide, tall), (top, bottom) = place, wall
     body, peak = [draw.box(x, base, wide, tall)], base - tall
     if head == 1:
         body += [draw.box(x, peak + 0.01, 0.66 * wide, 0.16 * wide + 0.03),
@@ -54,7 +59,7 @@ def city_far(p: Plate, variant: int) -> None:
     while x < 2.05:
         wide = 0.055 + 0.055 * p.rng.random()
         tall = 0.14 + 0.20 * p.rng.random() * (0.55 + 0.6 * min(1.0, abs(x - 1) / 0.6))
-        _block(p, x + wide / 2, 0.74, wide, tall + 0.08, (0.52, 0.60, 0.74), (0.62, 0.70, 0.82), 0.50, 0.40,
+        _block(p, (x + wide / 2, 0.74, wide, tall + 0.08), ((0.52, 0.60, 0.74), (0.62, 0.70, 0.82)), 0.50, 0.40,
             (3, 0.036), int(p.rng.integers(0, 4)))
         x += wide * 0.94
     if variant == 1:  # a suspension bridge
@@ -88,7 +93,7 @@ def city_middle(p: Plate, variant: int) -> None:
             (1.38, 0.15, 0.24, 2, 0), (1.55, 0.18, 0.34, 3, 4), (1.75, 0.20, 0.44, 1, 3), (1.94, 0.17, 0.30, 0, 0)),
     )[variant]
     for x, wide, tall, tint, head in row:
-        _block(p, x, 0.82, wide, tall, *tints[tint], 0.12, 0.55, (4, 0.050), head)
+        _block(p, (x, 0.82, wide, tall), tints[tint], 0.12, 0.55, (4, 0.050), head)
     for x in (0.80, 0.90, 1.12, 1.25) if variant != 1 else (0.66, 0.78, 1.22, 1.32):
         p.fill(p.shape(draw.crown(x, 0.765, 0.040, p.rng)), (0.40, 0.64, 0.34), (0.18, 0.40, 0.26), air=0.08, rim=0.5)
     p.fill(p.below(p.through([(0, 0.79), (2, 0.79)])), (0.50, 0.52, 0.56), air=0.06, rim=0, snow=1, edge=0.1)
@@ -121,6 +126,7 @@ def city_near(p: Plate, variant: int) -> None:
 
 
 def cottage(p: Plate, x: float, base: float, wide: float, tall: float, wall: Colour, roof: Colour) -> None:
+    """A house with its long side to us, lamps behind its panes."""
     air = 0.08
     parts = draw.house(x, base, wide, tall)
     shadow = scaled(wall, 0.82)

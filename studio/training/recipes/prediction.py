@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from studio.models.clip import EMBEDDING_SCALE
 from studio.models.prediction import FACTORS, VECTORS, PredictionGenerator
 from studio.tensors import to_channels_first, to_float, to_uint8
 from studio.training.clip_parts import save_clip_parts
@@ -37,7 +38,6 @@ from studio.training.losses import (
     set_rate,
 )
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.phrases import SCALE
 from studio.training.state import load_average, replace_file
 
 logger = logging.getLogger(__name__)
@@ -246,7 +246,7 @@ class CourseObjective(Objective):
         set_rate(self.optimisers["course"], 2e-3 * cosine_rate(step, self.context.steps))
         rows = torch.from_numpy(rng.integers(len(self.phrases), size=128)).to(self.phrases.device)
         words = self.phrases[rows]
-        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * SCALE
+        words = F.normalize(words + 0.4 * torch.randn(words.shape).to(words), dim=1) * EMBEDDING_SCALE
         error = (self.nets["words"](words) - self.courses[rows]).abs() / _UNITS.to(words)
         yield "course", error.mean(), {"worst": float(error.detach().amax(1).mean())}
 

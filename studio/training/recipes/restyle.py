@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import CLIPModel, CLIPTokenizer
 
-from studio.models.clip import text_features
+from studio.models.clip import EMBEDDING_SCALE, text_features
 from studio.models.restyle import PAST, Brush, RestyleGenerator
 from studio.teachers.look_words import STYLES, style_phrase
 from studio.teachers.looks import KIN_STYLES, LOOKS, known_look_words
@@ -47,7 +47,6 @@ from studio.training.objective import Context, Losses, Objective, Phase, Recipe
 from studio.training.state import load_average, replace_file
 
 _WIDTH = 256
-_SCALE = 16.0  # length of an embedding as generators see it
 _PHRASES = 200
 _CROP = 128
 _BATCH = 8
@@ -77,7 +76,7 @@ def style_codes(checkpoint: Path, styles: Sequence[str], seed: int) -> Tensor:
     rng = np.random.default_rng(seed)
     with torch.no_grad():
         said = [text_features(model, tokenizer, [style_phrase(name, rng) for _ in range(_PHRASES)]) for name in styles]
-    return F.normalize(torch.stack([phrases.mean(0) for phrases in said]), dim=1) * _SCALE
+    return F.normalize(torch.stack([phrases.mean(0) for phrases in said]), dim=1) * EMBEDDING_SCALE
 
 
 class RestyleObjective(Objective):
@@ -182,7 +181,7 @@ class RestyleObjective(Objective):
     def _between(self, places: np.ndarray, others: np.ndarray, mix: Tensor) -> Tensor:
         first = self.codes[torch.from_numpy(self.clips.looks[places[:, 0], places[:, 1]].astype(int))]
         second = self.codes[torch.from_numpy(self.clips.looks[places[:, 0], others].astype(int))]
-        return F.normalize(torch.lerp(first, second, mix[:, None]), dim=1) * _SCALE
+        return F.normalize(torch.lerp(first, second, mix[:, None]), dim=1) * EMBEDDING_SCALE
 
     def _paint(self, moment: Moment, past: Tensor, brushes: list[Brush]) -> Tensor:
         paint = self.nets["generator"].paint
@@ -238,7 +237,8 @@ class RestyleRecipe(Recipe):
         clips = prepare_clips(context.run / "clips", context.data, context.seed, context.tiny)
         generator = self._generator(context.tiny)
         if phase == "paint":
-            known = [F.normalize(torch.randn(len(names), _WIDTH), dim=1) * _SCALE for names in (LOOKS, KIN_STYLES)]
+            known = [torch.randn(len(names), _WIDTH) for names in (LOOKS, KIN_STYLES)]
+            known = [F.normalize(codes, dim=1) * EMBEDDING_SCALE for codes in known]
             if not context.tiny:
                 known = [style_codes(context.checkpoints / "clip", list(names), 0) for names in (LOOKS, KIN_STYLES)]
             generator.learn_codes(*known)
