@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import cmath
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from studio.motion.camera import Camera, fit_camera
+from studio.motion.camera import Camera
 from studio.motion.carry import Trace, carry, ground, trace
 from studio.motion.forecast import Habit, Motion, drift, grid_of, observe, plain_habit, still
 
@@ -37,32 +36,6 @@ def _ahead(frames: np.ndarray, steps: float) -> tuple[np.ndarray, Trace]:
     moved = drift(motion, _restless(motion), steps)
     path = trace(motion, moved, motion.camera.after(steps))
     return carry(frames[-1], ground(frames[-1], motion), path), path
-
-
-def test_a_camera_is_what_its_numbers_say() -> None:
-    growth, shift = Camera(complex(0.02, 0.01), 3 - 1j).after(10)
-    assert abs(growth - cmath.exp(complex(0.2, 0.1))) < 1e-9
-    # Ten frames are ten times one frame.
-    point = one = 5 + 7j
-    a, b = Camera(complex(0.02, 0.01), 3 - 1j).after(1)
-    for _ in range(10):
-        one = a * one + b
-    assert abs(growth * point + shift - one) < 1e-6
-
-
-def test_a_camera_is_found_beside_a_mover() -> None:
-    truth = Camera(complex(0.01, -0.004), 2 + 0.5j)
-    y, x = np.mgrid[0:72, 0:128] * 5 + 2.0
-    speed = truth.velocity((x - 319.5) + 1j * (y - 179.5))
-    speed[20:50, 40:80] += 9 - 6j
-    field = np.stack([speed.real, speed.imag], -1).astype(np.float32)
-    found = fit_camera(field, np.ones((72, 128), np.float32), (360, 640))
-    assert abs(found.turn - truth.turn) < 4e-4
-    assert abs(found.shift - truth.shift) < 0.1
-
-
-def test_a_still_camera_is_none() -> None:
-    assert fit_camera(np.zeros((36, 64, 2), np.float32), np.ones((36, 64), np.float32), (72, 128)) == Camera()
 
 
 def test_a_pan_goes_on(panning: np.ndarray) -> None:
