@@ -57,8 +57,8 @@ def open_frames(
 
     ``fps`` asks for another constant rate than the file's own; ``max_size`` bounds the longer side in pixels (never
     enlarges); ``info`` saves probing again. ``alpha=True`` keeps transparency: frames are (H, W, 4), not premultiplied;
-    else it lies over white. Raises MediaError or LimitError here or, for damage found later, in the middle of the
-    stream.
+    else it lies over white, as in all that the studio itself paints. Raises MediaError or LimitError here or, for
+    damage found later, in the middle of the stream.
     """
     path = Path(path)
     info = info or probe(path, limits)

@@ -164,7 +164,7 @@ class VideoWriter:
         if note:
             self.notes.append(note)
         self._video.unlink()
-        settle(self._whole, self.path)
+        put_in_place(self._whole, self.path)
 
     def _join(self, length: Fraction) -> str | None:
         """Picture, sound and tags into one file; what a person should know of the sound, or None."""
@@ -197,7 +197,7 @@ class VideoWriter:
             self.abort()
 
 
-def settle(part: Path, path: Path) -> None:
+def put_in_place(part: Path, path: Path) -> None:
     """Make a finished part durable and give it its name in one step. Raises ResourceError where the disk refuses."""
     try:
         with part.open("rb+") as file:
@@ -218,8 +218,8 @@ def write_gif(
 ) -> Path:
     """Turn one of our finished mp4 files into a GIF with a palette of its own, looping, at most 25 frames a second.
 
-    ``metadata`` is the request that it will carry, by default the mp4's own. Two passes, so that memory does not grow
-    with length. Raises ResourceError; then nothing is left.
+    ``metadata`` is the request that it will carry, by default the mp4's own; ``longest`` bounds the longer side, in
+    pixels. Two passes, so that memory does not grow with length. Raises ResourceError; then nothing is left.
     """
     path, token = Path(path), secrets.token_hex(8)
     palette, part = path.with_name(f".{token}.palette.part"), path.with_name(f".{token}.part")
@@ -232,7 +232,7 @@ def write_gif(
         _gif_pass([*source, "-f", "png_pipe", "-i", f"file:{palette}", "-filter_complex", mix, "-loop", "0",
                    "-map_metadata", "-1", "-f", "gif", f"file:{part}"])  # fmt: skip
         part.write_bytes(add_gif_comment(part.read_bytes(), metadata or read_request(Path(video_path))))
-        settle(part, path)
+        put_in_place(part, path)
     except OSError as error:
         raise ResourceError(_DISK_FULL) from error
     finally:

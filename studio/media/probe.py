@@ -8,7 +8,6 @@ pixels.
 
 from __future__ import annotations
 
-import logging
 import re
 import warnings
 from dataclasses import replace
@@ -25,8 +24,6 @@ from studio.media.info import MediaInfo, check_bytes, check_rate, check_size, ch
 from studio.media.sniff import AVI, GIF, MP4, PNG, WEBP, Kind, sniff
 from studio.media.timing import clip_rate, delays_rate, packet_times
 from studio.settings import Limits
-
-logger = logging.getLogger(__name__)
 
 SCAN_SECONDS = 30
 SCAN_BYTES = 256 << 20

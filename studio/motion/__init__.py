@@ -3,8 +3,8 @@
 Top to bottom: flow (dense optical flow, its inversion and its consistency), warp (pull pixels along a flow),
 splat (push pixels along a flow), cuts (two frames of different shots), duplicates (a frame shown twice), light (fades
 and flashes), bars (of a letterbox), between (the frame between two), wide (the same where they are far apart),
-transparent (the same for cut-outs), camera, forecast, carry, evidence, period and confidence (how a clip goes on), shot
-(a clip's steps, cut by cut), region (a subject's mask through a clip).
+transparent (the same for cut-outs), camera, movers, forecast, carry, evidence, period and confidence (how a clip goes
+on), shot (a clip's steps, cut by cut), region (a subject's mask through a clip).
 Frames are uint8 RGB (H, W, 3); a flow is float32 (H, W, 2) in pixels, x first, and `flow[y, x]` says where the
 point at (x, y) of the first frame went: first(x, y) looks like second(x + flow_x, y + flow_y).
 """

@@ -27,7 +27,9 @@ class Adversary:
     def __init__(self, net: nn.Module, gamma: float, device: torch.device) -> None:
         self.net, self.gamma, self.device = net, gamma, device
 
-    def critic_loss(self, real: Tensor, made: Tensor, condition: Tensor, mismatched: Tensor, exact: bool) -> Tensor:
+    def discriminator_loss(
+        self, real: Tensor, made: Tensor, condition: Tensor, mismatched: Tensor, exact: bool
+    ) -> Tensor:
         """The discriminator's loss, a float32 scalar; with the gradient penalties, in full precision, if `exact`.
 
         real, made: pictures or clips (B, ...) in 0..1; condition, mismatched: float (B, D), the text that goes with
@@ -43,9 +45,9 @@ class Adversary:
             loss = loss + 0.5 * self.gamma * LAZY * penalty
         return loss
 
-    def maker_losses(self, real: Tensor, made: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+    def generator_losses(self, real: Tensor, made: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """The generator's side, scalars: (relativistic loss, feature matching). The discriminator's weights get no
-        gradient. Arguments as for `critic_loss`.
+        gradient. Arguments as for `discriminator_loss`.
         """
         self.net.requires_grad_(False)
         with fast(self.device):

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from studio.models.clip import EMBEDDING_SCALE, WIDTH
 
 
-class Naming(nn.Module):
+class CosineClassifier(nn.Module):
     """Logits of K meanings from embeddings (B, D) of length one: their cosines with K directions, sharpened.
 
     Directions of length one, because whoever uses the embeddings compares them by cosines too.
@@ -34,12 +34,12 @@ class Naming(nn.Module):
 
 
 class Heads(nn.Module):
-    """What an embedding says of every slot (linear) and of every other meaning (see Naming)."""
+    """What an embedding says of every slot (linear) and of every other meaning (see CosineClassifier)."""
 
     def __init__(self, slots: Mapping[str, int], meanings: Mapping[str, int]) -> None:
         super().__init__()
         self.slots = nn.ModuleDict({name: nn.Linear(WIDTH, size) for name, size in slots.items()})
-        self.meanings = nn.ModuleDict({name: Naming(size) for name, size in meanings.items()})
+        self.meanings = nn.ModuleDict({name: CosineClassifier(size) for name, size in meanings.items()})
 
     def forward(self, name: str, embeds: Tensor) -> Tensor:
         """Logits, float (B, K), of the slot or meaning `name` from embeddings (B, D) of length one."""

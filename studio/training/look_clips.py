@@ -103,7 +103,9 @@ def prepare_clips(folder: Path, data: Path | None, seed: int, tiny: bool = False
     return LookClips(*arrays, np.array(found["looks"], np.int16), steady)
 
 
-def cut(clips: LookClips, scenes: np.ndarray, slots: np.ndarray, side: int, rng: np.random.Generator) -> list[Moment]:
+def crop_moments(
+    clips: LookClips, scenes: np.ndarray, slots: np.ndarray, side: int, rng: np.random.Generator
+) -> list[Moment]:
     """All T moments of one window of each of the B scenes, each in the look of its slot; at even places. scenes, slots:
     int (B,); side: pixels of the window.
     """

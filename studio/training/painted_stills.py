@@ -60,7 +60,7 @@ def _crop(picture: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarra
     return np.ascontiguousarray(crop ** np.float32(rng.uniform(0.7, 1.4)))
 
 
-class Looking:
+class PaintedStills:
     """Draws painted pictures as the tower sees them."""
 
     def __init__(self, painted: np.ndarray) -> None:

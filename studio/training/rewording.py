@@ -51,7 +51,7 @@ class Encoder:
         self.tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
 
     @torch.no_grad()
-    def said(self, phrases: list[str]) -> Tensor:
+    def embed(self, phrases: list[str]) -> Tensor:
         """Embeddings of N phrases, float32 (N, D), each of length EMBEDDING_SCALE."""
         parts = [text_features(self.model, self.tokenizer, phrases[i : i + 200]) for i in range(0, len(phrases), 200)]
         return torch.cat(parts) * EMBEDDING_SCALE
@@ -71,7 +71,7 @@ def ridge(inputs: Tensor, targets: Tensor, strength: float = 0.02) -> tuple[Tens
 
 
 @torch.no_grad()
-def fold(layer: nn.Linear, old: Tensor, new: Tensor) -> float:
+def refit(layer: nn.Linear, old: Tensor, new: Tensor) -> float:
     """Refit `layer` in place, so that on `new` embeddings, float32 (N, D), it says what it said on `old` ones (N, D).
 
     Returns the share of the answers' variance that is explained, at most 1.
@@ -83,10 +83,10 @@ def fold(layer: nn.Linear, old: Tensor, new: Tensor) -> float:
     return 1 - float((layer(new) - wanted).var() / wanted.var())
 
 
-def _refit(name: str, style: nn.Linear, head: nn.Linear, old: Tensor, new: Tensor) -> None:
-    """Fold a generator's two layers that take an embedding, the style's and the head's; embeddings float32 (N, D)."""
-    logger.info("%s: %.3f of the style's variance explained", name, fold(style, old, new))
-    fold(head, old, new)
+def _refit_both(name: str, style: nn.Linear, head: nn.Linear, old: Tensor, new: Tensor) -> None:
+    """Refit a generator's two layers that take an embedding, the style's and the head's; embeddings float32 (N, D)."""
+    logger.info("%s: %.3f of the style's variance explained", name, refit(style, old, new))
+    refit(head, old, new)
 
 
 def reword_interpolation(old: Encoder, context: Context) -> InterpolationGenerator:
@@ -94,7 +94,7 @@ def reword_interpolation(old: Encoder, context: Context) -> InterpolationGenerat
     generator = _load(InterpolationGenerator, context.checkpoints / "interpolation")
     words = Words(context)
     phrases, curves = words.timings(np.random.default_rng(context.seed))
-    _refit("interpolation", generator.from_text, generator.timing.hidden, old.said(words.said), phrases)
+    _refit_both("interpolation", generator.from_text, generator.timing.hidden, old.embed(words.said), phrases)
     objective = TimingObjective(generator, _for(context), phrases, curves)
     train(objective, Phase("timing", _HEAD_STEPS), context.run / "interpolation", steps=_HEAD_STEPS)
     generator.timing = objective.averages["timing"]
@@ -106,7 +106,7 @@ def reword_prediction(old: Encoder, context: Context) -> PredictionGenerator:
     generator = _load(PredictionGenerator, context.checkpoints / "prediction")
     words = CourseWords(context)
     phrases, courses = words.courses(np.random.default_rng(context.seed))
-    _refit("prediction", generator.from_text, generator.words.hidden, old.said(words.said), phrases)
+    _refit_both("prediction", generator.from_text, generator.words.hidden, old.embed(words.said), phrases)
     objective = CourseObjective(generator, _for(context), phrases, courses)
     train(objective, Phase("course", _HEAD_STEPS), context.run / "prediction", steps=_HEAD_STEPS)
     generator.words = objective.averages["words"]
@@ -125,14 +125,14 @@ def reword_restyle(context: Context) -> RestyleGenerator:
 
 
 @torch.no_grad()
-def timings_right(generator: InterpolationGenerator, encoder: Encoder, more: bool = True) -> float:
-    """Share of timing phrases whose curve is nearest to that of their own kind; `more` takes further wordings in."""
+def timings_right(generator: InterpolationGenerator, encoder: Encoder) -> float:
+    """Share of timing phrases whose curve is nearest to that of their own kind."""
     rng = np.random.default_rng(8)
     curves = torch.from_numpy(np.stack([curve for _, curve in TIMINGS.values()])).float()
     right = []
     for index, (kind, (phrases, _)) in enumerate(TIMINGS.items()):
-        said = [*phrases, *(say_timing(kind, rng) for _ in range(12 if more else 0))]
-        made = generator.timing_curve(encoder.said(said).to(generator.dtype)).float()
+        said = [*phrases, *(say_timing(kind, rng) for _ in range(12))]
+        made = generator.timing_curve(encoder.embed(said).to(generator.dtype)).float()
         right += (torch.cdist(made, curves).argmin(1) == index).tolist()
     return float(np.mean(right))
 
@@ -144,7 +144,7 @@ def courses_right(generator: PredictionGenerator, encoder: Encoder) -> float:
     courses = torch.tensor([course for _, course in COURSES.values()])
     right = []
     for index, (kind, (phrases, _)) in enumerate(COURSES.items()):
-        made = generator.course(encoder.said([*phrases, *(course_phrase(kind, rng) for _ in range(4))]))
+        made = generator.course(encoder.embed([*phrases, *(course_phrase(kind, rng) for _ in range(4))]))
         right += (torch.cdist(made.float(), courses).argmin(1) == index).tolist()
     return float(np.mean(right))
 
@@ -156,7 +156,7 @@ def looks_right(generator: RestyleGenerator, encoder: Encoder) -> float:
     codes = F.normalize(torch.cat([generator.look_codes, generator.kin_codes]).float(), dim=1)
     painted = [*config.looks, *config.kin_looks]
     for style in STYLES.values():
-        said = F.normalize(encoder.said([*style.words, *style.makers]), dim=1)
+        said = F.normalize(encoder.embed([*style.words, *style.makers]), dim=1)
         right += [painted[index] == style.kin for index in (said @ codes[: len(painted)].T).argmax(1)]
     return float(np.mean(right))
 

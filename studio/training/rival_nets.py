@@ -116,14 +116,14 @@ class GruGenerator(nn.Module):
 
 
 class Conv3dDiscriminator(ProjectionDiscriminator):
-    """Clips (B, T, 3, H, W) of 0..1 and a condition (B, D) to one logit (B,) and the features of each level."""
+    """Clips (B, T, 3, H, W) of 0..1 and a condition (B, 256) to one logit (B,) and the features of each level."""
 
-    def __init__(self, widths: Sequence[int] = (24, 48, 96, 160), condition: int = 256) -> None:
+    def __init__(self, widths: Sequence[int] = (24, 48, 96, 160)) -> None:
         inputs = (3, *widths[:-1])
         strides = [(1, 2, 2), *[(2, 2, 2)] * (len(widths) - 1)]
         convs = [nn.Conv3d(a, b, 3, stride, 1) for a, b, stride in zip(inputs, widths, strides, strict=True)]
         frames, side = FRAMES >> (len(widths) - 1), SIZE >> len(widths)
-        super().__init__(convs, widths[-1] * frames * side * side, condition)
+        super().__init__(convs, widths[-1] * frames * side * side, condition=256)
 
     def forward(self, clips: Tensor, condition: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits, float32 (B,), and the features of each level, (B, C, t, h, w), for feature matching."""

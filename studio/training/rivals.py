@@ -158,17 +158,17 @@ class RivalObjective(Objective):
         exact = step % LAZY == 0
         for name, critic in self.critics.items():
             view = views[name]
-            yield f"{name}_critic", critic.critic_loss(view(real), view(made), text, wrong, exact), {}
+            yield f"{name}_critic", critic.discriminator_loss(view(real), view(made), text, wrong, exact), {}
         total = BLURRED * low_frequency_loss(made.flatten(0, 1), real.flatten(0, 1), 8)
         figures = {"blurred": float(total.detach()) / BLURRED}
         for name, critic in self.critics.items():
-            fooled, matched = critic.maker_losses(views[name](real), views[name](made), text)
+            fooled, matched = critic.generator_losses(views[name](real), views[name](made), text)
             total = total + fooled + MATCHED * matched
             figures |= {f"{name}_fooled": float(fooled.detach()), f"{name}_matched": float(matched.detach())}
         yield "generator", total, figures
 
     @torch.no_grad()
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """Four frames of each of some clips: the world's, and the average generator's for the same captions."""
         count = min(6, len(self.clips))
         text = self.texts[:count, 0].to(self.device)

@@ -198,7 +198,7 @@ class DetailObjective(Objective):
         shown = {name: [self._shown(name, frames, rows) for frames in both] for name in self.critics}
         each = {"image": MOMENTS - 1, "clip": 1}
         judged = [
-            critic.critic_loss(
+            critic.discriminator_loss(
                 *shown[name], code.repeat_interleave(each[name], 0), wrong.repeat_interleave(each[name], 0),
                 exact=step % LAZY == 0,
             )
@@ -208,7 +208,7 @@ class DetailObjective(Objective):
         loss, figures = self._regression(made, rows)
         ramp = min(1.0, (step - start) / 60)
         for name, critic in self.critics.items():
-            fool, match = critic.maker_losses(*shown[name], code.repeat_interleave(each[name], 0))
+            fool, match = critic.generator_losses(*shown[name], code.repeat_interleave(each[name], 0))
             loss = loss + ramp * (0.06 * fool + 0.15 * match)
             figures |= {f"fool_{name}": float(fool.detach()), f"match_{name}": float(match.detach())}
         yield "maker", loss, figures
@@ -283,7 +283,7 @@ class DetailObjective(Objective):
         return torch.cat([finished, rows["pairs"][:, :, 3:]], 2).flatten(0, 1)
 
     @torch.no_grad()
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """Fixed scenes: composite, what the average net makes of it, and the world's own finishing."""
         if self._fixed is None:
             self._fixed = self._paint(np.random.default_rng(77))

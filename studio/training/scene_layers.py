@@ -127,9 +127,10 @@ class _LayerObjective(Objective):
             yield "maker", base, figures
             return
         real, made, condition = (x[: self.sizes.judged] for x in (real, made, condition))
-        yield "critic", self.adversary.critic_loss(real, made, condition, condition.roll(1, 0), step % LAZY == 0), {}
+        wrong = condition.roll(1, 0)
+        yield "critic", self.adversary.discriminator_loss(real, made, condition, wrong, step % LAZY == 0), {}
         ramp = min(1.0, (step - begin) / (0.05 * context.steps + 1))
-        fool, match = self.adversary.maker_losses(real, made, condition)
+        fool, match = self.adversary.generator_losses(real, made, condition)
         figures |= {"fool": float(fool.detach()), "match": float(match.detach())}
         yield "maker", base + ramp * (0.15 * fool + 0.25 * match), figures
 
@@ -166,7 +167,7 @@ class SpritesObjective(_LayerObjective):
             made = self.net(noun, colour, rows["noise"], rough)
         yield from self._adversarial(step, real, made, judge_code(noun, colour), picture_loss(made, real))
 
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """Rows of the world's sprites, each above the generator's, on grey."""
         rng = np.random.default_rng(77)
         count = 72
@@ -232,7 +233,7 @@ class StripsObjective(_LayerObjective):
         condition = judge_code(*code.values(), F.one_hot(kinds, STRIPS).float().to(device))
         yield from self._adversarial(step, real, made, condition, base)
 
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """Rows of the world's scenery, each above the generator's."""
         rng = np.random.default_rng(77)
         count = 40 if not self.context.tiny else 2

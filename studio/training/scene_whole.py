@@ -97,11 +97,11 @@ class AdversarialObjective(Objective):
         for name, critic in self.critics.items():
             condition = conditions[name]
             wrong = condition.roll(STRIPS if name == "strips" else 2 if name == "sprites" else 1, 0)
-            judged.append(critic.critic_loss(real[name], made[name], condition, wrong, exact))
+            judged.append(critic.discriminator_loss(real[name], made[name], condition, wrong, exact))
         yield "critic", torch.stack(judged).sum(), {}
         ramp, total, figures = min(1.0, step / 40), base, {"base": float(base.detach())}
         for name, critic in self.critics.items():
-            fool, match = critic.maker_losses(real[name], made[name], conditions[name])
+            fool, match = critic.generator_losses(real[name], made[name], conditions[name])
             total = total + ramp * (0.15 * fool + 0.25 * match)
             figures |= {f"fool_{name}": float(fool.detach()), f"match_{name}": float(match.detach())}
         set_rate(self.optimisers["maker"], self.rate * cosine_rate(step, self.context.steps, 20))
@@ -150,7 +150,7 @@ class AdversarialObjective(Objective):
         size = (self.sizes.side, self.sizes.side)
         return compose(strips, offsets, sprites, cast, *curves, seconds, size, times=share * seconds[:, None])
 
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """Four frames of fixed scenes by the average nets."""
         rng = np.random.default_rng(78)
         count, device = 12 if not self.context.tiny else 2, self.context.device

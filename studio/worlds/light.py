@@ -61,7 +61,7 @@ def finish(frames: Tensor, guides: Tensor, slots: dict[str, Tensor], noise: dict
     count = frames.shape[1]
     each = {name: slots[name].to(frames.device).repeat_interleave(count, 0) for name in ("place", "time", "weather")}
     ground = ground_of(slots["place"], slots["time"], noise["strips"], slots["weather"]).to(frames)
-    stage = _Stage(guides.flatten(0, 1), each, ground.repeat_interleave(count, 0))
+    stage = _Finishing(guides.flatten(0, 1), each, ground.repeat_interleave(count, 0))
     out = frames.flatten(0, 1)
     around = stage.surroundings(out)
     out = stage.moved(out)
@@ -76,7 +76,7 @@ def finish(frames: Tensor, guides: Tensor, slots: dict[str, Tensor], noise: dict
 
 
 @dataclass
-class _Stage:
+class _Finishing:
     """The guides of N frames, taken apart, and the numbers of their places, hours and weathers, each (N, C, 1, 1)."""
 
     guides: Tensor

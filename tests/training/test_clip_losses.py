@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from studio.captions.lexicon import SLOTS
 from studio.models.clip import PICTURE_SIZE
 from studio.teachers.looks import LOOKS
-from studio.training.clip_heads import Naming, contrastive, three_ways
+from studio.training.clip_heads import CosineClassifier, contrastive, three_ways
 from studio.training.clip_texts import MEANINGS, disturb, looks_of, meaning_texts, scene_texts
 
 
@@ -43,9 +43,9 @@ def test_three_ways_wants_wordings_together_and_changes_apart() -> None:
 
 
 def test_naming_goes_by_direction() -> None:
-    naming = Naming(4)
+    classifier = CosineClassifier(4)
     with torch.no_grad():
-        assert naming(F.normalize(naming.directions, dim=1) * 1.0).argmax(1).tolist() == [0, 1, 2, 3]
+        assert classifier(F.normalize(classifier.directions, dim=1) * 1.0).argmax(1).tolist() == [0, 1, 2, 3]
 
 
 def test_scenes_come_in_threes_whose_last_differs_in_one_slot() -> None:

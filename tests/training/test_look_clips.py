@@ -9,7 +9,7 @@ import torch
 from studio.painting.guides import read_guides
 from studio.painting.texture import MovingTexture
 from studio.teachers.looks import LOOKS
-from studio.training.look_clips import LookClips, cut, prepare_clips
+from studio.training.look_clips import LookClips, crop_moments, prepare_clips
 from studio.training.objective import Context
 from studio.training.recipes.restyle import RestyleRecipe, _carried
 
@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_scenes(clips: LookClips, tmp_path: Path) -
 
 
 def test_crops_lie_where_they_should(clips: LookClips) -> None:
-    first = cut(clips, np.array([1]), np.array([0]), 32, np.random.default_rng(3))[0]
+    first = crop_moments(clips, np.array([1]), np.array([0]), 32, np.random.default_rng(3))[0]
     rng = np.random.default_rng(3)
     top, left = (2 * int(rng.integers((size - 32) // 2 + 1, size=1)[0]) for size in clips.frames.shape[2:4])
     rgb = clips.frames[1, 0, top : top + 32, left : left + 32]
@@ -66,7 +66,7 @@ def test_crops_lie_where_they_should(clips: LookClips) -> None:
 
 
 def test_the_past_is_carried_along_the_flow(clips: LookClips) -> None:
-    before, after, _ = cut(clips, np.array([0]), np.array([0]), 32, np.random.default_rng(0))
+    before, after, _ = crop_moments(clips, np.array([0]), np.array([0]), 32, np.random.default_rng(0))
     still = after.grid.clone()
     across, down = torch.meshgrid(torch.linspace(-1, 1, 32), torch.linspace(-1, 1, 32), indexing="xy")
     still[0] = torch.stack([across, down], -1)
@@ -104,5 +104,5 @@ def test_a_step_is_a_function_of_its_seed_and_trains_everything(run: Path, phase
 
 
 def test_the_sheet_shows_every_look_that_was_painted(run: Path) -> None:
-    sheet = RestyleRecipe().objective("paint", context(run)).sheet()
+    sheet = RestyleRecipe().objective("paint", context(run)).contact_sheet()
     assert sheet.ndim == 3 and sheet.dtype == np.uint8 and sheet.std() > 10

@@ -11,7 +11,7 @@ from transformers import CLIPVisionModelWithProjection
 
 from studio.models.clip import PICTURE_SIZE
 from studio.training.__main__ import main
-from studio.training.painted_stills import Looking
+from studio.training.painted_stills import PaintedStills
 from studio.training.recipes.look_sight import first_tower
 
 CLIP = Path("checkpoints/clip")
@@ -30,10 +30,10 @@ def test_the_far_view_alone_is_seen_as_the_clip_saw_a_still() -> None:
 def test_every_look_is_shown_as_often_and_in_its_own_colour() -> None:
     painted = np.empty((3, 2, 320, 320, 3), np.uint8)
     painted[:] = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200]], np.uint8)[:, None, None, None]
-    seen, looks = Looking(painted).draw(12, np.random.default_rng(1))
+    seen, looks = PaintedStills(painted).draw(12, np.random.default_rng(1))
     assert seen.shape == (12, 12, 96, 96) and sorted(looks) == [0] * 4 + [1] * 4 + [2] * 4
     assert seen.unflatten(1, (4, 3)).mean((1, 3, 4)).argmax(1).tolist() == looks.tolist()
-    again, _ = Looking(painted).draw(12, np.random.default_rng(1))
+    again, _ = PaintedStills(painted).draw(12, np.random.default_rng(1))
     assert torch.equal(seen, again)
 
 

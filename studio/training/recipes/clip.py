@@ -155,7 +155,7 @@ def _share(logits: Tensor, right: Tensor) -> float:
     return (logits.argmax(1) == right).float().mean().item()
 
 
-class Sight(nn.Module):
+class SightHeads(nn.Module):
     """What the picture tower says while it learns: slots and looks from its embedding, nouns and colours on the spot.
 
     `dense` reads a token and names the noun and the colour of whoever stands there; without it, 223 nouns that may be
@@ -201,7 +201,7 @@ class SightObjective(Objective):
         clip.load_state_dict(load_average(context.run / "words"))
         for module in (clip.text_model, clip.text_projection):
             module.requires_grad_(False)
-        clip, sight = clip.to(context.device), Sight(clip.config.vision_config.hidden_size).to(context.device)
+        clip, sight = clip.to(context.device), SightHeads(clip.config.vision_config.hidden_size).to(context.device)
         super().__init__({"clip": clip, "sight": sight}, {"sight": _optimiser([clip, sight])})
         photos = read_photos(context.data and context.data / "train" / "photos", 4 if context.tiny else 80)
         self.scenes = ScenePairs(context.seed, context.tiny)
@@ -245,7 +245,7 @@ class SightObjective(Objective):
                 figures[f"seen/{name}"] = _share(logits, labels.to(logits.device))
         return seeing, figures
 
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """Sixteen clips as the vision tower sees them, four frames each."""
         rng = np.random.default_rng(99)
         batches = [self.scenes.draw(10, 0, rng), self.looks.draw(2, rng), self.camera.courses(2, rng),

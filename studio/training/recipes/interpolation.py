@@ -191,7 +191,7 @@ class DrawObjective(Objective):
         noise = noise * torch.from_numpy(rng.random((count, 1)) < 0.7)
         return (words * spoken).to(self.context.device), noise.to(self.context.device)
 
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """Held-out crops in rows: truth, ours, and the error four times as strong."""
         rows = self.test_rows if len(self.test_rows) else self.train_rows
         generator = self.averages["generator"]

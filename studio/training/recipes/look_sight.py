@@ -24,7 +24,7 @@ from studio.training.data import read_clip, training_clips
 from studio.training.losses import cosine_rate
 from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.painted_stills import Looking, paint_stills
+from studio.training.painted_stills import PaintedStills, paint_stills
 from studio.training.recipes.restyle import style_codes
 from studio.training.state import load_average
 
@@ -62,11 +62,11 @@ class LookSightObjective(Objective):
         inner = {id(p) for p in matrices}
         others = [p for p in tower.parameters() if id(p) not in inner]
         super().__init__({"tower": tower}, {"tower": Muon(matrices, others, 0.01, 1e-3)})
-        self.looking = Looking(paint_stills(context.run, _sources(context), looks, context.seed, context.tiny))
+        self.stills = PaintedStills(paint_stills(context.run, _sources(context), looks, context.seed, context.tiny))
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
         self.optimisers["tower"].schedule(min(1.0, (step + 1) / 40) * cosine_rate(step, self.context.steps))
-        seen, looks = self.looking.draw(4 if self.context.tiny else _BATCH, rng)
+        seen, looks = self.stills.draw(4 if self.context.tiny else _BATCH, rng)
         wanted = torch.from_numpy(looks).to(self.context.device)
         with torch.autocast(self.context.device.type, torch.bfloat16):
             embeds = self.nets["tower"](pixel_values=seen.to(self.context.device)).image_embeds.float()

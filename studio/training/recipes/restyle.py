@@ -32,7 +32,7 @@ from studio.teachers.looks import KIN_STYLES, LOOKS, known_look_words
 from studio.tensors import to_uint8
 from studio.training.clip_parts import save_clip_parts
 from studio.training.discriminators import PatchDiscriminator
-from studio.training.look_clips import LookClips, Moment, cut, prepare_clips
+from studio.training.look_clips import LookClips, Moment, crop_moments, prepare_clips
 from studio.training.losses import (
     cosine_rate,
     feature_matching,
@@ -150,7 +150,7 @@ class RestyleObjective(Objective):
         """What the clip discriminator sees: real from teachers under pans, in other scenes but the same number."""
         looks = [look for look in rng.permutation(len(LOOKS)) if len(self.steady[look])][: len(codes)]
         places = np.array([self.steady[look][rng.integers(len(self.steady[look]))] for look in looks])
-        before, after = cut(self.clips, places[:, 0], places[:, 1], now.pictures.shape[-1], rng)[-2:]
+        before, after = crop_moments(self.clips, places[:, 0], places[:, 1], now.pictures.shape[-1], rng)[-2:]
         real = _with_past(after.wanted, _carried(before.wanted, after), after.pictures)
         return real, _with_past(made, past, now.pictures), self.codes[torch.from_numpy(np.array(looks))]
 
@@ -165,8 +165,8 @@ class RestyleObjective(Objective):
         others = rng.integers(self.clips.looks.shape[1], size=len(places))
         share = np.where(rng.random(len(places)) < _MIXED, rng.random(len(places)), 0.0)
         window = rng.integers(2**31)
-        moments = cut(self.clips, places[:, 0], places[:, 1], side, np.random.default_rng(window))
-        second = cut(self.clips, places[:, 0], others, side, np.random.default_rng(window))
+        moments = crop_moments(self.clips, places[:, 0], places[:, 1], side, np.random.default_rng(window))
+        second = crop_moments(self.clips, places[:, 0], others, side, np.random.default_rng(window))
         last = int(rng.choice(len(_STARTS), p=_STARTS))
         mix = torch.from_numpy(share.astype(np.float32))
         codes = self._between(places, others, mix)
@@ -190,13 +190,13 @@ class RestyleObjective(Objective):
             return torch.cat([paint(*(part[None] for part in parts), brush) for *parts, brush in rows]).float()
 
     @torch.no_grad()
-    def sheet(self) -> np.ndarray:
+    def contact_sheet(self) -> np.ndarray:
         """For every look the teacher's picture and, beside it, the third frame of the average generator."""
         net, rng, tiles = self.averages["generator"], np.random.default_rng(0), []
         side = [length // 4 * 4 for length in self.clips.frames.shape[2:4]][0]
         for look in self.painted:
             code, place = self.codes[look], self.places[look][len(self.places[look]) // 2]
-            moments = cut(self.clips, place[:1], place[1:], side, rng)
+            moments = crop_moments(self.clips, place[:1], place[1:], side, rng)
             brush, past = net.brush(code), torch.zeros(1, PAST, side, side)
             for before, after in zip(moments, moments[1:]):
                 past = _carried(net.paint(before.pictures, before.sharp, before.soft, past, brush).clamp(0, 1), after)
