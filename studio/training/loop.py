@@ -96,7 +96,7 @@ def _log(folder: Path, phase: str, step: int, seconds: float, figures: dict[str,
 
 def _write_sheet(folder: Path, step: int, objective: Objective) -> None:
     with torch.random.fork_rng(devices=[]):
-        sheet = objective.contact_sheet()
+        sheet = objective.sheet()
     if sheet is not None:
         encoded = cv2.imencode(".png", np.ascontiguousarray(sheet[..., ::-1]))[1]
         replace_file(folder / f"sheet-{step:06d}.png", encoded.tobytes())

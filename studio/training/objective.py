@@ -72,7 +72,7 @@ class Objective(ABC):
         generator's loss is computed. Learning rates may be set here from ``step``.
         """
 
-    def contact_sheet(self) -> np.ndarray | None:
+    def sheet(self) -> np.ndarray | None:
         """A uint8 picture (H, W, 3) of what the average generator makes now, of fixed inputs; or None."""
         return None
 

@@ -12,6 +12,8 @@ from studio.captions.captions import timing_phrase
 from studio.models.clip import EMBEDDING_SCALE, text_features
 from studio.training.objective import Context
 
+SCALE = EMBEDDING_SCALE  # the name by which the heads' recipes know it
+
 #: Further wordings of timings, beside those of the world's own table.
 MORE_TIMINGS: dict[str, tuple[str, ...]] = {
     "steady": ("at one speed", "no easing", "equally fast all the time", "plain", "uniform", "regular", "constant"),

@@ -168,7 +168,7 @@ class RivalObjective(Objective):
         yield "generator", total, figures
 
     @torch.no_grad()
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Four frames of each of some clips: the world's, and the average generator's for the same captions."""
         count = min(6, len(self.clips))
         text = self.texts[:count, 0].to(self.device)

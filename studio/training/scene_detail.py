@@ -283,7 +283,7 @@ class DetailObjective(Objective):
         return torch.cat([finished, rows["pairs"][:, :, 3:]], 2).flatten(0, 1)
 
     @torch.no_grad()
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Fixed scenes: composite, what the average net makes of it, and the world's own finishing."""
         if self._fixed is None:
             self._fixed = self._paint(np.random.default_rng(77))

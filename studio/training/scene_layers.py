@@ -167,7 +167,7 @@ class SpritesObjective(_LayerObjective):
             made = self.net(noun, colour, rows["noise"], rough)
         yield from self._adversarial(step, real, made, judge_code(noun, colour), picture_loss(made, real))
 
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Rows of the world's sprites, each above the generator's, on grey."""
         rng = np.random.default_rng(77)
         count = 72
@@ -233,7 +233,7 @@ class StripsObjective(_LayerObjective):
         condition = judge_code(*code.values(), F.one_hot(kinds, STRIPS).float().to(device))
         yield from self._adversarial(step, real, made, condition, base)
 
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Rows of the world's scenery, each above the generator's."""
         rng = np.random.default_rng(77)
         count = 40 if not self.context.tiny else 2

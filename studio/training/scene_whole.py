@@ -150,7 +150,7 @@ class AdversarialObjective(Objective):
         size = (self.sizes.side, self.sizes.side)
         return compose(strips, offsets, sprites, cast, *curves, seconds, size, times=share * seconds[:, None])
 
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Four frames of fixed scenes by the average nets."""
         rng = np.random.default_rng(78)
         count, device = 12 if not self.context.tiny else 2, self.context.device

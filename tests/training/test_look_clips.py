@@ -104,5 +104,5 @@ def test_a_step_is_a_function_of_its_seed_and_trains_everything(run: Path, phase
 
 
 def test_the_sheet_shows_every_look_that_was_painted(run: Path) -> None:
-    sheet = RestyleRecipe().objective("paint", context(run)).contact_sheet()
+    sheet = RestyleRecipe().objective("paint", context(run)).sheet()
     assert sheet.ndim == 3 and sheet.dtype == np.uint8 and sheet.std() > 10

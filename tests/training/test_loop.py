@@ -37,7 +37,7 @@ class Line(Objective):
             loss = loss * float("nan")
         yield "model", loss, {"slope": self.nets["model"].weight.item()}
 
-    def contact_sheet(self):
+    def sheet(self):
         return np.full((4, 6, 3), 128, np.uint8)
 
 

@@ -245,7 +245,7 @@ class SightObjective(Objective):
                 figures[f"seen/{name}"] = _share(logits, labels.to(logits.device))
         return seeing, figures
 
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Sixteen clips as the vision tower sees them, four frames each."""
         rng = np.random.default_rng(99)
         batches = [self.scenes.draw(10, 0, rng), self.looks.draw(2, rng), self.camera.courses(2, rng),

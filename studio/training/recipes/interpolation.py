@@ -25,7 +25,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.captions.captions import COURSES, TIMINGS, captions, sample_slots
-from studio.models.clip import EMBEDDING_SCALE
 from studio.models.fields import halve, to_full, warp
 from studio.models.interpolation import InterpolationGenerator, Motion
 from studio.tensors import to_uint8
@@ -45,7 +44,7 @@ from studio.training.losses import (
 )
 from studio.training.muon import Muon
 from studio.training.objective import Context, Losses, Objective, Phase, Recipe
-from studio.training.phrases import PhraseEncoder, say_nothing_of_timing, say_timing
+from studio.training.phrases import SCALE, PhraseEncoder, say_nothing_of_timing, say_timing
 from studio.training.state import load_average, replace_file
 
 logger = logging.getLogger(__name__)
@@ -191,7 +190,7 @@ class DrawObjective(Objective):
         noise = noise * torch.from_numpy(rng.random((count, 1)) < 0.7)
         return (words * spoken).to(self.context.device), noise.to(self.context.device)
 
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Held-out crops in rows: truth, ours, and the error four times as strong."""
         rows = self.test_rows if len(self.test_rows) else self.train_rows
         generator = self.averages["generator"]
@@ -254,7 +253,7 @@ class TimingObjective(Objective):
         set_rate(self.optimisers["timing"], 2e-3 * cosine_rate(step, self.context.steps))
         rows = torch.from_numpy(rng.integers(len(self.phrases), size=256)).to(self.phrases.device)
         words = self.phrases[rows]
-        words = F.normalize(words + 0.25 * torch.randn(words.shape).to(words), dim=1) * EMBEDDING_SCALE
+        words = F.normalize(words + 0.25 * torch.randn(words.shape).to(words), dim=1) * SCALE
         error = (self.nets["timing"](words) - self.curves[rows]).abs()
         yield "timing", 10 * error.mean(), {"worst": error.amax(1).mean().item()}
 

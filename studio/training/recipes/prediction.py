@@ -177,7 +177,7 @@ class RefineObjective(Objective):
         noise = torch.randn(_BATCH, generator.config.noise) * (torch.rand(_BATCH, 1) < 0.7)
         return said.to(device), noise.to(device)
 
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """Held-out crops in columns: truth, forecast, corrected, and both errors four times as strong."""
         rows = self.test_rows[:: max(1, len(self.test_rows) // 10)][:10]
         batch = FutureBatch(self.pool, rows, self.context.device)

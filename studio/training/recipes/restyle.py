@@ -190,7 +190,7 @@ class RestyleObjective(Objective):
             return torch.cat([paint(*(part[None] for part in parts), brush) for *parts, brush in rows]).float()
 
     @torch.no_grad()
-    def contact_sheet(self) -> np.ndarray:
+    def sheet(self) -> np.ndarray:
         """For every look the teacher's picture and, beside it, the third frame of the average generator."""
         net, rng, tiles = self.averages["generator"], np.random.default_rng(0), []
         side = [length // 4 * 4 for length in self.clips.frames.shape[2:4]][0]
