@@ -38,7 +38,9 @@ def measure(
 
 
 def panned(width: int, height: int) -> np.ndarray:
-    """GAPS + 1 frames (K, height, width, 3) of a picture with large and small shapes that moves by 7 pixels a frame."""
+    """GAPS + 1 frames, uint8 (K, height, width, 3), of a picture with large and small shapes that moves by 7 pixels a
+    frame.
+    """
     rng = np.random.default_rng(0)
     wall = sum(
         cv2.resize(rng.random((height // s + 2, width // s + 2, 3)), (width + 7 * GAPS, height)) for s in (3, 9, 40)

@@ -40,7 +40,9 @@ def clips_of(data: Path, split: str) -> list[Path]:
 
 
 def read(path: Path, longest: int, most: int | None = None) -> np.ndarray:
-    """Up to ``most`` frames of a clip (T, H, W, 3), shrunk by area to at most ``longest`` pixels a side; even sizes."""
+    """Up to ``most`` frames of a clip, uint8 RGB (T, H, W, 3), shrunk by area to at most ``longest`` pixels a side;
+    even sizes.
+    """
     reader, frames = cv2.VideoCapture(str(path)), []
     try:
         while most is None or len(frames) < most:
@@ -90,7 +92,9 @@ def shots_of(path: Path, frames: np.ndarray) -> list[tuple[int, int]]:
 
 
 def breaks(frames: np.ndarray, cuts: set[int] | None) -> set[int]:
-    """Numbers of the frames that do not continue the one before: the first of a shot, and repeated pictures."""
+    """Numbers of those of ``frames``, uint8 (T, H, W, 3), that do not continue the one before: the first of a shot, and
+    repeated pictures.
+    """
     found = set(cuts or ())
     for number, (before, frame) in enumerate(pairwise(frames), 1):
         if is_duplicate(before, frame) or (cuts is None and is_cut(before, frame)):
@@ -99,7 +103,8 @@ def breaks(frames: np.ndarray, cuts: set[int] | None) -> set[int]:
 
 
 def stretches(path: Path, frames: np.ndarray, length: int, most: int) -> list[tuple[int, np.ndarray]]:
-    """Up to ``most`` stretches of ``length`` frames without a break, evenly spread, each with its first frame's number.
+    """Up to ``most`` stretches of ``length`` of ``frames``, uint8 (T, H, W, 3), without a break, evenly spread, each
+    with its first frame's number.
 
     They do not overlap; of many the middle ones are taken, because clips often begin and end at rest.
     """

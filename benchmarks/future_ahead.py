@@ -33,7 +33,7 @@ class LongLook:
 
 
 def look_far(pipeline: PredictionPipeline, seen: np.ndarray, fps: float) -> LongLook:
-    """Five seconds on from ``seen`` (T, H, W, 3), and SEEDS futures of one second, on at most 448 pixels."""
+    """Five seconds on from ``seen``, uint8 (T, H, W, 3), and SEEDS futures of one second, on at most 448 pixels."""
     scale = min(1.0, _LONGEST / max(seen.shape[1:3]))
     size = tuple(round(side * scale / 2) * 2 for side in seen.shape[2:0:-1])
     seen = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in seen])
@@ -42,7 +42,7 @@ def look_far(pipeline: PredictionPipeline, seen: np.ndarray, fps: float) -> Long
 
 
 def drift(frames: Iterable[np.ndarray], last: np.ndarray, before: np.ndarray | None = None) -> dict[str, float]:
-    """How far frames (H, W, 3) stray from ``last``, the worst of them counting.
+    """How far uint8 frames (H, W, 3) stray from ``last``, the worst of them counting.
 
     mean_levels: of a channel's mean, in levels of 255; spread_percent: of its standard deviation; detail_least: the
     contrast in small windows as a share of the last frame's, 1 = kept; with ``before``, the frame before the last one,

@@ -42,7 +42,7 @@ def load(checkpoint: Path, device: str = "cpu") -> PredictionPipeline:
 
 
 def copy(seen: np.ndarray, fps: float, ahead: Sequence[int]) -> dict[int, np.ndarray]:
-    """The last frame, again."""
+    """The last of the frames seen, uint8 (T, H, W, 3), for every number of frames ahead."""
     return dict.fromkeys(ahead, seen[-1])
 
 
@@ -62,7 +62,7 @@ def linear(flow: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Predict:
 
 
 def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """OpenCV's Farneback flow with its customary numbers."""
+    """OpenCV's Farneback flow with its customary numbers, float32 (H, W, 2), between two uint8 RGB frames (H, W, 3)."""
     a, b = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (first, second))
     return cv2.calcOpticalFlowFarneback(a, b, None, 0.5, 5, 15, 3, 5, 1.2, 0)
 

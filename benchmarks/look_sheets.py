@@ -120,6 +120,7 @@ class Maker:
         return self._scenes(prompt, frames, CLIP_RATE, HEIGHT, WIDTH, generator=lot).frames
 
     def restyle(self, frames: np.ndarray, words: str, **manner: object) -> np.ndarray:
+        """A clip, uint8 (T, H, W, 3), in the look that words ask for; the same shape."""
         lot = torch.Generator().manual_seed(TEXTURE_SEED)
         return self._restyle(frames, words, generator=lot, **manner).frames
 
@@ -133,7 +134,7 @@ class Maker:
 
 
 def cell(picture: np.ndarray, caption: str) -> Image.Image:
-    """A picture made small, its caption under it."""
+    """A picture, uint8 (H, W, 3), made small, its caption under it."""
     laid = Image.new("RGB", (CELL[0], CELL[1] + CAPTION), "white")
     laid.paste(Image.fromarray(picture).resize(CELL, Image.Resampling.LANCZOS), (0, 0))
     ImageDraw.Draw(laid).text((2, CELL[1] + 3), caption, "black", ImageFont.load_default(12))
@@ -170,13 +171,13 @@ def save_jpeg(picture: Image.Image, path: Path, most: int, best: int = 90) -> in
 
 
 def look_sheet(sheet: Sheet, scene: np.ndarray, restyle: Restyle) -> Image.Image:
-    """The scene (1, H, W, 3), then the scene in each of the sheet's looks."""
+    """The scene, uint8 (1, H, W, 3), then the scene in each of the sheet's looks."""
     painted = [cell(restyle(scene, words)[0], words) for words in sheet.looks]
     return contact_sheet([cell(scene[0], "the source"), *painted])
 
 
 def clip_sheet(clip: np.ndarray, restyle: Restyle) -> Image.Image:
-    """A row for the source and for each look, a column for every `CLIP_STEP` frames."""
+    """A row for the source, uint8 (T, H, W, 3), and for each look, a column for every `CLIP_STEP` frames."""
     times = range(0, len(clip), CLIP_STEP)
     rows = [("the source", clip), *((words, restyle(clip, words)) for words in CLIP_LOOKS)]
     return contact_sheet(
@@ -186,7 +187,9 @@ def clip_sheet(clip: np.ndarray, restyle: Restyle) -> Image.Image:
 
 
 def manner_sheet(scene: np.ndarray, restyle: Restyle) -> Image.Image:
-    """What the words and the sliders do: a blend from one look to another, then one look in several manners."""
+    """What the words and the sliders do to a scene, uint8 (1, H, W, 3): a blend from one look to another, then one look
+    in several manners.
+    """
     first, second = BLEND
     cells = []
     for share in SHARES:

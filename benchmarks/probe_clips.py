@@ -100,7 +100,7 @@ def to_bytes(values: Tensor) -> Tensor:
 
 
 def from_bank(noun: Tensor, colour: Tensor, rng: np.random.Generator) -> Tensor:
-    """Sprites (B, 4, S, S) in 0..1 of nouns and colours (B,)."""
+    """Sprites, float32 (B, 4, S, S) in 0..1, of nouns and colours, long (B,)."""
     bank = sprite_bank()
     return bank[torch.from_numpy(rng.integers(0, len(bank), len(noun))), noun, colour].float() / 255
 

@@ -47,6 +47,7 @@ class FrameNet(nn.Module):
         self.heads = _heads(FEATURES, FRAME_HEADS)
 
     def forward(self, pairs: Tensor) -> dict[str, Tensor]:
+        """See the class; every output float32, logits (B, values)."""
         fine = self.fine(pairs)
         coarse = self.coarse(fine)
         wide = F.interpolate(coarse, scale_factor=2.0, mode="nearest")
@@ -67,6 +68,7 @@ class CropNet(nn.Module):
         self.heads = _heads(256, CROP_HEADS)
 
     def forward(self, crops: Tensor) -> dict[str, Tensor]:
+        """See the class; logits float32 (B, values)."""
         features = self.body(crops)
         return {name: head(features) for name, head in self.heads.items()}
 
@@ -88,6 +90,7 @@ class ClipNet(nn.Module):
         self.heads = _heads(FEATURES, CLIP_HEADS)
 
     def forward(self, flow: Tensor, heat: Tensor) -> dict[str, Tensor]:
+        """See the class; every output float32, logits (B, values)."""
         steps = torch.cat([flow * 4, heat], 2)
         seen = F.relu(self.narrow(self.step(steps.flatten(0, 1)))).unflatten(0, steps.shape[:2])
         features = self.course(seen.transpose(1, 2))

@@ -23,7 +23,7 @@ LEAST_SIDE, SMALLER = 0.05, 0.62  # of a box, in frame heights; how much nearer 
 
 
 def shrunk(clip: np.ndarray, side: int) -> np.ndarray:
-    """Frames (T, H, W, 3) at (side, side); averaged, never enlarged by anything but straight lines."""
+    """Frames, uint8 (T, H, W, 3), at (side, side); averaged, never enlarged by anything but straight lines."""
     if clip.shape[1:3] == (side, side):
         return clip
     way = cv2.INTER_AREA if clip.shape[1] >= side else cv2.INTER_LINEAR
@@ -31,7 +31,7 @@ def shrunk(clip: np.ndarray, side: int) -> np.ndarray:
 
 
 def pairs_of(frames: np.ndarray, following: np.ndarray) -> Tensor:
-    """Bytes (B, SMALL, SMALL, 3) and the frames after them to what FrameNet reads."""
+    """Frames, uint8 (B, SMALL, SMALL, 3), and those after them to what FrameNet reads, float32 (B, 6, SMALL, SMALL)."""
     both = (torch.from_numpy(np.ascontiguousarray(part)) for part in (frames, following))
     now, then = (part.permute(0, 3, 1, 2).float() for part in both)
     return torch.cat([now / 127.5 - 1, (then - now) / 32], 1)
@@ -45,7 +45,8 @@ def _flow() -> cv2.DISOpticalFlow:
 
 
 def flow_of(clip: np.ndarray) -> np.ndarray:
-    """Flow (T - 1, 2, G, G) in cells a step of frames (T, SMALL, SMALL, 3), averaged over each cell."""
+    """Flow, float16 (T - 1, 2, G, G) in cells a step, of frames, uint8 (T, SMALL, SMALL, 3), averaged over each cell.
+    """
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in clip]
     found = [_flow().calc(first, second, None) for first, second in zip(grey, grey[1:])]
     small = np.stack([cv2.resize(field, (GRID, GRID), interpolation=cv2.INTER_AREA) for field in found])
@@ -71,7 +72,7 @@ def actors_of(cells: Tensor, most: int = MOST_ACTORS, least: float = 0.3, crowde
 
 
 def crop_of(levels: Sequence[np.ndarray], x: float, y: float, side: float, pixels: int = CROP) -> np.ndarray:
-    """The square of `side` frame heights around (x, y), as `pixels` square; `levels` a frame and its halves."""
+    """The square of `side` frame heights around (x, y), uint8 (pixels, pixels, 3); `levels` a frame and its halves."""
     level = levels[0]
     for smaller in levels[1:]:
         if side * smaller.shape[0] < pixels:
@@ -86,7 +87,7 @@ def crop_of(levels: Sequence[np.ndarray], x: float, y: float, side: float, pixel
 
 
 def halves(frame: np.ndarray) -> list[np.ndarray]:
-    """A square frame, its half and its quarter."""
+    """A square uint8 frame (S, S, 3), its half and its quarter."""
     levels = [frame]
     for _ in range(2):
         half = levels[-1].shape[0] // 2
@@ -95,5 +96,5 @@ def halves(frame: np.ndarray) -> list[np.ndarray]:
 
 
 def crops_as_input(crops: np.ndarray) -> Tensor:
-    """Bytes (B, CROP, CROP, 3) to what CropNet reads."""
+    """Crops, uint8 (B, CROP, CROP, 3), to what CropNet reads, float32 (B, 3, CROP, CROP) in -1..1."""
     return torch.from_numpy(np.ascontiguousarray(crops)).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -40,7 +40,9 @@ def teach(frame: np.ndarray, guides: Guides, name: str) -> np.ndarray:
 
 
 def stylise(frame: np.ndarray) -> np.ndarray:
-    """OpenCV's edge-keeping stylisation (Gastal and Oliveira, 2011) at its defaults; its channel order is BGR."""
+    """OpenCV's edge-keeping stylisation (Gastal and Oliveira, 2011) of a uint8 RGB frame (H, W, 3) at its defaults; its
+    own channel order is BGR.
+    """
     return np.ascontiguousarray(cv2.stylization(np.ascontiguousarray(frame[..., ::-1]))[..., ::-1])
 
 

@@ -33,7 +33,7 @@ _TAUGHT = ("oil", "watercolour", "engraving", "comic", "mosaic", "neon")  # a fe
 
 
 def read_clip(path: Path, size: tuple[int, int], first: int, count: int) -> np.ndarray:
-    """`count` RGB frames from number `first` on, scaled to cover (H, W) and cut in the middle."""
+    """`count` frames from number `first` on, uint8 RGB (T, H, W, 3), scaled to cover (H, W) and cut in the middle."""
     reader, frames = cv2.VideoCapture(str(path)), []
     height, width = size
     for index in range(first + count):

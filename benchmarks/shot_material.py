@@ -67,7 +67,7 @@ def _scenes(count: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def some_shot(material: Material, rng: np.random.Generator, step: int = 1) -> np.ndarray:
-    """Four frames of a clip, `step` apart."""
+    """Four frames of a clip, `step` apart: uint8 (4, H, W, 3)."""
     fit = [shot for shot in material.shots if len(shot) > 3 * step]
     shot = fit[rng.integers(len(fit))]
     start = rng.integers(len(shot) - 3 * step)
@@ -75,24 +75,26 @@ def some_shot(material: Material, rng: np.random.Generator, step: int = 1) -> np
 
 
 def lively_shot(material: Material, rng: np.random.Generator, step: int) -> np.ndarray:
-    """The wildest of six."""
+    """The wildest of six such shots."""
     return max((some_shot(material, rng, step) for _ in range(6)), key=lambda frames: apart(frames[1], frames[2]))
 
 
 def some_photo(material: Material, rng: np.random.Generator) -> np.ndarray:
+    """One of the photos, uint8 RGB (H, W, 3)."""
     return material.photos[rng.integers(len(material.photos))]
 
 
 def glide(material: Material, rng: np.random.Generator) -> np.ndarray:
-    """Four frames of a slow camera move over a photo."""
+    """Four frames of a slow camera move over a photo, uint8 (4, H, W, 3)."""
     return camera(some_photo(material, rng), rng, zoom=rng.uniform(1.0, 1.02), turn=0.0, pan=rng.uniform(0, 0.02, 2))
 
 
 def camera(
     photo: np.ndarray, rng: np.random.Generator, zoom: float, turn: float, pan: np.ndarray, samples: int = 1
 ) -> np.ndarray:
-    """Four frames over a photo: each turns by `turn` degrees, zooms in by `zoom` and pans by `pan` widths; `samples`
-    pictures over half a frame's time make the motion blur."""
+    """Four frames over a photo, uint8 (4, H, W, 3): each turns by `turn` degrees, zooms in by `zoom` and pans by `pan`
+    widths (2,); `samples` pictures over half a frame's time make the motion blur.
+    """
     height, width = photo.shape[:2]
     widest = min(width, height * _WIDTH / _HEIGHT) * rng.uniform(0.55, 0.85) / (1 + 2 * abs(pan).max())
     middle = np.array([rng.uniform(0.5, 0.5 + 0.1), rng.uniform(0.45, 0.55)]) * (width, height)
@@ -111,7 +113,7 @@ def camera(
 
 
 def fitted(frames: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Scaled and cropped about the middle to the height and width of `shape`."""
+    """Frames, uint8 (T, h, w, 3), scaled and cropped about the middle to the height and width of `shape`."""
     height, width = shape[-3:-1]
     scale = max(height / frames.shape[1], width / frames.shape[2])
     size = (max(width, round(frames.shape[2] * scale)), max(height, round(frames.shape[1] * scale)))
@@ -120,5 +122,6 @@ def fitted(frames: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def apart(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean absolute difference of two uint8 RGB frames (H, W, 3) made small, in levels of 0..255."""
     small = [cv2.resize(frame, (64, 36), interpolation=cv2.INTER_AREA) for frame in (first, second)]
     return float(cv2.absdiff(*small).mean())
