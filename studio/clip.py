@@ -6,7 +6,6 @@ Axes: T time, H height, W width, 3 = RGB. Values are uint8, 0..255, sRGB as disp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -36,20 +35,6 @@ def check_frames(frames: np.ndarray | list[np.ndarray], at_least: int = 1) -> np
     if len(frames) < at_least:
         raise RequestError(f"At least {at_least} frame{'s are' if at_least > 1 else ' is'} needed; got {len(frames)}.")
     return frames
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A whole clip: ``frames`` uint8 (T, H, W, 3), ``fps`` frames per second, ``sound`` a file with its sound."""
-
-    frames: np.ndarray
-    fps: Fraction
-    sound: Path | None = None
-
-    def __post_init__(self) -> None:
-        check_frames(self.frames)
-        if self.fps <= 0:
-            raise RequestError("A clip needs a frame rate above zero.")
 
 
 class FrameStream:

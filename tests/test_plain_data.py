@@ -9,7 +9,7 @@ import torch
 
 from studio import errors
 from studio.catalogue import CARDS, find
-from studio.clip import Clip, FrameStream, check_frames
+from studio.clip import FrameStream, check_frames
 from studio.errors import CheckpointError, RequestError
 from studio.settings import Limits, Settings, from_environment
 from studio.tensors import to_float, to_uint8
@@ -38,11 +38,6 @@ def test_every_error_stands_in_the_drawn_tree():
 def test_frames_that_are_none_are_refused(frames):
     with pytest.raises(RequestError):
         check_frames(frames)
-
-
-def test_a_clip_needs_a_rate():
-    with pytest.raises(RequestError):
-        Clip(np.zeros((1, 2, 2, 3), np.uint8), Fraction(0))
 
 
 def test_a_stream_is_closed_once_whatever_happens():

@@ -46,7 +46,6 @@ class Job:
         self.id = prepared.folder.name
         self.prepared = prepared
         self.visitor = visitor
-        self.submitted = time.monotonic()
         self.ended: float | None = None
         self._log = EventLog()
         self._stop = threading.Event()

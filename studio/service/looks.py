@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.errors import LimitError, RequestError, ResourceError, UserError
-from studio.look_file import ENDING, LookCard, name_of, read_card, write_card
+from studio.look_file import ENDING, LookCard, read_card
 from studio.privacy import JobFolders, safe_name
 
 logger = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class LookBook:
         folder = self._place(visitor)
         return () if folder is None else tuple(_looks_in(folder))
 
-    def keep(self, visitor: str, file: Path, name: str = "") -> SavedLook:
-        """Copy a look file into the visitor's looks, under another name if one is given.
+    def keep(self, visitor: str, file: Path) -> SavedLook:
+        """Copy a look file into the visitor's looks.
 
         Raises MediaError or LimitError if it is none, LimitError if there are too many, ResourceError.
         """
@@ -58,14 +58,11 @@ class LookBook:
             raise RequestError("A look is kept for an open page only: please take its file along instead.")
         if len(self.of(visitor)) >= MOST_LOOKS:
             raise LimitError(f"At most {MOST_LOOKS} looks are kept: please remove one of them first.")
-        called = safe_name(name or card.name, "look")
+        called = safe_name(card.name, "look")
         target = folder / f"{called}-{secrets.token_hex(4)}{ENDING}"
         part = target.with_suffix(".part")
         try:
             part.write_bytes(file.read_bytes())
-            if name.strip():
-                card = LookCard(name_of(name), card.sample)
-                write_card(part, card)
             part.replace(target)
         except OSError as error:
             raise ResourceError(_UNKEPT) from error

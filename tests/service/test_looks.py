@@ -117,7 +117,7 @@ def test_on_ones_own_machine_looks_stay(folders, tmp_path):
     book = LookBook(folders, place)
     assert book.of("anybody") == ()
     book.keep("anna", file)
-    named = book.keep("anna", file, "second")
+    named = book.keep("anna", look_file(tmp_path / "b.safetensors", name="second"))
     (place / "notes.txt").write_text("not ours")
     (place / ("0" * 32 + ".safetensors")).write_bytes(b"damaged")
     book.expire(-1)
