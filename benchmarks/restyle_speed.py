@@ -75,7 +75,7 @@ def measure(clip: str, width: int, height: int, checkpoint: str) -> dict[str, ob
     pipeline = RestylePipeline.from_pretrained(Path(checkpoint))
     found: dict[str, object] = {}
     for name, fast in (("float32", False), ("bfloat16", True)):
-        with mock.patch("studio.pipelines.restyle.has_fast_bfloat16", return_value=fast):
+        with mock.patch("studio.pipelines.base.has_fast_bfloat16", return_value=fast):
             found[f"generator, {name}"] = _streamed(pipeline, frames, LOOKS["oil"].title, FRAMES)
     taught = [_taught(name, frames[:3]) for name in _TAUGHT]
     found["teachers"] = {key: [float(np.mean(one[key])) for one in taught] for key in taught[0]}

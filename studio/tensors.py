@@ -1,9 +1,12 @@
-"""uint8 arrays to float tensors and back: the only place where either the type or the order of axes changes.
+"""Arrays on the host to tensors on a device and back: the only place where pipelines and models cross between the two.
 
+It is also the only place where pictures change between uint8 and float, and between rows of pixels and planes of colour.
 Axes: T time or batch, H, W, C = 3 (RGB) or 4 (RGBA). Floats are 0..1.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -19,9 +22,32 @@ def to_float(
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
-def to_planes(frame: np.ndarray) -> torch.Tensor:
+def to_planes(frame: np.ndarray, device: torch.device | str = "cpu") -> torch.Tensor:
     """One uint8 frame (H, W, C) to float32 0..1 of shape (1, C, H, W), plane after plane in memory."""
-    return torch.from_numpy(frame).movedim(-1, 0)[None].contiguous().float().div_(255)
+    return torch.from_numpy(frame).to(device).movedim(-1, 0)[None].contiguous().float().div_(255)
+
+
+def to_tensor(
+    values: np.ndarray | Sequence[float], device: torch.device | str = "cpu", dtype: torch.dtype | None = None
+) -> torch.Tensor:
+    """An array, or a few numbers, as a tensor of the same shape; ``dtype`` None keeps an array's own."""
+    tensor = torch.from_numpy(values) if isinstance(values, np.ndarray) else torch.tensor(values)
+    return tensor.to(device, dtype)
+
+
+def to_device(tensor: torch.Tensor, device: torch.device | str, dtype: torch.dtype | None = None) -> torch.Tensor:
+    """A tensor that was made on the host (noise, word numbers, a condition) on a device; ``dtype`` None keeps its own."""
+    return tensor.to(device, dtype)
+
+
+def to_numpy(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor of any device and type as an array of the same shape; 16-bit floats become float32."""
+    return _to_host(tensor.detach().float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor.detach())
+
+
+def _to_host(tensor: torch.Tensor) -> np.ndarray:
+    """Every value that leaves a device comes through here."""
+    return tensor.cpu().numpy()
 
 
 def from_planes(planes: np.ndarray) -> np.ndarray:
@@ -33,7 +59,7 @@ def from_planes(planes: np.ndarray) -> np.ndarray:
 def to_uint8(tensor: torch.Tensor) -> np.ndarray:
     """Floats (..., C, H, W) in 0..1 (clamped) to a uint8 array (..., H, W, C), rounded to nearest."""
     values = tensor.detach().float().clamp(0, 1).mul_(255).round_().to(torch.uint8)
-    return values.movedim(-3, -1).contiguous().cpu().numpy()
+    return _to_host(values.movedim(-3, -1).contiguous())
 
 
 def to_channels_first(

@@ -52,6 +52,20 @@ def ask(task: str, pipeline, seed: int = 1, stream: bool = False, **extra):
     return call(clip, **{"num_frames": 5, "prompt": None, "generator": g, **extra})
 
 
+def ask_small(task: str, pipeline) -> np.ndarray:
+    """Two to four frames of 64 x 64, with all that a call reads: words, noise and pictures."""
+    g, clip = torch.Generator().manual_seed(1), moving_clip(4)[:, 16:80, 16:80]
+    if task == "text_to_video":
+        prompt = "a red car drives left across the desert at sunset"
+        return pipeline(prompt, num_frames=2, height=64, width=64, generator=g).frames
+    if task == "interpolation":
+        return pipeline(clip[::2], times=[0.3, 0.5], prompt="slow start", generator=g).frames
+    if task == "restyle":
+        style = (np.indices((40, 50)).sum(0)[..., None] * np.array([2, 1, 0.5])).astype(np.uint8)
+        return pipeline(clip[:2], "oil painting", style, generator=g, brush_size=0.5).frames
+    return pipeline(clip, num_frames=2, prompt="pans left", generator=g).frames
+
+
 EXPECTED = {"text_to_video": 6, "interpolation": 6, "restyle": 6, "prediction": 5}
 
 
@@ -194,6 +208,38 @@ def test_the_shipped_checkpoints_keep_the_same_promises(task):
     assert check_frames(first).shape == (EXPECTED[task], HEIGHT, WIDTH, 3)
     assert np.array_equal(first, again)
     assert first.std() > 5
+
+
+def check_half_types(task: str, folder: Path) -> None:
+    """Loaded as 16 bits or cast to them, a pipeline paints what it paints in float32."""
+    wanted = ask_small(task, TASKS[task].from_pretrained(folder)).astype(float)
+    for dtype in (torch.bfloat16, torch.float16):
+        loaded, cast = TASKS[task].from_pretrained(folder, dtype=dtype), TASKS[task].from_pretrained(folder).to(dtype)
+        assert np.abs(ask_small(task, loaded) - wanted).mean() < 0.5, dtype
+        assert loaded.dtype == cast.dtype == dtype and loaded.text_encoder.dtype == torch.float32
+        weights, others = (pipeline.generator.state_dict() for pipeline in (loaded, cast))
+        assert all(torch.equal(weights[name], others[name]) for name in weights)
+        assert all(weights[name].dtype == others[name].dtype for name in weights)
+        assert any(values.dtype == dtype for values in weights.values())
+
+
+def test_sixteen_bits_paint_the_same(task, tiny_checkpoints):
+    check_half_types(task, tiny_checkpoints / task)
+
+
+@pytest.mark.shipped
+def test_the_shipped_checkpoints_paint_the_same_in_sixteen_bits(task):
+    check_half_types(task, SHIPPED / task)
+
+
+def test_autocast_paints_the_same(task, tiny_checkpoints, monkeypatch):
+    """What a GPU, and a CPU with bfloat16, would run: float32 weights, convolutions in bfloat16."""
+    pipeline = TASKS[task].from_pretrained(tiny_checkpoints / task)
+    monkeypatch.setattr("studio.pipelines.base.has_fast_bfloat16", lambda: False)
+    wanted = ask_small(task, pipeline).astype(float)
+    monkeypatch.setattr("studio.pipelines.base.has_fast_bfloat16", lambda: True)
+    assert pipeline.fast_dtype() == torch.bfloat16 and pipeline.dtype == torch.float32
+    assert np.abs(ask_small(task, pipeline) - wanted).mean() < 0.5
 
 
 @pytest.mark.shipped

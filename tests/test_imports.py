@@ -14,7 +14,7 @@ ALLOWED = {
     "motion": PLAIN,
     "painting": PLAIN | {"motion", "tensors"},
     "compositing": PLAIN,
-    "models": PLAIN,
+    "models": PLAIN | {"tensors"},
     "captions": set(),
     "privacy": PLAIN,
     "tensors": PLAIN,

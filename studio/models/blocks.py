@@ -19,6 +19,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+def convolution_dtype(layer: nn.Conv2d) -> torch.dtype:
+    """The type that a convolution works in: casting before the copies that prepare its input halves what they move."""
+    device = layer.weight.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else layer.weight.dtype
+
+
 def noise_features(noise: Tensor) -> Tensor:
     """Normal noise (B, Z) as (B, 4 Z): itself, its quantile in -1..1, and the sine and cosine of the quantile's angle.
 
@@ -54,7 +60,7 @@ class Mapping(nn.Module):
 
     def forward(self, code: Tensor, aligned: Tensor, extra: Tensor | None = None) -> Tensor:
         """(B, codes), (B, Z), optionally (B, extra) to (B, S)."""
-        embedded = self.codes(code)
+        embedded = self.codes(code.to(self.codes.weight.dtype))
         parts = [noise_features(aligned)] + ([] if extra is None else [extra])
         x = torch.cat([embedded, *(part.to(embedded.dtype) for part in parts)], 1)
         for layer in self.layers:
@@ -90,7 +96,7 @@ class StyledConv(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """(B, C, H, W) and (B, S) to (B, C', H, W)."""
-        gain, shift = self.film(style)[:, :, None, None].chunk(2, 1)
+        gain, shift = self.film(style.to(self.film.weight.dtype))[:, :, None, None].chunk(2, 1)
         x = self.norm(self.conv(x))
         return F.silu(torch.addcmul(x + shift.to(x.dtype), x, gain.to(x.dtype)))
 
@@ -115,7 +121,7 @@ class Shade(nn.Module):
         """(B, C, H, W) and (B, S) to (B, 4, H, W), float32 in 0..1."""
         batch, _, height, width = x.shape
         first, last = (
-            layer(style).view(batch, *size).to(x.dtype) for layer, size in zip(self.weights, self.sizes, strict=True)
+            layer(style.to(layer.weight.dtype)).view(batch, *size).to(x.dtype) for layer, size in zip(self.weights, self.sizes, strict=True)
         )
         place = coordinates(x).expand(batch, -1, -1, -1)
         one = torch.ones_like(place[:, :1])
@@ -155,7 +161,7 @@ class Painter(nn.Module):
 
     def forward(self, chances: Tensor, style: Tensor, rough: bool = False) -> Tensor:
         """(B, E) and (B, S) to (B, 4, H, W); at half the size, without the detail, if `rough`."""
-        x = self.first(_doubled(self.coarse(chances).to(style.dtype)), style)
+        x = self.first(_doubled(self.coarse(chances)), style)
         x = self.second(torch.cat([_doubled(x), self.fine(chances).to(x.dtype)], 1), style)
         picture = self.rough(x)
         if not rough:
@@ -167,7 +173,7 @@ class Painter(nn.Module):
     def _posed(self, picture: Tensor, pose: nn.Linear, style: Tensor) -> Tensor:
         """Turned, stretched and shifted as the style says, in full precision: a position wants all its digits."""
         with torch.autocast(picture.device.type, enabled=False):
-            change = 0.3 * F.linear(style.float(), pose.weight, pose.bias).view(-1, 2, 3)
+            change = 0.3 * F.linear(style.float(), pose.weight.float(), pose.bias.float()).view(-1, 2, 3)
             rest = torch.eye(2, 3, device=change.device)
             where = F.affine_grid(rest + change, list(picture.shape), align_corners=False)
             posed = F.grid_sample(picture.float(), where, padding_mode="border", align_corners=False)

@@ -32,6 +32,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.models.blocks import convolution_dtype
 from studio.models.fields import cropped, enlarge, folded, halve, inside, padded, shrink, stacked, to_full, warp
 from studio.models.opinions import Context, Opinions, chosen_between, form_opinions, lean
 
@@ -190,7 +191,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
     def encode(self, first: Tensor, second: Tensor) -> Tensor:
         """Features (2 B, F, h / 4, w / 4) of both halves (B, 3, h, w): once for all moments of a gap."""
         both = padded(torch.cat([first, second]))
-        x = F.leaky_relu(self.enter(F.pixel_unshuffle(both * 2 - 1, 2)), 0.1)
+        x = F.leaky_relu(self.enter(self._narrow(F.pixel_unshuffle(both * 2 - 1, 2))), 0.1)
         return self.deepen(F.leaky_relu(self.lower(x), 0.1))
 
     def motion(
@@ -279,7 +280,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
 
     def timing_curve(self, text_embeds: Tensor) -> Tensor:
         """Words (B, D) to curves (B, P): the share of the way that has been gone at even points in time."""
-        return self.timing(text_embeds)
+        return self.timing(text_embeds.to(self.from_text.weight.dtype))
 
     def _search(self, features: Tensor, told: Opinions, t: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         """Pushes (B, 8, ., .) at an eighth (four of flow in quarter pixels, choice, leaning, gates) and features."""
@@ -335,10 +336,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         return self.mix(F.silu(style))
 
     def _narrow(self, x: Tensor) -> Tensor:
-        """In the type that convolutions work in: casting before the copies that prepare them halves what they move."""
-        device = x.device.type
-        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.enter.weight.dtype
-        return x.to(kind)
+        return x.to(convolution_dtype(self.enter))
 
 
 def _cost_volume(a: Tensor, b: Tensor) -> Tensor:

@@ -24,6 +24,8 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.models.blocks import convolution_dtype
+
 VECTORS, MAPS = 4, 11
 """Vectors (two channels each) and maps that come first in the evidence, before nine channels of pictures."""
 
@@ -167,7 +169,8 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         words; noise: (B, Z), None = zeros.
         """
         vectors = told[:, : 2 * VECTORS].float()
-        x = torch.cat([_compressed(vectors), told[:, 2 * VECTORS :].float()], 1).clamp(-4, 4).to(_convolved_in(told))
+        x = torch.cat([_compressed(vectors), told[:, 2 * VECTORS :].float()], 1).clamp(-4, 4)
+        x = x.to(convolution_dtype(self.enter))
         style = self._style(horizon, text_embeds, noise)
         top = F.leaky_relu(self.enter(x), 0.1)
         mid = self.middle(F.leaky_relu(self.down(top), 0.1), style)
@@ -211,8 +214,8 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         return made + new * _upto(refinement.colour, forecast)
 
     def course(self, text_embeds: Tensor) -> Tensor:
-        """Words (B, D) to courses (B, 6), see COURSE."""
-        return self.words(text_embeds)
+        """Words (B, D) to courses (B, 6), float32, see COURSE."""
+        return self.words(text_embeds.to(self.from_text.weight.dtype))
 
     def _style(self, horizon: Tensor, text_embeds: Tensor | None, noise: Tensor | None) -> Tensor:
         horizon = horizon.to(self.from_horizon.weight.dtype).clamp(max=_LONGEST)
@@ -245,9 +248,3 @@ def _shifted(picture: Tensor, shift: Tensor) -> Tensor:
 def _size(x: Tensor) -> tuple[int, int]:
     """(columns, rows), as vectors are written."""
     return x.shape[-1], x.shape[-2]
-
-
-def _convolved_in(x: Tensor) -> torch.dtype:
-    """The type that a convolution of x works in: casting before the copies that prepare it halves what they move."""
-    device = x.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype

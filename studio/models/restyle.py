@@ -78,7 +78,7 @@ class _Mixed(nn.Module):
         """The kernel for a modulation of sum(asks) numbers."""
         mixture, gain, shift = modulation.split(self.asks)
         mixture = _SPREAD * mixture + len(mixture) ** -0.5
-        weight = torch.einsum("k,koixy->oixy", mixture, self.weight)
+        weight = torch.einsum("k,koixy->oixy", mixture, self.weight.to(mixture.dtype))
         return Kernel(weight * (1 + torch.tanh(gain))[:, None, None, None], self.bias + shift)
 
 
@@ -91,6 +91,9 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
     in for them and ``kin_codes`` their embeddings; ``known_words`` are the words that the text encoder met with all of
     them.
     """
+
+    _keep_in_fp32_modules = ["modulate", "look_codes", "look_axes", "kin_codes"]
+    """What decides the mixture: in 16 bits it would be a slightly other look."""
 
     @register_to_config
     def __init__(
@@ -156,16 +159,23 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         return cls(**{**small, **config})
 
     def brush(self, condition: torch.Tensor) -> Brush:
-        """The brush of one look: condition (1, D) or (D,), an embedding of about unit variance."""
-        shares = condition.reshape(1, -1) @ self.look_axes
+        """The brush of one look, float32: condition (1, D) or (D,), an embedding of about unit variance."""
+        shares = condition.reshape(1, -1).to(self.look_axes.dtype) @ self.look_axes
         *asked, gates = self.modulate(_LOUD * shares)[0].split(self._asked)
         return Brush({name: one.mix(ask) for (name, one), ask in zip(self.convolutions.items(), asked)}, gates)
 
     def paint(
-        self, pictures: torch.Tensor, sharp: torch.Tensor, soft: torch.Tensor, past: torch.Tensor, brush: Brush
+        self,
+        pictures: torch.Tensor,
+        sharp: torch.Tensor,
+        soft: torch.Tensor,
+        past: torch.Tensor,
+        brush: Brush,
+        tiled: bool | None = None,
     ) -> torch.Tensor:
         """pictures (B, 3, H, W) in 0..1; sharp (B, 2, H, W) and soft (B, 16, h, w) guides; past (B, 4, H, W): the last
-        output in 0..1 where it lies now, and how far it can be trusted, 0..1 (all zero: there is none).
+        output in 0..1 where it lies now, and how far it can be trusted, 0..1 (all zero: there is none); tiled: whether
+        there are any tiles among the soft guides, None to look, for which a GPU would have to be waited for.
 
         Returns (B, 3, H, W), in 0..1 but for slight overshoots: clamp before showing.
         """
@@ -186,7 +196,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         gates = torch.sigmoid(brush.gates * brush.gates.new_tensor(_EAGER) - brush.gates.new_tensor(_SHUT))
         source_gate, tile_gate = gates[None, :, None, None].chunk(2, dim=1)
         painted = torch.addcmul(drawn[:, :3], pictures, source_gate)
-        if soft[:, -3:].any():
+        if soft[:, -3:].any() if tiled is None else tiled:
             # Only what tiles differ by from the colours around: their borders, which are the hardest to draw.
             crisp = F.interpolate(soft[:, -3:] - soft[:, :3], scale_factor=2, mode="nearest")
             painted = torch.addcmul(painted, crisp, tile_gate)

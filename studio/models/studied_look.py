@@ -77,7 +77,7 @@ class StudiedLook:
     def check(self, generator: RestyleGenerator) -> None:
         """Raises RequestError if this brush was made for a generator of another shape."""
         with torch.no_grad():
-            own = generator.brush(generator.look_codes[:1].to(generator.dtype))
+            own = generator.brush(generator.look_codes[:1])
         if _shapes(self.brush) != _shapes(own):
             raise RequestError("This look was studied with another version of the generator: please study it again.")
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
+
+from studio.tensors import to_tensor
 
 SIDE = 96
 SHORT = 320  # pixels of a picture's short side at full scale: a near window is less than a third of it
@@ -46,8 +47,8 @@ def views(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def pack_views(seen: np.ndarray) -> Tensor:
-    """Views uint8 (V, 4, S, S, 3) as the tower takes them: (V, 12, S, S), -1..1."""
-    return (torch.from_numpy(seen).movedim(-1, 2).flatten(1, 2).float() - 127.5) / 127.5
+    """Views uint8 (V, 4, S, S, 3) as the tower takes them: float32 (V, 12, S, S) on the CPU, -1..1."""
+    return (to_tensor(seen).movedim(-1, 2).flatten(1, 2).float() - 127.5) / 127.5
 
 
 def look_at(picture: np.ndarray) -> Tensor:

@@ -99,8 +99,8 @@ class StripsNet(nn.Module):
         scenery, open_air = _joined(place, variant), 1 - place[:, self.timeless].sum(1, keepdim=True)
         time, weather = code["time"][:, 1:] * open_air, code["weather"] * open_air
         sky_of = torch.cat([_joined(weather, variant), time], 1)
-        style_of_place, to_offsets = self.offsets[0](scenery, noise), self.offsets[1]
-        offsets = 0.25 + 0.25 * to_offsets(style_of_place).float()
+        with torch.autocast(scenery.device.type, enabled=False):  # positions want all their digits
+            offsets = 0.25 + 0.25 * self.offsets[1](self.offsets[0](scenery, noise)).float()
         batch, count = kinds.shape
         kind = nn.functional.one_hot(kinds.flatten(), STRIPS).to(place)
         every = (scenery, sky_of, torch.cat([place, time, weather], 1), noise)
@@ -145,6 +145,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
     """
 
     config_name = "config.json"
+    _keep_in_fp32_modules = ["reader", "tracks_net", "mapping", "offsets", "pose"]
+    """What chooses words, places and positions: a rounded number would be another scene, not a coarser one."""
 
     @register_to_config
     def __init__(
@@ -196,10 +198,9 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         return {name: torch.randn(count, size, generator=generator) for name, size in self.noise_sizes.items()}
 
     def code_of(self, slots: MappingType[str, Tensor]) -> dict[str, Tensor]:
-        """One-hot code of B scenes whose slots are given as whole numbers (B,)."""
-        kind = self.reader.queries.dtype
+        """One-hot code, float32, of B scenes whose slots are given as whole numbers (B,)."""
         return {
-            name: nn.functional.one_hot(slots[name].long(), len(values)).to(kind)
+            name: nn.functional.one_hot(slots[name].long(), len(values)).float()
             for name, values in self.slots.items()
         }  # fmt: skip
 
@@ -220,9 +221,8 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
     def sprites(self, code: Code, noise: MappingType[str, Tensor]) -> Tensor:
         """The subject and the other one, (B, 2, 4, S, S); scenes without another have an empty one."""
         subject = self.sprite_net(code["subject"], code["colour"], noise["sprite"])
+        # Drawn even where nobody is asked for: to look whether anybody is would be to wait for the device.
         there = code["other"][:, 1:].sum(1)
-        if float(there.detach().max()) < 0.01:
-            return torch.stack([subject, torch.zeros_like(subject)], 1)
         noun = code["other"][:, 1:] / there.clamp(min=1e-3)[:, None]
         other = self.sprite_net(noun, code["other_colour"], noise["other"])
         return torch.stack([subject, other * there[:, None, None, None]], 1)

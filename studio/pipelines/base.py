@@ -18,6 +18,7 @@ from diffusers import DiffusionPipeline
 from diffusers.utils import BaseOutput
 
 from studio.errors import Cancelled, CheckpointError
+from studio.tensors import to_device
 
 OnProgress = Callable[[int, "int | None"], None]
 """Called with (steps done, steps in all or None where that is unknown)."""
@@ -35,15 +36,14 @@ class FramesOutput(BaseOutput):
     frames: np.ndarray
 
 
-def choose_device(wanted: str = "auto") -> tuple[torch.device, torch.dtype]:
-    """The device and dtype of a pipeline, chosen once: a GPU in bfloat16 where there is one, else the CPU in float32.
+def choose_device(wanted: str = "auto") -> torch.device:
+    """The device that a pipeline runs on: the named one, or for "auto" a GPU where there is one, else the CPU.
 
-    On a CPU with bfloat16 instructions the generators run under ``autocast`` instead (see ``StudioPipeline.fast``).
+    Weights are float32 on all of them; what is fast runs in bfloat16 (see ``StudioPipeline.fast``).
     """
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(wanted)
-    return device, torch.bfloat16 if device.type == "cuda" else torch.float32
+    return torch.device(wanted)
 
 
 def has_fast_bfloat16() -> bool:
@@ -53,6 +53,21 @@ def has_fast_bfloat16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def choose_fast_dtype(device: torch.device, weights: torch.dtype) -> torch.dtype:
+    """The type to compute in on a device with weights of this type; see ``StudioPipeline.fast_dtype``."""
+    gains = device.type == "cuda" or device.type == "cpu" and has_fast_bfloat16()
+    return torch.bfloat16 if weights == torch.float32 and gains else weights
+
+
+def cast(network: torch.nn.Module, dtype: torch.dtype) -> None:
+    """Cast a network's floating weights, but for the parts that it names in ``_keep_in_fp32_modules``."""
+    kept = tuple(getattr(network, "_keep_in_fp32_modules", None) or ())
+    for tensors in (network.named_parameters(), network.named_buffers()):
+        for name, tensor in tensors:
+            if tensor.is_floating_point() and not set(name.split(".")) & set(kept):
+                tensor.data = tensor.data.to(dtype)
 
 
 def check_cancelled(is_cancelled: IsCancelled | None) -> None:
@@ -84,20 +99,47 @@ class StudioPipeline(DiffusionPipeline):
         tokens = self.tokenizer(
             list(prompts), padding="max_length", truncation=True, max_length=window, return_tensors="pt"
         )
-        tokens = {name: tokens[name].to(self.text_encoder.device) for name in ("input_ids", "attention_mask")}
+        where = self.text_encoder.device
+        tokens = {name: to_device(tokens[name], where) for name in ("input_ids", "attention_mask")}
         embeds = self.text_encoder(**tokens).text_embeds.float()
         return torch.nn.functional.normalize(embeds, dim=-1) * EMBEDDING_SCALE
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the generator's weights."""
+        return self.generator.dtype
+
+    def fast_dtype(self) -> torch.dtype:
+        """The type that the generator's convolutions run in.
+
+        Float32 weights run in bfloat16 where that is faster: on a GPU, and on a CPU that has instructions for it.
+        Weights that were loaded as, or cast to, another type run in that type.
+        """
+        return choose_fast_dtype(self.generator.device, self.generator.dtype)
+
     @contextmanager
     def fast(self) -> Iterator[None]:
-        """No gradients, and bfloat16 autocast where a float32 network would be slower.
+        """No gradients, and autocast to ``fast_dtype`` where that is not the weights' own type.
 
         Never yield a frame inside this block: the caller would run without gradients until the next frame.
         """
-        device = self.generator.device
-        wants_autocast = self.generator.dtype == torch.float32 and device.type == "cpu" and has_fast_bfloat16()
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=wants_autocast):
+        own, fast = self.generator.dtype, self.fast_dtype()
+        with torch.inference_mode(), torch.autocast(self.generator.device.type, fast, enabled=fast != own):
             yield
+
+    def to(self, *args: Any, **kwargs: Any) -> StudioPipeline:
+        """Move to a device, cast to a dtype, or both, as in diffusers; returns the pipeline itself.
+
+        What reads words and pictures stays in float32, and so does what a generator names in ``_keep_in_fp32_modules``
+        (positions, choices): it is small, and in 16 bits another word or another place would be read out of it.
+        """
+        kwargs.pop("silence_dtype_warnings", None)
+        device, dtype, _, _ = torch._C._nn._parse_to(*args, **kwargs)
+        if device is not None:
+            super().to(device)
+        if dtype is not None:
+            cast(self.generator, dtype)
+        return self
 
     @staticmethod
     def check_parts(folder: str | os.PathLike[str]) -> None:
@@ -116,7 +158,9 @@ class StudioPipeline(DiffusionPipeline):
         if isinstance(pretrained_model_name_or_path, Path) or Path(pretrained_model_name_or_path).exists():
             cls.check_parts(pretrained_model_name_or_path)
             kwargs.setdefault("local_files_only", True)
-            kwargs.setdefault("dtype", torch.float32)
+        # What reads words and pictures stays in float32: see ``to``.
+        dtype = kwargs.pop("dtype", None) or kwargs.pop("torch_dtype", None) or torch.float32
+        kwargs["dtype"] = dtype if isinstance(dtype, dict) else {"generator": dtype, "default": torch.float32}
         try:
             pipeline = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
         except (OSError, ValueError, RuntimeError, KeyError) as error:

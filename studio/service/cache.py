@@ -59,7 +59,7 @@ class PipelineCache:
 
 
 def load(card: str, pipeline: str, settings: Settings) -> StudioPipeline:
-    """Build one pipeline from its checkpoint folder, in evaluation mode, on the device and dtype of the settings."""
+    """Build one pipeline from its checkpoint folder, in evaluation mode, on the device of the settings."""
     folder = catalogue.verify(card, settings.checkpoints)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -70,6 +70,6 @@ def load(card: str, pipeline: str, settings: Settings) -> StudioPipeline:
 
     diffusers_logging.disable_progress_bar()  # the job's own progress says that it is loading
     transformers_logging.disable_progress_bar()
-    device, dtype = choose_device(settings.device)
-    logger.info("Loading %s on %s in %s.", card, device, dtype)
-    return resolve_name(pipeline).from_pretrained(folder, dtype=dtype).to(device)
+    device = choose_device(settings.device)
+    logger.info("Loading %s on %s.", card, device)
+    return resolve_name(pipeline).from_pretrained(folder).to(device)

@@ -18,7 +18,7 @@ from studio.models.interpolation import InterpolationGenerator
 from studio.models.opinions import Context
 from studio.motion.between import Gap
 from studio.motion.warp import warp_backward
-from studio.tensors import to_channels_first, to_float, to_uint8
+from studio.tensors import to_channels_first, to_device, to_float, to_numpy, to_tensor, to_uint8
 
 
 class GapDrawing:
@@ -39,7 +39,7 @@ class GapDrawing:
     ) -> None:
         self._generator, self._gap, self._fast, self._pool = generator, gap, fast, pool
         self._device = generator.device  # which a network looks up among all its parameters each time
-        self._conditions = embeds, None if noise is None else noise.to(self._device)
+        self._conditions = embeds, None if noise is None else to_device(noise, self._device)
         with fast():
             halves = tuple(self._picture(half) for half in (gap.half_first, gap.half_second))
             flows = tuple(to_channels_first(flow[None], self._device) for flow in (gap.forward, gap.backward))
@@ -48,10 +48,10 @@ class GapDrawing:
 
     def __call__(self, moment: float) -> np.ndarray:
         """The frame there, uint8 (H, W, 3)."""
-        net, when = self._generator, torch.tensor([moment], device=self._device)
+        net, when = self._generator, torch.full((1,), moment, device=self._device)
         with self._fast():
             found = net.motion(*self._told, when, self._context, *self._conditions)
-            flows = [flow[0].movedim(0, -1).float().cpu().numpy() for flow in (found.to_first, found.to_second)]
+            flows = [to_numpy(flow[0].movedim(0, -1)) for flow in (found.to_first, found.to_second)]
         warps = self._warps(*flows)
         with self._fast():
             made = net.fuse(*(self._picture(picture) for picture in warps), found, when, *self._conditions)
@@ -73,7 +73,7 @@ class GapDrawing:
         return Context(
             *(self._picture(half) for half in halves),
             *(to_channels_first(flow[None], device) for flow in flows),
-            torch.tensor([known], dtype=torch.float32, device=device),
+            to_tensor([known], device, torch.float32),
         )
 
     def _warps(self, to_first: np.ndarray, to_second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -28,6 +28,7 @@ from studio.pipelines.interpolation.films import film, retimed
 from studio.pipelines.interpolation.gaps import AT_CUT, Draw, GapFiller, OnNote
 from studio.pipelines.interpolation.pace import EASINGS, Curve, gap_lengths, reading_of, words_of_gaps
 from studio.pipelines.interpolation.rates import frames_out
+from studio.tensors import to_numpy
 
 
 class InterpolationPipeline(StudioPipeline):
@@ -191,8 +192,7 @@ class InterpolationPipeline(StudioPipeline):
         if not prompt or not prompt.strip():
             return lambda moment: moment
         with torch.inference_mode():
-            embeds = self.encode_prompt([prompt]).to(self.generator.dtype)
-            points = self.generator.timing_curve(embeds)[0].float().cpu().numpy()
+            points = to_numpy(self.generator.timing_curve(self.encode_prompt([prompt]))[0])
         ticks = np.linspace(0, 1, len(points))
         return lambda moment: float(np.interp(moment, ticks, points))
 

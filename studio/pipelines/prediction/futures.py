@@ -17,6 +17,7 @@ import torch
 from studio.motion.camera import Camera
 from studio.motion.forecast import Habit, Motion, by_mover, settled
 from studio.pipelines.base import seeded
+from studio.tensors import to_numpy
 
 _OWN_SECONDS = 2.0  # the source's camera has settled after about so long
 _TURN_SECONDS = 1.0  # its zoom and roll
@@ -100,9 +101,9 @@ def draw_future(generator: torch.Generator | None, grid: tuple[int, int], noise:
     if generator is None:
         none = np.zeros((*grid, 3), np.float32)
         return Future(none[..., :2], none[..., 2], np.zeros(3), torch.zeros(1, noise))
-    field = seeded(generator, (*_FIELD, 3)).numpy()
+    field = to_numpy(seeded(generator, (*_FIELD, 3)))
     field = cv2.resize(field, (grid[1], grid[0]), interpolation=cv2.INTER_CUBIC)
-    return Future(field[..., :2], field[..., 2], seeded(generator, (3,)).numpy(), seeded(generator, (1, noise)))
+    return Future(field[..., :2], field[..., 2], to_numpy(seeded(generator, (3,))), seeded(generator, (1, noise)))
 
 
 def camera_so_far(

@@ -33,7 +33,7 @@ from studio.pipelines.base import (
     collect,
 )
 from studio.pipelines.prediction.futures import Course, Future, camera_so_far, course_of, draw_future
-from studio.tensors import to_channels_first
+from studio.tensors import to_channels_first, to_device, to_numpy
 
 MOST_FRAMES = 1200
 """Frames that one call may add: the longest request at the highest usual rate."""
@@ -194,7 +194,7 @@ class PredictionPipeline(StudioPipeline):
         if words is None:
             return Course()
         with torch.inference_mode():
-            numbers = self.generator.course(words.to(self.generator.dtype))[0].float().cpu().numpy()
+            numbers = to_numpy(self.generator.course(words)[0])
         return course_of(numbers, size, fps)
 
     def _correct(self, opinions: tuple[np.ndarray, ...], path: Trace, outlook: Outlook, ahead: int) -> np.ndarray:
@@ -204,10 +204,10 @@ class PredictionPipeline(StudioPipeline):
         net = self.generator
         told = tell(outlook.known, path, opinions, outlook.course.progress(ahead, outlook.fps))
         with self.fast():
-            horizon = torch.tensor([float(ahead)], device=net.device)
-            noise = outlook.future.paint.to(net.device, net.dtype)
-            said = net.refine(to_channels_first(told[None], net.device, net.dtype), horizon, outlook.words, noise)
-            parts = (part[0].movedim(0, -1).float().cpu().numpy() for part in (said.shift, said.shares, said.colour))
+            horizon = torch.full((1,), float(ahead), device=net.device)
+            noise = to_device(outlook.future.paint, net.device)
+            said = net.refine(to_channels_first(told[None], net.device), horizon, outlook.words, noise)
+            parts = (to_numpy(part[0].movedim(0, -1)) for part in (said.shift, said.shares, said.colour))
             correction = Correction(*parts)
         return put_together(opinions, path, correction)
 

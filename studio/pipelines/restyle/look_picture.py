@@ -18,6 +18,7 @@ from studio.errors import RequestError
 from studio.models.style_views import look_at, scaled
 from studio.painting.palette import Palette
 from studio.pipelines.restyle.look_wish import KnownLooks
+from studio.tensors import to_device, to_numpy, to_tensor
 
 _SHARPNESS = 20.0  # inverse temperature of the choice among looks, in units of cosine
 _LEAST = 0.5  # share of the nearest look below which a look is left out
@@ -45,9 +46,9 @@ def read_picture(picture: np.ndarray, looks: KnownLooks, image_encoder: CLIPVisi
     """
     if float(picture.reshape(-1, 3).std(axis=0).max()) < _FLAT:
         raise RequestError("The style picture shows a single colour; please take one in which something is painted.")
-    seen = look_at(picture).to(image_encoder.device, image_encoder.dtype)
-    embeds = F.normalize(image_encoder(pixel_values=seen).image_embeds.float().cpu(), dim=1)
-    chances = (embeds @ looks.codes.T * _SHARPNESS).log_softmax(dim=1).mean(dim=0).softmax(dim=0).double().numpy()
+    seen = to_device(look_at(picture), image_encoder.device, image_encoder.dtype)
+    embeds = F.normalize(to_tensor(to_numpy(image_encoder(pixel_values=seen).image_embeds)), dim=1)
+    chances = to_numpy((embeds @ looks.codes.T * _SHARPNESS).log_softmax(dim=1).mean(dim=0).softmax(dim=0).double())
     chances *= [1.0 if tiling == "none" else _SELDOM for tiling in looks.tilings]
     nearest = np.argsort(-chances)[:_MOST]
     nearest = nearest[chances[nearest] >= _LEAST * chances.max()]

@@ -32,6 +32,7 @@ from studio.pipelines.restyle.look_parts import (
     words_of,
 )
 from studio.scene import LookReading
+from studio.tensors import to_numpy, to_tensor
 
 Encode = Callable[[Sequence[str]], torch.Tensor]
 """Phrases to embeddings (B, D) of any length, as ``StudioPipeline.encode_prompt`` gives them."""
@@ -66,8 +67,8 @@ class KnownLooks:
         config = generator.config
         names = tuple(config.looks)
         kin_titles = tuple(config.kin_styles)
-        codes = F.normalize(generator.look_codes.detach().float().cpu(), dim=1)
-        kin_codes = generator.kin_codes.detach().float().cpu()[: len(kin_titles)]
+        codes = F.normalize(_on_host(generator.look_codes), dim=1)
+        kin_codes = _on_host(generator.kin_codes)[: len(kin_titles)]
         return KnownLooks(
             names=names,
             titles=tuple(config.look_titles),
@@ -98,7 +99,7 @@ class KnownLooks:
 
     def cosines(self, embeds: torch.Tensor) -> torch.Tensor:
         """Embeddings (B, D) to their likeness (B, S), -1..1, to the looks and then the other styles."""
-        return F.normalize(embeds.detach().float().cpu(), dim=1) @ torch.cat([self.codes, self.kin_codes]).T
+        return F.normalize(_on_host(embeds), dim=1) @ torch.cat([self.codes, self.kin_codes]).T
 
     def as_looks(self, styles: torch.Tensor) -> torch.Tensor:
         """Shares (B, S) of styles as shares (B, L) of the looks that paint them."""
@@ -179,6 +180,11 @@ def read_words(prompt: str, looks: KnownLooks, encode: Encode) -> LookWish:
     return LookWish(weights=tuple(weights.tolist()), greys=greys, reading=reading)
 
 
+def _on_host(values: torch.Tensor) -> torch.Tensor:
+    """A few embeddings as float32 on the CPU, where words are weighed."""
+    return to_tensor(to_numpy(values.float()))
+
+
 def _clean(text: str, looks: KnownLooks) -> tuple[str, list[str], list[tuple[str, str]]]:
     """(the text with known words only, if any of them counts; the unknown words; spelling that was corrected)."""
     unknown, corrected, kept = [], [], text
@@ -198,9 +204,10 @@ def _clean(text: str, looks: KnownLooks) -> tuple[str, list[str], list[tuple[str
 
 def _listen(phrases: Sequence[str], looks: KnownLooks, encode: Encode) -> list[_Said]:
     cosines = looks.cosines(encode(list(phrases)))
-    weights = looks.as_looks((cosines * _SHARPNESS).softmax(dim=1)).double().numpy()
-    known = ((cosines.max(dim=1).values.numpy() - 0.25) / (_KNOWN - 0.25)).clip(0, 1)
-    return [_Said(*found) for found in zip(weights, cosines.numpy(), weights.max(axis=1) * known)]
+    weights = to_numpy(looks.as_looks((cosines * _SHARPNESS).softmax(dim=1)).double())
+    cosines = to_numpy(cosines)
+    known = ((cosines.max(axis=1) - 0.25) / (_KNOWN - 0.25)).clip(0, 1)
+    return [_Said(*found) for found in zip(weights, cosines, weights.max(axis=1) * known)]
 
 
 def _choose(whole: _Said, parts: list[Part], said: list[_Said]) -> tuple[list[_Said], list[float]]:

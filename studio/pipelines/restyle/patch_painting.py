@@ -14,6 +14,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from studio.tensors import to_device, to_numpy, to_tensor
+
 _LEVELS = ((0.5, 13, 6), (0.5, 9, 4), (1.0, 13, 6), (1.0, 9, 4))  # scale, side of a patch, distance between patches
 _PATCHES = 6000  # of the painting, drawn at random, that are compared
 _COMPONENTS = 32
@@ -24,8 +26,13 @@ _HELD_FLAT = 0.05  # and elsewhere, relative to that
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def repaint(sketch: np.ndarray, painting: np.ndarray, generator: torch.Generator) -> np.ndarray:
-    """The sketch, float32 (H, W, 3) in 0..1, at least 32 pixels each way, in patches of the painting, likewise."""
+def repaint(
+    sketch: np.ndarray, painting: np.ndarray, generator: torch.Generator, device: torch.device | str = "cpu"
+) -> np.ndarray:
+    """The sketch, float32 (H, W, 3) in 0..1, at least 32 pixels each way, in patches of the painting, likewise.
+
+    generator: of the CPU, draws the patches that are compared; device: where they are.
+    """
     height, width = sketch.shape[:2]
     picture: torch.Tensor | None = None
     for scale, side, gap in _LEVELS:
@@ -33,14 +40,14 @@ def repaint(sketch: np.ndarray, painting: np.ndarray, generator: torch.Generator
         small = _scaled(sketch, size)
         source = _scaled(painting, tuple(round(length * scale) for length in painting.shape[:2]))
         if picture is None:
-            picture = _planes(small)
+            picture = _planes(small, device)
         elif picture.shape[1:] != size:
             picture = F.interpolate(picture[None], size, mode="bicubic", align_corners=False)[0]
-        held = torch.from_numpy(_HELD * (_HELD_FLAT + _edges(small, scale)))
-        total, weight = _patched(picture, _planes(source), side, gap, generator)
+        held = to_tensor(_HELD * (_HELD_FLAT + _edges(small, scale)), device)
+        total, weight = _patched(picture, _planes(source, device), side, gap, generator)
         share = (side / gap) ** 2
-        picture = (total / share + held * _planes(small)) / (weight / share + held)
-    return picture.clamp(0, 1).permute(1, 2, 0).contiguous().numpy()
+        picture = (total / share + held * _planes(small, device)) / (weight / share + held)
+    return to_numpy(picture.clamp(0, 1).permute(1, 2, 0).contiguous())
 
 
 def _patched(
@@ -49,7 +56,8 @@ def _patched(
     """Sums (3, H, W) and weights (1, H, W) of the source's patches nearest to the picture's."""
     height, width = picture.shape[1:]
     down, across = (source.shape[axis] - side + 1 for axis in (1, 2))
-    drawn = torch.randint(down * across, (min(_PATCHES, down * across),), generator=generator)
+    device = picture.device
+    drawn = to_device(torch.randint(down * across, (min(_PATCHES, down * across),), generator=generator), device)
     known = source.unfold(1, side, 1).unfold(2, side, 1)[:, drawn // across, drawn % across]
     known = known.permute(1, 0, 2, 3).reshape(len(drawn), -1)
     mean = known.mean(0)
@@ -57,21 +65,22 @@ def _patched(
     axes = torch.linalg.eigh(sample.T @ sample)[1][:, -_COMPONENTS:].float()
     codes = (known - mean) @ axes
     lengths = (codes * codes).sum(1)
-    rows, columns = (_starts(length, side, gap) for length in (height, width))
+    rows, columns = (to_tensor(_starts(length, side, gap), device) for length in (height, width))
     own = picture.unfold(1, side, 1).unfold(2, side, 1)[:, rows][:, :, columns]
     own = own.permute(1, 2, 0, 3, 4).reshape(len(rows) * len(columns), -1)
-    away, best = torch.empty(_AT_ONCE, len(drawn)), []
+    away, best = torch.empty(_AT_ONCE, len(drawn), device=device), []
     for part in ((own - mean) @ axes).split(_AT_ONCE):
         best.append(torch.addmm(lengths[None], part, codes.T, alpha=-2, out=away[: len(part)]).argmin(1))
     best = torch.cat(best)
     chosen = known[best]
     fit = (((chosen - own) ** 2).sum(1) + 1e-3) ** _ROBUSTNESS
     fit = fit / fit.mean()
-    inside = (torch.arange(side)[:, None] * width + torch.arange(side)[None]).reshape(-1)
+    steps = torch.arange(side, device=device)
+    inside = (steps[:, None] * width + steps[None]).reshape(-1)
     places = ((rows[:, None] * width + columns[None]).reshape(-1, 1) + inside).reshape(-1)
     values = (chosen * fit[:, None]).view(-1, 3, side * side).permute(1, 0, 2).reshape(3, -1)
-    total = torch.zeros(3, height * width).index_add_(1, places, values)
-    weight = torch.zeros(1, height * width).index_add_(1, places, fit.repeat_interleave(side * side)[None])
+    total = torch.zeros(3, height * width, device=device).index_add_(1, places, values)
+    weight = torch.zeros(1, height * width, device=device).index_add_(1, places, fit.repeat_interleave(side * side)[None])
     return total.view(3, height, width), weight.view(1, height, width)
 
 
@@ -84,10 +93,9 @@ def _edges(picture: np.ndarray, scale: float) -> np.ndarray:
     return np.clip(strength / max(float(np.quantile(strength, 0.93)), 0.02), 0, 1)
 
 
-def _starts(length: int, side: int, gap: int) -> torch.Tensor:
-    """Where patches begin along an axis; the last one ends with it."""
-    starts = torch.arange(0, length - side + 1, gap)
-    return starts if int(starts[-1]) == length - side else torch.cat([starts, torch.tensor([length - side])])
+def _starts(length: int, side: int, gap: int) -> np.ndarray:
+    """Where patches begin along an axis, int64; the last one ends with it."""
+    return np.unique(np.append(np.arange(0, length - side + 1, gap), length - side))
 
 
 def _scaled(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -96,5 +104,5 @@ def _scaled(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_AREA)
 
 
-def _planes(picture: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+def _planes(picture: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    return to_tensor(np.ascontiguousarray(picture.transpose(2, 0, 1)), device)

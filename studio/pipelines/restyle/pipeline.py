@@ -35,14 +35,13 @@ from studio.pipelines.base import (
     StudioPipeline,
     check_cancelled,
     collect,
-    has_fast_bfloat16,
 )
 from studio.pipelines.restyle.easel import Canvas, Easel, Hand, LearntHand
 from studio.pipelines.restyle.look_picture import read_picture
 from studio.pipelines.restyle.look_wish import KnownLooks, read_words
 from studio.pipelines.restyle.studied_hand import StudiedHand
 from studio.scene import LookReading
-from studio.tensors import to_planes
+from studio.tensors import to_device, to_numpy, to_planes, to_tensor
 
 BRUSH_SIZES = (0.5, 2.0)
 
@@ -182,7 +181,7 @@ class RestylePipeline(StudioPipeline):
         if style_image is not None:
             shown = read_picture(_as_rgb(style_image), looks, self.image_encoder)
         weights = looks.together([one.weights for one in (said, shown) if one is not None])
-        condition = looks.condition(weights).to(self.generator.device, self.generator.dtype)
+        condition = to_device(looks.condition(weights), self.generator.device)
         with torch.no_grad():
             brush = self.generator.brush(condition)
         tiling = looks.tiling(weights)
@@ -213,7 +212,7 @@ class RestylePipeline(StudioPipeline):
         is_cancelled: IsCancelled | None,
     ) -> Iterator[np.ndarray]:
         painter, last, result = None, None, None
-        brush = look.brush.to(self.generator.device, self._fastest())
+        brush = look.brush.to(self.generator.device, self.fast_dtype())
         for done, frame in enumerate(frames):
             check_cancelled(is_cancelled)
             if manner.strength == 0:
@@ -225,11 +224,6 @@ class RestylePipeline(StudioPipeline):
             if on_progress is not None:
                 on_progress(done + 1, length)
             yield result.copy()
-
-    def _fastest(self) -> torch.dtype:
-        """bfloat16 on processors that have it for convolutions, else as the generator was loaded."""
-        slow = self.generator.dtype == torch.float32 and self.generator.device.type == "cpu"
-        return torch.bfloat16 if slow and has_fast_bfloat16() else self.generator.dtype
 
 
 class _Painter:
@@ -271,18 +265,20 @@ class _Painter:
     def _draw(self, canvas: Canvas) -> np.ndarray:
         """float32 (3, h, w), by the net."""
         height, width = canvas.picture.shape[:2]
-        past = torch.zeros(1, 4, height, width)
+        past = np.zeros((1, 4, height, width), np.float32)
         if canvas.past is not None:
-            past[0, :3] = torch.from_numpy(canvas.past)
-            past[0, 3] = torch.from_numpy(canvas.step.trust)
-        inputs = (
-            to_planes(canvas.picture),
-            torch.from_numpy(canvas.guides.sharp)[None],
-            torch.from_numpy(canvas.guides.soft)[None],
-            past,
+            past[0, :3] = canvas.past
+            past[0, 3] = canvas.step.trust
+        soft = canvas.guides.soft
+        painted = self._generator.paint(
+            to_planes(canvas.picture, self._device),
+            to_tensor(canvas.guides.sharp[None], self._device),
+            to_tensor(soft[None], self._device),
+            to_tensor(past, self._device),
+            self._brush,
+            tiled=bool(soft[-3:].any()),
         )
-        painted = self._generator.paint(*(part.to(self._device) for part in inputs), self._brush)
-        return painted[0].float().cpu().contiguous().numpy()
+        return to_numpy(painted[0].contiguous())
 
 
 def _lay_over(source: np.ndarray, painted: np.ndarray, manner: _Manner) -> np.ndarray:

@@ -28,8 +28,9 @@ from studio.painting.guides import luminance
 from studio.painting.quilting import TONES, sew_atlas
 from studio.painting.strokes import RELIEF, StrokeAtlas
 from studio.painting.texture import Texture
-from studio.pipelines.base import IsCancelled, OnProgress, check_cancelled, has_fast_bfloat16
+from studio.pipelines.base import IsCancelled, OnProgress, check_cancelled, choose_fast_dtype
 from studio.pipelines.restyle.patch_painting import repaint
+from studio.tensors import to_numpy, to_tensor
 
 if TYPE_CHECKING:
     from studio.pipelines.restyle import RestylePipeline
@@ -89,7 +90,7 @@ def study(
         atlas = sewn
         advance(done + _PREPARING)
     pairs = []
-    for pair in _study_pictures(cube, atlas, picture, own, seed):
+    for pair in _study_pictures(cube, atlas, picture, own, seed, pipeline.generator.device):
         pairs.append(pair)
         advance(_PREPARING * (TONES + len(pairs)))
     brush = _nearest_brush(pipeline.generator, pairs, seed)
@@ -97,7 +98,7 @@ def study(
         brush = better
         advance(preparing + step)
     about = {"steps": str(steps), "frames": str(len(own)), "seed": str(seed)}
-    return StudiedLook(brush, cube.colours, atlas.tones, atlas.patches, about)
+    return StudiedLook(brush.to("cpu"), cube.colours, atlas.tones, atlas.patches, about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +115,12 @@ class _Pair:
 
 
 def _study_pictures(
-    cube: ColourCube, atlas: StrokeAtlas, painting: np.ndarray, frames: Sequence[np.ndarray], seed: int
+    cube: ColourCube,
+    atlas: StrokeAtlas,
+    painting: np.ndarray,
+    frames: Sequence[np.ndarray],
+    seed: int,
+    device: torch.device,
 ) -> Iterator[_Pair]:
     """_PICTURES pairs: the frames, and pieces of the painting where there are not enough of them."""
     rng = np.random.default_rng(seed)
@@ -129,10 +135,9 @@ def _study_pictures(
         texture = Texture.still(_FRAME[0] // 2, _FRAME[1] // 2, int(rng.integers(2**31)))
         guides = atlas.read_guides(rgb, texture)
         drawn = sketch(rgb, guides.sharp, guides.soft)
-        target = 0.5 * drawn + 0.5 * repaint(drawn, source, drawing)
-        yield _Pair(
-            _planes(rgb), torch.from_numpy(guides.sharp)[None], torch.from_numpy(guides.soft)[None], _planes(target)
-        )
+        target = 0.5 * drawn + 0.5 * repaint(drawn, source, drawing, device)
+        maps = (rgb.transpose(2, 0, 1), guides.sharp, guides.soft, target.transpose(2, 0, 1))
+        yield _Pair(*(to_tensor(np.ascontiguousarray(part)[None], device) for part in maps))
 
 
 def sketch(rgb: np.ndarray, sharp: np.ndarray, soft: np.ndarray) -> np.ndarray:
@@ -182,16 +187,12 @@ def _cut(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _nearest_brush(generator: RestyleGenerator, pairs: Sequence[_Pair], seed: int) -> Brush:
-    """Of all looks' brushes the one that comes nearest to the targets, float32."""
+    """Of all looks' brushes the one that comes nearest to the targets, float32, on the generator's device."""
     inputs, target = _draw(pairs, np.random.default_rng(seed))
-    best, least = None, np.inf
     with torch.no_grad():
-        for code in generator.look_codes:
-            brush = generator.brush(code[None].to(generator.dtype)).to("cpu")
-            off = float((generator.paint(*inputs, brush).clamp(0, 1) - target).abs().mean())
-            if best is None or off < least:
-                best, least = brush, off
-    return best
+        brushes = [generator.brush(code[None]).to(generator.device) for code in generator.look_codes]
+        off = [(generator.paint(*inputs, brush, tiled=True).clamp(0, 1) - target).abs().mean() for brush in brushes]
+    return brushes[int(to_numpy(torch.stack(off)).argmin())]
 
 
 def _train(
@@ -204,7 +205,7 @@ def _train(
     parameters = [*(part for one in free.values() for part in one), gates]
     average = [part.detach().clone() for part in parameters]
     optimiser = torch.optim.Adam(parameters, _RATE, (0.8, 0.98))
-    dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
+    dtype = choose_fast_dtype(generator.device, torch.float32)
     inputs = target = past = None
     for step in range(steps):
         left = 1 - step / steps
@@ -216,7 +217,7 @@ def _train(
             inputs = (*inputs[:3], past)
         with torch.enable_grad():
             kernels = {name: Kernel(*(part.to(dtype) for part in one)) for name, one in free.items()}
-            painted = generator.paint(*inputs, Brush(kernels, gates)).float()
+            painted = generator.paint(*inputs, Brush(kernels, gates), tiled=True).float()
             loss = _loss(painted, target)
             optimiser.zero_grad()
             loss.backward()
@@ -251,7 +252,7 @@ def _draw(pairs: Sequence[_Pair], rng: np.random.Generator) -> tuple[tuple[torch
         half = ..., slice(top // 2, (top + _CROP) // 2), slice(left // 2, (left + _CROP) // 2)
         crops.append((pair.picture[full], pair.sharp[full], pair.soft[half], pair.target[full]))
     picture, sharp, soft, target = (torch.cat(part) for part in zip(*crops))
-    return (picture, sharp, soft, torch.zeros(_BATCH, 4, _CROP, _CROP)), target
+    return (picture, sharp, soft, picture.new_zeros(_BATCH, 4, _CROP, _CROP)), target
 
 
 def _fitted(painting: np.ndarray) -> np.ndarray:
@@ -278,6 +279,3 @@ def _checked(picture: np.ndarray) -> np.ndarray:
         raise RequestError(f"A picture to study needs at least {_SMALLEST} pixels each way.")
     return picture
 
-
-def _planes(picture: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]

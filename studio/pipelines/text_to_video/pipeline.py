@@ -24,7 +24,7 @@ from studio.pipelines.text_to_video.scene_choice import Reading, at_home, not_ta
 from studio.pipelines.text_to_video.scene_prompt import EXAMPLE, PromptWords, Wording
 from studio.requests import MAX_PROMPT
 from studio.scene import ACTOR_TRACKS, SCENE_TRACKS, SceneLayers, Understanding
-from studio.tensors import to_float, to_uint8
+from studio.tensors import to_device, to_float, to_numpy, to_tensor, to_uint8
 
 SHORTEST, LONGEST = 1.0, 6.1
 """Seconds that scenes are planned for; a shorter clip is the beginning of a scene of one second."""
@@ -139,22 +139,24 @@ class TextToVideoPipeline(StudioPipeline):
         noise = net.draw_noise(1, generator)
         dice = tuple(float(roll) * bool(variety) for roll in torch.rand(2, generator=generator))
         drawn = unsaid(read.reading, net.config.homes or {}, net.slots, dice)
-        noise = {name: (variety * values).to(net.device) for name, values in noise.items()}
+        noise = {name: variety * values for name, values in noise.items()}
+        ground = self._ground(drawn, float(noise["strips"][0, 0]))
+        noise = {name: to_device(values, net.device) for name, values in noise.items()}
         planned = max(seconds, SHORTEST)
         progress = torch.arange(num_frames, device=net.device) / (float(fps) * planned)
         with self.fast():
-            made = net(self._code(drawn), noise, torch.tensor([planned], device=net.device), progress)
-        actors, scene = _tidy(made.actors[0].float().cpu().numpy(), made.scene[0].float().cpu().numpy(), drawn)
+            made = net(self._code(drawn), noise, torch.full((1,), planned, device=net.device), progress)
+        actors, scene = _tidy(to_numpy(made.actors[0]), to_numpy(made.scene[0]), drawn)
         layers = SceneLayers(
             strips=straight(to_uint8(made.strips[0])),
-            offsets=made.offsets[0].float().cpu().numpy(),
+            offsets=to_numpy(made.offsets[0]),
             sprites=straight(to_uint8(made.sprites[0])),
-            cast=made.cast[0].cpu().numpy(),
+            cast=to_numpy(made.cast[0]),
             actors=actors,
             scene=scene,
             fps=float(fps),
             setting={name: drawn[name] for name in ("place", "time", "weather") if read.reading.has(name, drawn)},
-            ground=self._ground(drawn, float(noise["strips"][0, 0])),
+            ground=ground,
         )
         return layers if picture is None else with_picture(layers, picture)
 
@@ -204,7 +206,7 @@ class TextToVideoPipeline(StudioPipeline):
         said = tuple(words.said(text))
         with torch.inference_mode():
             read = net.read(*self._hidden(text))
-        chances = {name: values[0].float().cpu().numpy() for name, values in read.items()}
+        chances = {name: to_numpy(values[0]) for name, values in read.items()}
         reading = Reading.of(chances, net.slots, said)
         if words.word_slots and not any(one.slot == "subject" and not one.denied for one in said):
             reading = at_home(reading, chances, net.slots, config.homes or {})
@@ -229,16 +231,17 @@ class TextToVideoPipeline(StudioPipeline):
         """The text encoder's last hidden states (1, L, D) and which of them are words (1, L)."""
         window = self.text_encoder.config.max_position_embeddings
         tokens = self.tokenizer(text, padding="max_length", truncation=True, max_length=window, return_tensors="pt")
-        tokens = {name: tokens[name].to(self.text_encoder.device) for name in ("input_ids", "attention_mask")}
+        where = self.text_encoder.device
+        tokens = {name: to_device(tokens[name], where) for name in ("input_ids", "attention_mask")}
         hidden = self.text_encoder(**tokens).last_hidden_state
-        return hidden.to(self.generator.device, self.generator.dtype), tokens["attention_mask"]
+        return hidden.float(), tokens["attention_mask"]
 
     def _code(self, drawn: dict[str, str]) -> dict[str, torch.Tensor]:
         """One-hot code of one scene."""
         slots = self.generator.slots
         numbers = {name: slots[name].index(value) for name, value in drawn.items()}
         return self.generator.code_of(
-            {name: torch.tensor([number], device=self.generator.device) for name, number in numbers.items()}
+            {name: torch.full((1,), number, device=self.generator.device) for name, number in numbers.items()}
         )
 
     def _ground(self, drawn: dict[str, str], side: float) -> tuple[float, float]:
@@ -269,11 +272,11 @@ class TextToVideoPipeline(StudioPipeline):
     def _detail_code(self, layers: SceneLayers) -> torch.Tensor:
         """What the detail net is told of the scene (1, C)."""
         setting = {"place": "studio", "time": "day", "weather": "clear"} | layers.setting
-        ground = torch.tensor([layers.ground], device=self.generator.device)
+        ground = to_tensor([layers.ground], self.generator.device)
         slots = self.generator.slots
         known = {name: value if value in slots[name] else slots[name][-1] for name, value in setting.items()}
         first = {name: values[0] for name, values in slots.items()}
-        return detail_code(self._code(first | known), ground).to(self.generator.dtype)
+        return detail_code(self._code(first | known), ground)
 
 
 def _watched(
