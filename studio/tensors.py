@@ -1,6 +1,6 @@
 """Arrays on the host to tensors on a device and back: the only place where pipelines and models cross between the two.
 
-It is also the only place where pictures change between uint8 and float, and between rows of pixels and planes of colour.
+It is also the only place where pictures change between uint8 and float, and between pixels and planes of colour.
 Axes: T time or batch, H, W, C = 3 (RGB) or 4 (RGBA). Floats are 0..1.
 """
 
@@ -36,7 +36,7 @@ def to_tensor(
 
 
 def to_device(tensor: torch.Tensor, device: torch.device | str, dtype: torch.dtype | None = None) -> torch.Tensor:
-    """A tensor that was made on the host (noise, word numbers, a condition) on a device; ``dtype`` None keeps its own."""
+    """A tensor of the host's (noise, word numbers, a condition) on a device; ``dtype`` None keeps its own."""
     return tensor.to(device, dtype)
 
 

@@ -121,7 +121,8 @@ class Shade(nn.Module):
         """(B, C, H, W) and (B, S) to (B, 4, H, W), float32 in 0..1."""
         batch, _, height, width = x.shape
         first, last = (
-            layer(style.to(layer.weight.dtype)).view(batch, *size).to(x.dtype) for layer, size in zip(self.weights, self.sizes, strict=True)
+            layer(style.to(layer.weight.dtype)).view(batch, *size).to(x.dtype)
+            for layer, size in zip(self.weights, self.sizes, strict=True)
         )
         place = coordinates(x).expand(batch, -1, -1, -1)
         one = torch.ones_like(place[:, :1])

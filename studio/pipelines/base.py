@@ -6,27 +6,21 @@ Nothing about a call is kept on ``self``. Axes: B batch, D width of the joint te
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline
 from diffusers.utils import BaseOutput
 
-from studio.errors import Cancelled, CheckpointError
+from studio.errors import CheckpointError
+from studio.models.clip import EMBEDDING_SCALE
+from studio.pipelines.calls import CallOptions, Conditions, takes
 from studio.tensors import to_device
-
-OnProgress = Callable[[int, "int | None"], None]
-"""Called with (steps done, steps in all or None where that is unknown)."""
-
-IsCancelled = Callable[[], bool]
-
-EMBEDDING_SCALE = 16.0
-"""Text and picture embeddings have length one; generators see them at this length, about unit variance per entry."""
 
 
 @dataclass
@@ -70,24 +64,39 @@ def cast(network: torch.nn.Module, dtype: torch.dtype) -> None:
                 tensor.data = tensor.data.to(dtype)
 
 
-def check_cancelled(is_cancelled: IsCancelled | None) -> None:
-    """Raise Cancelled if the person has asked to stop."""
-    if is_cancelled is not None and is_cancelled():
-        raise Cancelled()
-
-
-def collect(frames: Iterator[np.ndarray], empty_size: tuple[int, int] = (1, 1)) -> FramesOutput:
-    """A stream of uint8 (H, W, 3) frames as one FramesOutput; ``empty_size`` (H, W) where the stream is empty."""
+def collect(frames: Iterator[np.ndarray]) -> FramesOutput:
+    """A stream of uint8 (H, W, 3) frames of one size as one FramesOutput."""
     gathered = list(frames)
-    return FramesOutput(frames=np.stack(gathered) if gathered else np.zeros((0, *empty_size, 3), np.uint8))
+    return FramesOutput(frames=np.stack(gathered) if gathered else np.zeros((0, 1, 1, 3), np.uint8))
 
 
 class StudioPipeline(DiffusionPipeline):
     """Base of the four. Modules: ``text_encoder``, ``tokenizer``, ``generator`` (the network), and a task's own.
 
-    In ``__call__`` and ``stream`` the argument ``generator`` is the torch.Generator that gives the randomness, as in
-    diffusers; the network is ``self.generator``.
+    A task names its ``conditions`` and implements ``_stream``; what ``__call__`` and ``stream`` take follows from them
+    (see studio/pipelines/calls.py). Their argument ``generator`` is the torch.Generator that gives the randomness, as
+    in diffusers; the network is ``self.generator``.
     """
+
+    conditions: ClassVar[type[Conditions]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "conditions" in vars(cls):
+            cls.__call__ = takes(cls.conditions)(StudioPipeline.__call__)
+            cls.stream = takes(cls.conditions)(StudioPipeline.stream)
+
+    def __call__(self, *asked: Any, **options: Any) -> FramesOutput:
+        """Make all frames at once: FramesOutput with ``frames`` uint8 (T, H, W, 3). Raises RequestError, Cancelled."""
+        return collect(self._stream(*asked, **options))
+
+    def stream(self, *asked: Any, **options: Any) -> Iterator[np.ndarray]:
+        """Yield the frames one by one, uint8 (H, W, 3), holding a few at most. Raises RequestError, Cancelled."""
+        return self._stream(*asked, **options)
+
+    def _stream(self, asked: Conditions, options: CallOptions) -> Iterator[np.ndarray]:
+        """The frames, one by one. What cannot be made raises RequestError here, not when the first one is asked for."""
+        raise NotImplementedError
 
     @torch.no_grad()
     def encode_prompt(self, prompts: Sequence[str]) -> torch.Tensor:

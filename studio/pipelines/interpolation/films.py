@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
 
@@ -14,30 +15,34 @@ import numpy as np
 
 from studio.clip import check_frame
 from studio.errors import RequestError
-from studio.pipelines.base import IsCancelled, OnProgress, check_cancelled
+from studio.pipelines.calls import CallOptions
+from studio.pipelines.interpolation.conditions import RetimingConditions
 from studio.pipelines.interpolation.gaps import GapFiller, InBetween
 from studio.pipelines.interpolation.rates import Span, frames_out, moments, nodes, spans
 
 ONE_PICTURE = "This clip has only one picture: motion needs at least two."
 
 
-def film(
-    stops: Sequence[np.ndarray],
-    moments_of: Callable[[int], list[float]],
-    opening: AbstractContextManager[GapFiller],
-    *,
-    total: int,
-    lengths: Sequence[int] | None = None,
-    through: bool = True,
-    with_last: bool = False,
-    on_progress: OnProgress | None = None,
-    is_cancelled: IsCancelled | None = None,
-) -> Iterator[np.ndarray]:
-    """Yields the frames at the moments of each gap between neighbouring stops, and with_last the last stop itself.
+@dataclass(frozen=True, kw_only=True)
+class FilmPlan:
+    """A film of keyframes, gap by gap.
 
-    moments_of: the number of a gap to its moments in [0, 1], in order; total: how many frames there will be; lengths:
-    of each gap in time, None for all alike; through: the motion goes on through the stops, it does not halt there.
+    stops: the keyframes in the film's order, uint8 (H, W, 3 or 4). moments_of: the number of a gap to its moments in
+    [0, 1], in order. total: how many frames there will be. lengths: of each gap in time, None for all alike. through:
+    whether the motion goes on through the stops, or halts there. with_last: whether the film ends on the last stop.
     """
+
+    stops: Sequence[np.ndarray]
+    moments_of: Callable[[int], list[float]]
+    total: int
+    lengths: Sequence[int] | None = None
+    through: bool = True
+    with_last: bool = False
+
+
+def film(plan: FilmPlan, opening: AbstractContextManager[GapFiller], options: CallOptions) -> Iterator[np.ndarray]:
+    """Yields the frames at the moments of each gap between neighbouring stops, and the last stop if it is wanted."""
+    stops, lengths = plan.stops, plan.lengths
     done = 0
     with opening as filler:
         # A loop's last gap leads back to picture 1.
@@ -48,54 +53,49 @@ def film(
             (number, filler.joint(*pair, lengths[number] if lengths else 1, names[number]))
             for number, pair in enumerate(pairwise(stops))
         )
-        for number, between in filler.along(walk, through):
-            for moment in moments_of(number):
-                check_cancelled(is_cancelled)
+        for number, between in filler.along(walk, plan.through):
+            for moment in plan.moments_of(number):
+                options.check_cancelled()
                 yield between(moment)
                 done += 1
-                _tell(on_progress, done, total)
-    if with_last:
-        check_cancelled(is_cancelled)
+                options.tell_progress(done, plan.total)
+    if plan.with_last:
+        options.check_cancelled()
         yield stops[-1].copy()
-        _tell(on_progress, total, total)
+        options.tell_progress(plan.total, plan.total)
 
 
 def retimed(
-    frames: Iterable[np.ndarray],
-    fps_in: Fraction,
-    fps_out: Fraction,
+    asked: RetimingConditions,
     positions: Callable[[], Iterator[Fraction | float]],
     opening: AbstractContextManager[GapFiller],
-    *,
-    length: int | None = None,
-    replace_duplicates: bool = False,
-    on_progress: OnProgress | None = None,
-    is_cancelled: IsCancelled | None = None,
+    options: CallOptions,
 ) -> Iterator[np.ndarray]:
     """Yields a clip at another rate; positions: places in the clip of the result's frames, rising without end."""
-    total = frames_out(length, fps_in, fps_out) if length else None
-    counted = _Counted(frames)
+    fps_in, fps_out = asked.fps_in, asked.fps_out
+    total = frames_out(asked.length, fps_in, fps_out) if asked.length else None
+    counted = _Counted(asked.frames)
     # One frame waits in hand: only the clip's end tells whether the last one still belongs to its length.
     done, waiting, last = 0, None, None
-    with opening as filler, closing(nodes(counted, replace_duplicates)) as points:
+    with opening as filler, closing(nodes(counted, asked.replace_duplicates)) as points:
         walk = ((span, filler.joint(span.first[1], span.second[1], span.length)) for span in spans(points))
         for span, between, inside in moments(filler.along(walk), positions()):
             last = span.second[1]
             for moment in inside:
-                check_cancelled(is_cancelled)
+                options.check_cancelled()
                 if waiting is not None:
                     yield waiting
                     done += 1
-                    _tell(on_progress, done, total)
+                    options.tell_progress(done, total)
                 waiting = _at(span, between, moment)
     if last is None:
         raise RequestError(ONE_PICTURE)
     rest = frames_out(counted.count, fps_in, fps_out) - done
     for frame in islice(_tail(waiting, last), rest):
-        check_cancelled(is_cancelled)
+        options.check_cancelled()
         yield frame
         done += 1
-        _tell(on_progress, done, total)
+        options.tell_progress(done, total)
 
 
 def _at(span: Span, between: InBetween, moment: float) -> np.ndarray:
@@ -131,8 +131,3 @@ def _tail(waiting: np.ndarray | None, last: np.ndarray) -> Iterator[np.ndarray]:
         yield waiting
     while True:
         yield last.copy()
-
-
-def _tell(on_progress: OnProgress | None, done: int, total: int | None) -> None:
-    if on_progress is not None:
-        on_progress(done, total)

@@ -22,10 +22,8 @@ from studio.motion.bars import Bars, find_bars
 from studio.motion.between import ROUGH, Gap, matched_share, measure_gap, synthesise
 from studio.motion.cuts import is_cut
 from studio.motion.light import even_out
-
-AT_CUT = ("auto", "hold", "dissolve", "cut")
-"""What stands in a gap whose frames show different things: the first one held, a cross-dissolve, or the first one until
-the middle and then the second; auto: keyframes dissolve, a clip holds its last picture."""
+from studio.pipelines.calls import OnNote
+from studio.requests import AT_CUT
 
 _NEAR = 0.03  # of the diagonal: keyframes whose motion is smaller need no search for it
 _FOUND = 0.85  # nor do those of which so much is found again
@@ -56,50 +54,67 @@ InBetween = Callable[[float], np.ndarray]
 Draw = Callable[[Gap], InBetween]
 """The generator: asked once per gap, it gives what draws the gap's in-betweens at any moment in (0, 1)."""
 
-OnNote = Callable[[str], None]
-"""Told what a person should know about the result, a sentence at a time."""
-
+Finish = Callable[[np.ndarray, float], np.ndarray]
+"""A frame that was drawn, and its moment, to the same frame finished: with its light, its transparency, its bars."""
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What was found between two frames.
+class GapPlan:
+    """What stands between two frames.
 
-    make: the gap, with what is known around it, to its in-betweens; gap: None where they are not made by motion;
-    is_open: the motion goes on through the frames, so that neighbours may look at it, and it at them.
+    between: the frames there, where no motion is measured for them; else gap: what is measured, for a generator to draw
+    from. is_open: the motion goes on through the frames, so that neighbours may look at it, and it at them. finishes:
+    what is done to each frame that was drawn, in order.
     """
 
-    make: Callable[[Gap | None], InBetween]
+    between: InBetween | None = None
     gap: Gap | None = None
     is_open: bool = False
+    finishes: tuple[Finish, ...] = ()
+
+    def finished_by(self, finish: Finish) -> GapPlan:
+        """The same plan with one more thing done to each frame."""
+        return replace(self, finishes=(*self.finishes, finish))
+
+    def draw(self, draw: Draw, gap: Gap | None) -> InBetween:
+        """The frames between; gap: this one's, with what is known around it."""
+        between = self.between or draw(gap)
+
+        def at(moment: float) -> np.ndarray:
+            frame = between(moment)
+            for finish in self.finishes:
+                frame = finish(frame, moment)
+            return frame
+
+        return at
 
 
 class Joint:
     """Two neighbouring frames of one size, and what stands between them, found when first asked for.
 
-    length: of the gap in time, in any unit: only neighbours of equal length are looked at. find: see Found. before,
-    after: the frames around the two, where they are as far away, once the neighbours have met.
+    length: of the gap in time, in any unit: only neighbours of equal length are looked at. find: makes the plan.
+    before, after: the frames around the two, where they are as far away, once ``link_next`` was called.
     """
 
-    def __init__(self, first: np.ndarray, second: np.ndarray, length: int, find: Callable[[Joint], Found]) -> None:
+    def __init__(self, first: np.ndarray, second: np.ndarray, length: int, find: Callable[[Joint], GapPlan]) -> None:
         self.first, self.second, self.length, self._find = first, second, length, find
         self.before: np.ndarray | None = None
         self.after: np.ndarray | None = None
 
-    def meet(self, following: Joint) -> None:
-        """Tells both joints of the other's far frame."""
+    def link_next(self, following: Joint) -> None:
+        """Tells this joint and the one after it of each other's far frame."""
         if self.length == following.length:
             self.after, following.before = following.second, self.first
 
     @cached_property
-    def found(self) -> Found:
-        """What was found between the frames."""
+    def plan(self) -> GapPlan:
+        """What stands between the frames."""
         return self._find(self)
 
     def seen_from(self, length: int, shape: tuple[int, ...]) -> Gap | None:
         """The gap, if a neighbour of that length and shape may look at it."""
-        if self.length != length or not self.found.is_open or self.found.gap.first.shape != shape:
+        if self.length != length or not self.plan.is_open or self.plan.gap.first.shape != shape:
             return None
-        return self.found.gap
+        return self.plan.gap
 
 
 class GapFiller:
@@ -130,15 +145,15 @@ class GapFiller:
     def along(self, walk: Iterable[tuple[T, Joint]], through: bool = True) -> Iterator[tuple[T, InBetween]]:
         """The in-betweens of joints each of which begins where the last one ended, and what comes along with each.
 
-        Reads two joints ahead: one to be looked at, and one that it must have met by then. through: the motion goes on
-        through the frames; False where each is a stop of its own.
+        Reads two joints ahead: one to be looked at, and one that it must be linked to by then. through: the motion goes
+        on through the frames; False where each is a stop of its own.
         """
         before: Joint | None = None
         window: deque[tuple[T, Joint]] = deque()
         for step in chain(walk, repeat(None, _AHEAD)):
             if step is not None:
                 if window:
-                    window[-1][1].meet(step[1])
+                    window[-1][1].link_next(step[1])
                 window.append(step)
                 if len(window) <= _AHEAD:
                     continue
@@ -165,40 +180,35 @@ class GapFiller:
 
     def _made(self, here: Joint, before: Joint | None, after: Joint | None) -> InBetween:
         """Nothing is measured around a gap unless there is a generator to look at it."""
-        gap = here.found.gap
-        if gap is not None and here.found.is_open and self._draw is not None:
+        gap = here.plan.gap
+        if gap is not None and here.plan.is_open and self._draw is not None:
             other = before.seen_from(here.length, gap.first.shape) if before else None
             if other is not None:
                 gap = replace(gap, half_before=other.half_first, to_before=other.backward)
             other = after.seen_from(here.length, gap.first.shape) if after else None
             if other is not None:
                 gap = replace(gap, half_after=other.half_second, to_after=other.forward)
-        return here.found.make(gap)
+        return here.plan.draw(self._drawn, gap)
 
     # ---- what stands between two frames
 
-    def _find(self, joint: Joint, keyframes: str | None) -> Found:
+    def _find(self, joint: Joint, keyframes: str | None) -> GapPlan:
         first, second = joint.first, joint.second
         if np.array_equal(first, second):
-            return Found(make=lambda gap: lambda moment: first.copy())
+            return GapPlan(between=lambda moment: first.copy())
         if first.shape[2] == 4 and not (transparent.is_opaque(first) and transparent.is_opaque(second)):
             return self._find_transparent(first, second, keyframes)
         if first.shape[2] == 4:
             solid = self._find_picture(_rgb(first), _rgb(second), keyframes)
-            return replace(solid, make=lambda gap: lambda moment: _with_alpha(solid.make(gap)(moment)))
+            return solid.finished_by(lambda frame, moment: _with_alpha(frame))
         around = (None, None) if keyframes else (joint.before, joint.after)
         bars = find_bars((first, second))
         if not bars:
             return self._find_picture(first, second, keyframes, *around)
         inner = (None if frame is None else _inside(bars, frame) for frame in (first, second, *around))
         first_inner, second_inner, *around = inner
-        found = self._find_picture(first_inner, second_inner, keyframes, *around)
-
-        def make(gap: Gap | None) -> InBetween:
-            between = found.make(gap)
-            return lambda moment: bars.framed(between(moment), first)
-
-        return replace(found, make=make)
+        plan = self._find_picture(first_inner, second_inner, keyframes, *around)
+        return plan.finished_by(lambda frame, moment: bars.framed(frame, first))
 
     def _find_picture(
         self,
@@ -207,7 +217,7 @@ class GapFiller:
         keyframes: str | None,
         before: np.ndarray | None = None,
         after: np.ndarray | None = None,
-    ) -> Found:
+    ) -> GapPlan:
         if not keyframes and is_cut(first, second, before, after):
             return self._unlike(first, second, None)
         even = even_out(first, second)
@@ -219,18 +229,15 @@ class GapFiller:
             if survey.quality < (_UNMATCHED_CUT if unlike else _UNMATCHED):
                 return self._unlike(first, second, keyframes)
             if survey.log is not None:
-                draw = self._drawn_wide(wide.align(even.first, even.second, survey.log, self._pool))
-                return Found(make=lambda gap: lambda moment: even.finish(draw(moment), moment))
+                aligned = wide.align(even.first, even.second, survey.log, self._pool)
+                return GapPlan(between=self._drawn_wide(aligned)).finished_by(even.finish)
             if survey.quality < _GUESSED:
                 self._tell(_LARGE.format(keyframes))
             if survey.quality < _JOINED:
                 gap, steady = measure_gap(even.first, even.second, pool=self._pool), False
 
-        def make(gap: Gap) -> InBetween:
-            between = self._drawn(gap)
-            return between if even.change.is_steady else lambda moment: even.finish(between(moment), moment)
-
-        return Found(make=make, gap=gap, is_open=steady)
+        plan = GapPlan(gap=gap, is_open=steady)
+        return plan if even.change.is_steady else plan.finished_by(even.finish)
 
     def _drawn(self, gap: Gap) -> InBetween:
         if self._draw is not None:
@@ -240,7 +247,7 @@ class GapFiller:
     def _drawn_wide(self, aligned: wide.Aligned) -> InBetween:
         return lambda moment: self._drawn(wide.gap_at(aligned, moment))(moment)
 
-    def _find_transparent(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
+    def _find_transparent(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> GapPlan:
         """The classical picture: the generator knows nothing of transparency."""
         card = transparent.card_for(first, second)
         over = [transparent.laid_over(picture, card) for picture in (first, second)]
@@ -252,19 +259,19 @@ class GapFiller:
             views = transparent.seen(first, second, aligned.log, moment)
             return transparent.synthesise(wide.gap_at(aligned, moment), *views, moment, self._pool)
 
-        return Found(make=lambda gap: draw)
+        return GapPlan(between=draw)
 
-    def _unlike(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> Found:
+    def _unlike(self, first: np.ndarray, second: np.ndarray, keyframes: str | None) -> GapPlan:
         at_cut = self._at_cut
         if at_cut == "auto":
             at_cut = "dissolve" if keyframes else "hold"
         self._tell(_TOO_UNLIKE[at_cut].format(keyframes) if keyframes else _CLIP_CUTS[at_cut])
         if at_cut == "hold":
-            return Found(make=lambda gap: lambda moment: first.copy())
+            return GapPlan(between=lambda moment: first.copy())
         if at_cut == "cut":
-            return Found(make=lambda gap: lambda moment: (first if moment < 0.5 else second).copy())
+            return GapPlan(between=lambda moment: (first if moment < 0.5 else second).copy())
         dissolve = transparent.dissolve if first.shape[2] == 4 else _dissolve
-        return Found(make=lambda gap: lambda moment: dissolve(first, second, moment))
+        return GapPlan(between=lambda moment: dissolve(first, second, moment))
 
     def _tell(self, sentence: str) -> None:
         if self._on_note is not None and sentence not in self._said:

@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from studio.errors import RequestError
+from studio.requests import EASINGS
 
-EASINGS: dict[str, Callable[[float], float]] = {
-    "linear": lambda x: x,
-    "ease": lambda x: x * x * (3 - 2 * x),
-    "ease-in": lambda x: x * x,
-    "ease-out": lambda x: x * (2 - x),
-}
 Curve = Callable[[float], float]
 """Time in a gap, 0..1, to the share of the way that has been gone, 0..1; rising."""
+
+_CURVES: tuple[Curve, ...] = (lambda x: x, lambda x: x * x * (3 - 2 * x), lambda x: x * x, lambda x: x * (2 - x))
+
+EASING_CURVES: dict[str, Curve] = dict(zip(EASINGS, _CURVES, strict=True))
+"""How the motion starts and stops in each gap, by the names that a request knows."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

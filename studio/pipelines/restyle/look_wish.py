@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F
 
 from studio.errors import RequestError
+from studio.models.clip import EMBEDDING_SCALE
 from studio.models.restyle import RestyleGenerator
-from studio.pipelines.base import EMBEDDING_SCALE
 from studio.pipelines.restyle.look_parts import (
     FILLERS,
     Part,

@@ -80,7 +80,8 @@ def _patched(
     places = ((rows[:, None] * width + columns[None]).reshape(-1, 1) + inside).reshape(-1)
     values = (chosen * fit[:, None]).view(-1, 3, side * side).permute(1, 0, 2).reshape(3, -1)
     total = torch.zeros(3, height * width, device=device).index_add_(1, places, values)
-    weight = torch.zeros(1, height * width, device=device).index_add_(1, places, fit.repeat_interleave(side * side)[None])
+    fits = fit.repeat_interleave(side * side)[None]
+    weight = torch.zeros(1, height * width, device=device).index_add_(1, places, fits)
     return total.view(3, height, width), weight.view(1, height, width)
 
 

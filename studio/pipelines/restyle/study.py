@@ -28,7 +28,8 @@ from studio.painting.guides import luminance
 from studio.painting.quilting import TONES, sew_atlas
 from studio.painting.strokes import RELIEF, StrokeAtlas
 from studio.painting.texture import Texture
-from studio.pipelines.base import IsCancelled, OnProgress, check_cancelled, choose_fast_dtype
+from studio.pipelines.base import choose_fast_dtype
+from studio.pipelines.calls import CallOptions, IsCancelled, OnProgress, on_cpu
 from studio.pipelines.restyle.patch_painting import repaint
 from studio.tensors import to_numpy, to_tensor
 
@@ -72,17 +73,17 @@ def study(
     """
     picture = _fitted(_checked(painting))
     own = [frame for frame in frames if min(frame.shape[:2]) >= _SMALLEST]
-    seed = int(torch.randint(2**31, (), generator=generator))
+    options = CallOptions(generator=on_cpu(generator), on_progress=on_progress, is_cancelled=is_cancelled)
+    seed = int(torch.randint(2**31, (), generator=options.generator))
     preparing = _PREPARING * (TONES + _PICTURES)
     total = preparing + steps
     done = 0
 
     def advance(to: int) -> None:
         nonlocal done
-        check_cancelled(is_cancelled)
+        options.check_cancelled()
         done = max(done, min(to, total))
-        if on_progress is not None:
-            on_progress(done, total)
+        options.tell_progress(done, total)
 
     advance(0)
     cube = ColourCube.between(own, picture, seed)

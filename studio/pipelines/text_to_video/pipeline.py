@@ -15,22 +15,19 @@ import torch
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from studio.compositing.frame_painter import FramePainter
-from studio.errors import RequestError
 from studio.models.detail import detail_code
 from studio.models.text_to_video import TextToVideoGenerator
-from studio.pipelines.base import FramesOutput, IsCancelled, OnProgress, StudioPipeline, check_cancelled, collect
+from studio.pipelines.base import StudioPipeline
+from studio.pipelines.calls import CallOptions, IsCancelled, OnProgress, takes
+from studio.pipelines.text_to_video.conditions import TextToVideoConditions, check_prompt, check_size
 from studio.pipelines.text_to_video.own_picture import straight, with_picture
 from studio.pipelines.text_to_video.scene_choice import Reading, at_home, not_taken, unsaid
-from studio.pipelines.text_to_video.scene_prompt import EXAMPLE, PromptWords, Wording
-from studio.requests import MAX_PROMPT
+from studio.pipelines.text_to_video.scene_prompt import PromptWords, Wording
 from studio.scene import ACTOR_TRACKS, SCENE_TRACKS, SceneLayers, Understanding
 from studio.tensors import to_device, to_float, to_numpy, to_tensor, to_uint8
 
-SHORTEST, LONGEST = 1.0, 6.1
-"""Seconds that scenes are planned for; a shorter clip is the beginning of a scene of one second."""
-
-SMALLEST, LARGEST = 64, 1024
-"""Pixels of a frame's side; the layers' own detail is right for 256 to 512."""
+SHORTEST = 1.0
+"""Seconds that scenes are planned for at least; a shorter clip is the beginning of a scene of one second."""
 
 CHUNK = 4
 """Frames that are finished at once."""
@@ -54,96 +51,34 @@ class _Read:
 class TextToVideoPipeline(StudioPipeline):
     """See the module's docstring."""
 
+    conditions = TextToVideoConditions
+
     def __init__(
         self, text_encoder: CLIPTextModelWithProjection, tokenizer: CLIPTokenizer, generator: TextToVideoGenerator
     ) -> None:
         super().__init__()
         self.register_modules(text_encoder=text_encoder, tokenizer=tokenizer, generator=generator)
 
-    def __call__(
-        self,
-        prompt: str,
-        num_frames: int = 24,
-        fps: float = 12,
-        height: int = 256,
-        width: int = 256,
-        variety: float = 1.0,
-        generator: torch.Generator | None = None,
-        *,
-        picture: np.ndarray | None = None,
-        detail: bool = True,
-        on_progress: OnProgress | None = None,
-        is_cancelled: IsCancelled | None = None,
-    ) -> FramesOutput:
-        """The whole clip at once, uint8 (T, H, W, 3); see ``stream``."""
-        stream = self.stream(
-            prompt,
-            num_frames,
-            fps,
-            height,
-            width,
-            variety,
-            generator,
-            picture=picture,
-            detail=detail,
-            on_progress=on_progress,
-            is_cancelled=is_cancelled,
-        )
-        return collect(stream, (height, width))
+    def _stream(self, asked: TextToVideoConditions, options: CallOptions) -> Iterator[np.ndarray]:
+        options.check_cancelled()
+        return self._paint(self._layers(asked, options), (asked.height, asked.width), asked.detail, options)
 
-    def stream(
-        self,
-        prompt: str,
-        num_frames: int = 24,
-        fps: float = 12,
-        height: int = 256,
-        width: int = 256,
-        variety: float = 1.0,
-        generator: torch.Generator | None = None,
-        *,
-        picture: np.ndarray | None = None,
-        detail: bool = True,
-        on_progress: OnProgress | None = None,
-        is_cancelled: IsCancelled | None = None,
-    ) -> Iterator[np.ndarray]:
-        """Yield ``num_frames`` frames, uint8 (height, width, 3).
+    @takes(TextToVideoConditions)
+    def layers(self, asked: TextToVideoConditions, options: CallOptions) -> SceneLayers:
+        """The layers of the scene that ``stream`` would paint for the same arguments. Raises RequestError."""
+        return self._layers(asked, options)
 
-        fps: frames per second; motion and weather keep their pace in seconds, so the same number of frames at a higher
-        rate is a shorter moment. variety: how far from the most typical scene the noise may go; 0 is that scene, the
-        same for every seed, 1 is as the world is. picture: see ``layers``. detail: whether the detail net finishes the
-        frames; without, they are the bare layers. Raises RequestError, Cancelled.
-        """
-        _check_size(height, width)
-        check_cancelled(is_cancelled)
-        layers = self.layers(prompt, num_frames, fps, variety, generator, picture=picture)
-        return self.paint(layers, height, width, detail=detail, on_progress=on_progress, is_cancelled=is_cancelled)
-
-    def layers(
-        self,
-        prompt: str,
-        num_frames: int = 24,
-        fps: float = 12,
-        variety: float = 1.0,
-        generator: torch.Generator | None = None,
-        *,
-        picture: np.ndarray | None = None,
-    ) -> SceneLayers:
-        """The layers of the scene that ``stream`` would paint for the same arguments.
-
-        picture: uint8 (h, w, 4) straight RGBA that takes the subject's place: it stands where the subject would, faces
-        as it does in the picture, and moves as the subject would. Raises RequestError.
-        """
-        read = self._read(prompt)
-        seconds = _check_timing(num_frames, fps, variety)
-        net = self.generator
-        noise = net.draw_noise(1, generator)
-        dice = tuple(float(roll) * bool(variety) for roll in torch.rand(2, generator=generator))
+    def _layers(self, asked: TextToVideoConditions, options: CallOptions) -> SceneLayers:
+        read = self._read(asked.prompt)
+        net, fps = self.generator, float(asked.fps)
+        noise = net.draw_noise(1, options.generator)
+        dice = tuple(float(roll) * bool(asked.variety) for roll in torch.rand(2, generator=options.generator))
         drawn = unsaid(read.reading, net.config.homes or {}, net.slots, dice)
-        noise = {name: variety * values for name, values in noise.items()}
+        noise = {name: asked.variety * values for name, values in noise.items()}
         ground = self._ground(drawn, float(noise["strips"][0, 0]))
         noise = {name: to_device(values, net.device) for name, values in noise.items()}
-        planned = max(seconds, SHORTEST)
-        progress = torch.arange(num_frames, device=net.device) / (float(fps) * planned)
+        planned = max(asked.seconds, SHORTEST)
+        progress = torch.arange(asked.num_frames, device=net.device) / (fps * planned)
         with self.fast():
             made = net(self._code(drawn), noise, torch.full((1,), planned, device=net.device), progress)
         actors, scene = _tidy(to_numpy(made.actors[0]), to_numpy(made.scene[0]), drawn)
@@ -154,11 +89,11 @@ class TextToVideoPipeline(StudioPipeline):
             cast=to_numpy(made.cast[0]),
             actors=actors,
             scene=scene,
-            fps=float(fps),
+            fps=fps,
             setting={name: drawn[name] for name in ("place", "time", "weather") if read.reading.has(name, drawn)},
             ground=ground,
         )
-        return layers if picture is None else with_picture(layers, picture)
+        return layers if asked.picture is None else with_picture(layers, asked.picture)
 
     def understand(self, prompt: str) -> Understanding:
         """What the generator reads in the prompt, slot by slot, and what it made of words that it does not know.
@@ -184,18 +119,25 @@ class TextToVideoPipeline(StudioPipeline):
         is_cancelled: IsCancelled | None = None,
     ) -> Iterator[np.ndarray]:
         """Yield the frames of these layers, uint8 (height, width, 3). Raises RequestError, Cancelled."""
-        _check_size(height, width)
-        frames = self._finished(layers, (height, width)) if detail else iter(FramePainter(layers, (height, width)))
-        return _watched(frames, len(layers.scene), on_progress, is_cancelled)
+        check_size(height, width)
+        options = CallOptions(on_progress=on_progress, is_cancelled=is_cancelled)
+        return self._paint(layers, (height, width), detail, options)
+
+    def _paint(
+        self, layers: SceneLayers, size: tuple[int, int], detail: bool, options: CallOptions
+    ) -> Iterator[np.ndarray]:
+        frames = self._finished(layers, size) if detail else iter(FramePainter(layers, size))
+        options.check_cancelled()
+        for done, frame in enumerate(frames, 1):
+            options.check_cancelled()
+            options.tell_progress(done, len(layers.scene))
+            yield frame
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def _read(self, prompt: str) -> _Read:
         """The prompt's words and what they say. RequestError where there is nothing to go by."""
-        if not isinstance(prompt, str) or not prompt.strip():
-            raise RequestError(f"Please describe the scene in a few words, such as {EXAMPLE}.")
-        if len(prompt) > MAX_PROMPT:
-            raise RequestError(f"The prompt may have at most {MAX_PROMPT} characters; this one has {len(prompt)}.")
+        check_prompt(prompt)
         net, config = self.generator, self.generator.config
         words = PromptWords(
             config.known_words or (), config.filler_words or (), config.stand_ins, config.emoji, config.word_slots,
@@ -277,39 +219,6 @@ class TextToVideoPipeline(StudioPipeline):
         known = {name: value if value in slots[name] else slots[name][-1] for name, value in setting.items()}
         first = {name: values[0] for name, values in slots.items()}
         return detail_code(self._code(first | known), ground)
-
-
-def _watched(
-    frames: Iterator[np.ndarray], count: int, on_progress: OnProgress | None, is_cancelled: IsCancelled | None
-) -> Iterator[np.ndarray]:
-    check_cancelled(is_cancelled)
-    for index, frame in enumerate(frames):
-        check_cancelled(is_cancelled)
-        if on_progress is not None:
-            on_progress(index + 1, count)
-        yield frame
-
-
-def _check_size(height: int, width: int) -> None:
-    for side in (height, width):
-        if not isinstance(side, (int, np.integer)) or not SMALLEST <= side <= LARGEST:
-            raise RequestError(f"Width and height must be whole numbers between {SMALLEST} and {LARGEST} pixels.")
-    if not 0.4 <= width / height <= 2.1:
-        raise RequestError("The longer side may be at most twice the shorter one.")
-
-
-def _check_timing(num_frames: int, fps: float, variety: float) -> float:
-    """The clip's length in seconds."""
-    if not isinstance(num_frames, (int, np.integer)) or num_frames < 1:
-        raise RequestError("The number of frames must be a whole number of at least 1.")
-    if not 0 < float(fps) <= 120:
-        raise RequestError("The frame rate must be above 0 and at most 120 frames per second.")
-    if not 0 <= variety <= 2:
-        raise RequestError("Variety must lie between 0 and 2.")
-    seconds = num_frames / float(fps)
-    if seconds > LONGEST:
-        raise RequestError(f"A clip can last up to 6 seconds; {num_frames} frames at {fps:g} would last {seconds:.1f}.")
-    return seconds
 
 
 def _tidy(actors: np.ndarray, scene: np.ndarray, drawn: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from studio.errors import RequestError
-from studio.pipelines.interpolation.pace import EASINGS, gap_lengths, reading_of, words_of_gaps
+from studio.pipelines.interpolation.pace import EASING_CURVES, gap_lengths, reading_of, words_of_gaps
 
 
-@pytest.mark.parametrize("name", list(EASINGS))
+@pytest.mark.parametrize("name", list(EASING_CURVES))
 def test_easing_starts_at_nothing_ends_at_all_and_rises(name):
-    curve = [EASINGS[name](x) for x in np.linspace(0, 1, 50)]
+    curve = [EASING_CURVES[name](x) for x in np.linspace(0, 1, 50)]
     assert curve[0] == 0 and abs(curve[-1] - 1) < 1e-9 and (np.diff(curve) > 0).all()
 
 
