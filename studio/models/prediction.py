@@ -185,10 +185,11 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         shift = (vectors.unflatten(1, (VECTORS, 2)) * along[:, :, None]).sum(1)
         shift = shift + _FURTHEST * torch.tanh(free / _FURTHEST)
         shares = F.pixel_shuffle(shares, 2)
-        shares = torch.softmax(shares + torch.log(torch.tensor(_SHARES, device=x.device)).view(1, -1, 1, 1), 1)
+        shares = torch.softmax(shares + _logarithms(_SHARES, shares.device), 1)
         near = ((ALONE - horizon.float()) / (ALONE - _MIXED)).clamp(0, 1).view(-1, 1, 1, 1)
         shifting, mixture, invention = (self.config.strength * self.config[name] for name in FACTORS)
-        others = mixture * near * shares[:, 1:] * shares.new_tensor([1, 1, _SOFTEST]).view(1, -1, 1, 1)
+        others = mixture * near * shares[:, 1:]
+        others = torch.cat([others[:, :-1], _SOFTEST * others[:, -1:]], 1)
         shares = torch.cat([1 - others.sum(1, keepdim=True), others], 1)
         sure = ((_UNSHIFTED - horizon.float()) / (_UNSHIFTED - _SHIFTED)).clamp(0, 1).view(-1, 1, 1, 1)
         return Refinement(shifting * sure * shift, shares, invention * _REACH * torch.tanh(colour))
@@ -225,6 +226,11 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         if noise is not None:
             style = style + self.from_noise(noise.to(style.dtype))
         return self.mix(F.silu(style))
+
+
+def _logarithms(numbers: tuple[float, ...], device: torch.device) -> Tensor:
+    """(1, N, 1, 1), float32; made on the device, for a copy to it would be waited for in every frame."""
+    return torch.cat([torch.full((1, 1, 1, 1), number, device=device) for number in numbers], 1).log()
 
 
 def _compressed(vectors: Tensor) -> Tensor:

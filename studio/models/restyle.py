@@ -29,8 +29,8 @@ SOFT_GUIDES = 16
 PAST = 4  # red, green, blue of the last output, warped here, and how far it can be trusted
 STRIDE = 4  # height and width must be multiples of this
 _SLOPE = 0.2
-_SHUT = (0.0, 0.0, 0.0, 2.0, 2.0, 2.0)  # the gates before any training: half of the source, an eighth of the tiles
-_EAGER = (1.0, 1.0, 1.0, 20.0, 20.0, 20.0)  # how fast they open
+_TILES_SHUT = 2.0  # the tiles' gates before any training: an eighth; the source's are half open
+_TILES_EAGER = 20.0  # how fast they open, beside the source's
 _LOUD = 4.0  # a look's own direction, as the first layer hears it
 _SPREAD = 3.0  # how far the mixtures of different looks lie apart before any training
 _MOST_KEPT = 0.9  # of the last output; what is always partly drawn anew cannot drift
@@ -193,13 +193,12 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         x = F.pixel_shuffle(F.conv2d(x, *kernels["up"]), 2).add_(start)
         x = _lit(self._blocks("fine", self.config.fine_blocks, x, kernels))
         drawn = F.pixel_shuffle(F.conv2d(x, *kernels["leave"], padding=1), 2).float()
-        gates = torch.sigmoid(brush.gates * brush.gates.new_tensor(_EAGER) - brush.gates.new_tensor(_SHUT))
-        source_gate, tile_gate = gates[None, :, None, None].chunk(2, dim=1)
-        painted = torch.addcmul(drawn[:, :3], pictures, source_gate)
+        source_gate, tile_gate = brush.gates[None, :, None, None].chunk(2, dim=1)
+        painted = torch.addcmul(drawn[:, :3], pictures, torch.sigmoid(source_gate))
         if soft[:, -3:].any() if tiled is None else tiled:
             # Only what tiles differ by from the colours around: their borders, which are the hardest to draw.
             crisp = F.interpolate(soft[:, -3:] - soft[:, :3], scale_factor=2, mode="nearest")
-            painted = torch.addcmul(painted, crisp, tile_gate)
+            painted = torch.addcmul(painted, crisp, torch.sigmoid(_TILES_EAGER * tile_gate - _TILES_SHUT))
         keep = torch.sigmoid(drawn[:, 3:] - 1) * trust * _MOST_KEPT
         return torch.lerp(painted, past[:, :3], keep)
 

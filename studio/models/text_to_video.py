@@ -96,7 +96,8 @@ class StripsNet(nn.Module):
         `kinds` (B, N) says which strips (0 sky .. 3 near) to paint.
         """
         place, variant = code["place"][:, 1:], nn.functional.one_hot(variant_of(noise), VARIANTS).to(code["place"])
-        scenery, open_air = _joined(place, variant), 1 - place[:, self.timeless].sum(1, keepdim=True)
+        timeless = torch.cat([place[:, :0], *(place[:, index : index + 1] for index in self.timeless)], 1)
+        scenery, open_air = _joined(place, variant), 1 - timeless.sum(1, keepdim=True)
         time, weather = code["time"][:, 1:] * open_air, code["weather"] * open_air
         sky_of = torch.cat([_joined(weather, variant), time], 1)
         with torch.autocast(scenery.device.type, enabled=False):  # positions want all their digits

@@ -150,6 +150,15 @@ class StudioPipeline(DiffusionPipeline):
             cast(self.generator, dtype)
         return self
 
+    def enable_model_cpu_offload(self, *_: Any, **__: Any) -> None:
+        """There is none: raises NotImplementedError."""
+        raise NotImplementedError(
+            "These networks are so small (a few megabytes each) that nothing is gained by moving them to a GPU and back: "
+            "please move the whole pipeline there with .to(device)."
+        )
+
+    enable_sequential_cpu_offload = enable_group_offload = enable_model_cpu_offload
+
     @staticmethod
     def check_parts(folder: str | os.PathLike[str]) -> None:
         """Raise CheckpointError if a saved pipeline lacks its index or a tokenizer that knows words.

@@ -173,3 +173,11 @@ def test_takes_keeps_the_order_of_arguments():
     assert Machine.run.__doc__ == "Runs.\n\nsize: of it."
     with pytest.raises(TypeError, match="size"):
         Machine().run()
+
+
+@pytest.mark.parametrize("way", ["enable_model_cpu_offload", "enable_sequential_cpu_offload", "enable_group_offload"])
+def test_offloading_says_why_there_is_none(task, way, pipelines):
+    """Its hooks would sit on ``forward``, which the pipelines do not call."""
+    assert pipelines[task].model_cpu_offload_seq is None
+    with pytest.raises(NotImplementedError, match=r"\.to\(device\)"):
+        getattr(pipelines[task], way)(torch.device("cpu"))

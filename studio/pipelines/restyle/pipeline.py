@@ -71,7 +71,7 @@ class RestylePipeline(StudioPipeline):
 
     def _stream(self, asked: RestyleConditions, options: CallOptions) -> Iterator[np.ndarray]:
         look = self._read(asked, options) if asked.look is None else self._take(asked.look)
-        seed = int(torch.randint(2**31, (), generator=options.generator))
+        seed = int(to_numpy(torch.randint(2**31, (), generator=options.generator)))
         return self._paint_all(asked, look, seed, options)
 
     def understand(self, prompt: str) -> LookReading:

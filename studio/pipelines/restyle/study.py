@@ -74,7 +74,7 @@ def study(
     picture = _fitted(_checked(painting))
     own = [frame for frame in frames if min(frame.shape[:2]) >= _SMALLEST]
     options = CallOptions(generator=on_cpu(generator), on_progress=on_progress, is_cancelled=is_cancelled)
-    seed = int(torch.randint(2**31, (), generator=options.generator))
+    seed = int(to_numpy(torch.randint(2**31, (), generator=options.generator)))
     preparing = _PREPARING * (TONES + _PICTURES)
     total = preparing + steps
     done = 0

@@ -72,10 +72,10 @@ class TextToVideoPipeline(StudioPipeline):
         read = self._read(asked.prompt)
         net, fps = self.generator, float(asked.fps)
         noise = net.draw_noise(1, options.generator)
-        dice = tuple(float(roll) * bool(asked.variety) for roll in torch.rand(2, generator=options.generator))
-        drawn = unsaid(read.reading, net.config.homes or {}, net.slots, dice)
+        dice = to_numpy(torch.rand(2, generator=options.generator)) * bool(asked.variety)
+        drawn = unsaid(read.reading, net.config.homes or {}, net.slots, tuple(dice.tolist()))
         noise = {name: asked.variety * values for name, values in noise.items()}
-        ground = self._ground(drawn, float(noise["strips"][0, 0]))
+        ground = self._ground(drawn, float(to_numpy(noise["strips"])[0, 0]))
         noise = {name: to_device(values, net.device) for name, values in noise.items()}
         planned = max(asked.seconds, SHORTEST)
         progress = torch.arange(asked.num_frames, device=net.device) / (fps * planned)

@@ -1,0 +1,290 @@
+"""Mistakes about devices, found without a GPU: the four pipelines on tensors that only claim to be on one.
+
+An ``OnGpu`` tensor says that it is on a GPU and holds its values on the CPU. An operation that mixes it with a tensor
+of the host's raises, as it would on a GPU; every copy from one to the other is counted; and because the values are real,
+what comes out must be what the CPU gives. (FakeTensorMode cannot do this on a torch without CUDA: indexing fails.)
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
+from torch.utils._pytree import tree_leaves, tree_map
+
+from studio.models.blocks import Painter
+from studio.models.interpolation import InterpolationGenerator
+from studio.models.prediction import PredictionGenerator
+from studio.models.restyle import RestyleGenerator
+from studio.painting import colour_cube, quilting
+from studio.pipelines import base
+from studio.pipelines.interpolation import InterpolationPipeline
+from studio.pipelines.prediction import PredictionPipeline
+from studio.pipelines.restyle import RestylePipeline
+from studio.pipelines.restyle import study as studying
+from studio.pipelines.text_to_video import TextToVideoPipeline
+
+GPU = torch.device("cuda:0")
+TASKS = {
+    "text_to_video": TextToVideoPipeline,
+    "interpolation": InterpolationPipeline,
+    "restyle": RestylePipeline,
+    "prediction": PredictionPipeline,
+}
+
+
+class WrongDevice(RuntimeError):
+    """Tensors of two devices in one operation."""
+
+
+class OnGpu(torch.Tensor):
+    """A tensor that says it is on a GPU; ``held`` has its values."""
+
+    @staticmethod
+    def __new__(cls, held: torch.Tensor) -> "OnGpu":
+        layout = {"strides": held.stride(), "storage_offset": held.storage_offset(), "dtype": held.dtype}
+        return torch.Tensor._make_wrapper_subclass(cls, held.size(), device=GPU, **layout)
+
+    def __init__(self, held: torch.Tensor) -> None:
+        self.held = held
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        # Python's own ways of these two ask for the driver of the device, which is not here.
+        if func is torch.Tensor.__getitem__ and isinstance(args[0], OnGpu):
+            return _indexed(*args)
+        if func is torch.Tensor.contiguous:
+            return torch.ops.aten.contiguous(*args, **(kwargs or {}))
+        with torch._C.DisableTorchFunctionSubclass():
+            return func(*args, **(kwargs or {}))
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+        return _run(func, args, kwargs or {})
+
+
+def _run(func, args, kwargs):
+    """The operation on the values, its result on the device where its arguments are, or where it was asked to be."""
+    name, target = func.overloadpacket.__name__, kwargs.get("device")
+    tensors = [part for part in tree_leaves((args, kwargs)) if isinstance(part, torch.Tensor)]
+    on_gpu = [isinstance(part, OnGpu) for part in tensors]
+    # Numbers, tensors without a dimension, may come from the host, as on a GPU.
+    if name != "copy_" and any(on_gpu) and any(part.ndim and not there for part, there in zip(tensors, on_gpu)):
+        raise WrongDevice(f"{name} works on tensors of {[str(part.device) for part in tensors]}")
+    stays = any(on_gpu) if target is None else torch.device(target).type == "cuda"
+    Watch.note(name, args, any(on_gpu), stays)
+    asked = kwargs if target is None else {**kwargs, "device": "cpu"}
+    result = func(*tree_map(_held, args), **tree_map(_held, asked))
+    if name == "copy_":
+        return args[0]
+    result = tree_map(lambda part: OnGpu(part) if stays and isinstance(part, torch.Tensor) else part, result)
+    return return_and_correct_aliasing(func, args, kwargs, result) if all(on_gpu) and on_gpu and stays else result
+
+
+def _held(part):
+    return part.held if isinstance(part, OnGpu) else part
+
+
+def _indexed(tensor: torch.Tensor, index) -> torch.Tensor:
+    """Indexing by views and look-ups alone."""
+    wanted = list(index) if isinstance(index, tuple) else [index]
+    if any(item is Ellipsis for item in wanted):
+        place = next(place for place, item in enumerate(wanted) if item is Ellipsis)
+        named = sum(item is not None and item is not Ellipsis for item in wanted)
+        wanted[place : place + 1] = [slice(None)] * (tensor.ndim - named)
+    chosen: list[torch.Tensor | None] = []
+    for item in wanted:
+        if isinstance(item, int):
+            tensor = tensor.select(len(chosen), item)
+            continue
+        if item is None:
+            tensor = tensor.unsqueeze(len(chosen))
+        elif isinstance(item, slice):
+            tensor = torch.ops.aten.slice(tensor, len(chosen), item.start, item.stop, item.step or 1)
+        elif not isinstance(item, torch.Tensor):
+            raise WrongDevice(f"an index of {type(item)} would have to be copied to the device")
+        chosen.append(item if isinstance(item, torch.Tensor) else None)
+    return torch.ops.aten.index(tensor, chosen) if any(item is not None for item in chosen) else tensor
+
+
+class Watch(TorchDispatchMode):
+    """Lets tensors be made on the GPU that is not here, and counts what is copied to it and back."""
+
+    counts: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        return _run(func, args, kwargs or {})
+
+    @classmethod
+    def note(cls, name: str, args: tuple, was_there: bool, stays: bool) -> None:
+        """Count an operation if it crosses."""
+        if name == "copy_":
+            was_there, stays = (isinstance(part, OnGpu) for part in (args[1], args[0]))
+        if name in ("_to_copy", "copy_", "_local_scalar_dense") and was_there != (stays and name[0:6] != "_local"):
+            cls.counts["to the host" if was_there else "to the device"] += 1
+
+
+@contextmanager
+def pretended_gpu(monkeypatch) -> Iterator[Counter]:
+    """Within, "cuda" is a device; yields the counted copies. All stays float32, so that results can be compared."""
+    monkeypatch.setattr(base, "choose_fast_dtype", lambda device, weights: weights)
+    monkeypatch.setattr(studying, "choose_fast_dtype", lambda device, weights: weights)
+    monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: None)
+    # Inference mode does not take such tensors; what it forbids beyond gradients has nothing to do with devices.
+    monkeypatch.setattr(torch._C, "_InferenceMode", lambda mode: torch.no_grad())
+    Watch.counts.clear()
+    with Watch():
+        yield Watch.counts
+
+
+def put_on_gpu(network: torch.nn.Module) -> torch.nn.Module:
+    """Its parameters and buffers, pretending."""
+    for module in network.modules():
+        for name, value in module._parameters.items():
+            if value is not None:
+                module._parameters[name] = torch.nn.Parameter(OnGpu(value.detach()), value.requires_grad)
+        for name, value in module._buffers.items():
+            if value is not None:
+                module._buffers[name] = OnGpu(value)
+    return network
+
+
+def put_pipeline_on_gpu(pipeline):
+    """All networks of a pipeline, pretending."""
+    for part in pipeline.components.values():
+        if isinstance(part, torch.nn.Module):
+            put_on_gpu(part)
+    assert pipeline.device == pipeline.generator.device == GPU
+    return pipeline
+
+
+def moving_clip(count: int, side: int = 64) -> np.ndarray:
+    """A textured square that moves two pixels a frame."""
+    rng = np.random.default_rng(1)
+    ground, thing = (rng.integers(0, 255, (side, side, 3)).astype(np.uint8) for _ in range(2))
+    clip = np.repeat(ground[None], count, 0)
+    for index, frame in enumerate(clip):
+        frame[16:40, 8 + 2 * index : 32 + 2 * index] = thing[16:40, 8:32]
+    return clip
+
+
+def calls(task: str) -> list:
+    """What is asked of a pipeline; each is called anew with the same seed."""
+    clip = moving_clip(6)
+    prompt = "a red car drives left at sunset"
+    return {
+        "text_to_video": [lambda p, g: p.stream(prompt, num_frames=6, height=64, width=64, generator=g)],
+        "interpolation": [
+            lambda p, g: p.stream(clip[:4], [0.25, 0.5], "slow start", generator=g),
+            lambda p, g: p.retime(iter(clip[:4]), Fraction(24), Fraction(48)),
+        ],
+        "restyle": [
+            lambda p, g: p.stream(clip, "oil painting", generator=g),
+            lambda p, g: p.stream(clip, None, clip[0], 0.5, True, g),
+        ],
+        "prediction": [
+            lambda p, g: p.stream(clip, 6, generator=g),
+            lambda p, g: p.stream(clip, 6, "pans left", 12),
+        ],
+    }[task]
+
+
+MOST_COPIES = {"text_to_video": (1, 1), "interpolation": (8, 5), "restyle": (4, 1), "prediction": (2, 3)}
+"""To the device and back to the host, for each frame after the second."""
+
+
+def run(pipeline, call) -> np.ndarray:
+    return np.stack(list(call(pipeline, torch.Generator().manual_seed(1))))
+
+
+@pytest.fixture(params=sorted(TASKS))
+def task(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def load(tiny_checkpoints):
+    return lambda task: TASKS[task].from_pretrained(tiny_checkpoints / task)
+
+
+def test_calls_keep_to_the_device_copy_little_and_paint_what_the_cpu_paints(task, load, monkeypatch):
+    wanted = [run(load(task), call) for call in calls(task)]
+    with pretended_gpu(monkeypatch) as counts:
+        pipeline = put_pipeline_on_gpu(load(task))
+        for call, frames in zip(calls(task), wanted):
+            counts.clear()
+            stream = call(pipeline, torch.Generator().manual_seed(1))
+            made = list(islice(stream, 2))
+            assert counts["to the device"] and counts["to the host"], "nothing was on the device"
+            counts.clear()
+            made += stream
+            most = [number * (len(made) - 2) for number in MOST_COPIES[task]]
+            assert counts["to the device"] <= most[0] and counts["to the host"] <= most[1], (counts, len(made))
+            assert np.abs(np.stack(made).astype(int) - frames).mean() < 0.1
+
+
+MISTAKES = {
+    "text_to_video": (Painter, "forward", lambda method: lambda self, chances, style, *more: method(
+        self, torch.zeros(chances.shape), style, *more)),
+    "interpolation": (InterpolationGenerator, "encode", lambda method: lambda self, first, second: method(
+        self, first, torch.zeros(second.shape))),
+    "restyle": (RestyleGenerator, "brush", lambda method: lambda self, condition: method(
+        self, torch.ones(condition.shape))),
+    "prediction": (PredictionGenerator, "refine", lambda method: lambda self, told, horizon, words, noise: method(
+        self, told, torch.ones(1), words, noise)),
+}  # fmt: skip
+"""A tensor that was made on the host, somewhere in each of the four."""
+
+
+def test_a_mistake_is_found(task, load, monkeypatch):
+    kind, name, wrong = MISTAKES[task]
+    monkeypatch.setattr(kind, name, wrong(getattr(kind, name)))
+    assert len(run(load(task), calls(task)[0])) > 1, "on the CPU nobody would notice"
+    with pretended_gpu(monkeypatch), pytest.raises(WrongDevice):
+        run(put_pipeline_on_gpu(load(task)), calls(task)[0])
+
+
+def test_a_constant_copied_in_the_middle_of_a_network_is_found(load, monkeypatch):
+    """``torch.tensor(..., device=...)`` makes the device wait for the host: it is refused."""
+    refine = PredictionGenerator.refine
+    wrong = lambda self, told, *more: refine(self, told + torch.tensor([0.0], device=told.device), *more)  # noqa: E731
+    monkeypatch.setattr(PredictionGenerator, "refine", wrong)
+    with pretended_gpu(monkeypatch), pytest.raises((NotImplementedError, RuntimeError)):
+        run(put_pipeline_on_gpu(load("prediction")), calls("prediction")[0])
+
+
+def test_a_look_is_studied_on_the_pipelines_device(load, monkeypatch):
+    for place, name, value in (
+        (quilting, "PATCH", 64), (colour_cube, "_SAMPLES", 600),
+        (studying, "_PICTURES", 1), (studying, "_FRAME", (64, 96)), (studying, "_CROP", 32),
+    ):  # fmt: skip
+        monkeypatch.setattr(place, name, value)
+    painting = moving_clip(1, 150)[0]
+    seen_on = set()
+    paint = RestyleGenerator.paint
+    spy = lambda self, pictures, *more, **how: (  # noqa: E731
+        seen_on.add(pictures.device), paint(self, pictures, *more, **how))[1]
+    monkeypatch.setattr(RestyleGenerator, "paint", spy)
+    with pretended_gpu(monkeypatch):
+        pipeline = put_pipeline_on_gpu(load("restyle"))
+        look = studying.study(pipeline, painting, steps=0, generator=torch.Generator().manual_seed(3))
+        frames = list(pipeline.stream(moving_clip(2), look=look))
+    assert seen_on == {GPU} and len(frames) == 2
+    assert look.brush.gates.device.type == "cpu", "a look is kept where files are written"
+
+
+def test_a_brush_is_trained_where_its_pairs_lie(load, monkeypatch):
+    """Gradients want a driver even of tensors that pretend; those of the "meta" device have none, nor any values."""
+    monkeypatch.setattr(studying, "_FRAME", (64, 96))
+    monkeypatch.setattr(studying, "_CROP", 32)
+    generator = load("restyle").generator.to("meta")
+    sizes = ((1, 3, 64, 96), (1, 2, 64, 96), (1, 16, 32, 48), (1, 3, 64, 96))
+    pairs = [studying._Pair(*(torch.empty(size, device="meta") for size in sizes))]
+    brush = generator.brush(generator.look_codes[:1]).to("meta")
+    brushes = list(studying._train(generator, brush, pairs, 4, 0))
+    assert len(brushes) == 4 and brushes[-1].gates.device.type == "meta"
