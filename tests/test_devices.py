@@ -1,15 +1,17 @@
 """Mistakes about devices, found without a GPU: the four pipelines on tensors that only claim to be on one.
 
 An ``OnGpu`` tensor says that it is on a GPU and holds its values on the CPU. An operation that mixes it with a tensor
-of the host's raises, as it would on a GPU; every copy from one to the other is counted; and because the values are real,
+of the host's raises, as it would on a GPU; every copy from one to the other is counted; and as the values are real,
 what comes out must be what the CPU gives. (FakeTensorMode cannot do this on a torch without CUDA: indexing fails.)
 """
 
+import ast
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -288,3 +290,18 @@ def test_a_brush_is_trained_where_its_pairs_lie(load, monkeypatch):
     brush = generator.brush(generator.look_codes[:1]).to("meta")
     brushes = list(studying._train(generator, brush, pairs, 4, 0))
     assert len(brushes) == 4 and brushes[-1].gates.device.type == "meta"
+
+
+CROSSING = {"cpu", "cuda", "numpy", "from_numpy", "as_tensor", "item"}
+ELSEWHERE = {"studio/models/studied_look.py": "the tensors of a file"}
+
+
+def test_host_and_device_meet_in_one_file_only():
+    """Whoever looks for a copy, to make it faster or to find a mistake, looks into studio/tensors.py."""
+    root = Path(__file__).resolve().parent.parent
+    for path in sorted([*root.glob("studio/pipelines/**/*.py"), *root.glob("studio/models/*.py")]):
+        name = path.relative_to(root).as_posix()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        tensors = {one.attr for one in called if isinstance(one, ast.Attribute)} & CROSSING
+        assert not tensors or name in ELSEWHERE, f"{name} calls {tensors}"

@@ -153,8 +153,8 @@ class StudioPipeline(DiffusionPipeline):
     def enable_model_cpu_offload(self, *_: Any, **__: Any) -> None:
         """There is none: raises NotImplementedError."""
         raise NotImplementedError(
-            "These networks are so small (a few megabytes each) that nothing is gained by moving them to a GPU and back: "
-            "please move the whole pipeline there with .to(device)."
+            "These networks are so small (a few megabytes each) that nothing is gained by moving them back and forth: "
+            "please move the whole pipeline to the GPU with .to(device)."
         )
 
     enable_sequential_cpu_offload = enable_group_offload = enable_model_cpu_offload
