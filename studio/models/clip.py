@@ -21,8 +21,6 @@ from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 VOCABULARY_SIZE = 4096
 TEXT_LENGTH = 64
 WIDTH = 256  # of the joint space
-EMBEDDING_SCALE = 16.0
-"""Text and picture embeddings have length one; generators see them at this length, about unit variance per entry."""
 FRAMES = 4
 PICTURE_SIZE = 96
 PATCH_SIZE = 12

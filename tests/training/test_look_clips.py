@@ -1,5 +1,7 @@
 """The restyle recipe: scenes are painted once and the same way, and a step is a pure function of its seed."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from studio.teachers.looks import LOOKS
 from studio.training.look_clips import LookClips, crop_moments, prepare_clips
 from studio.training.objective import Context
 from studio.training.recipes.restyle import RestyleRecipe, _carried
+from tests.pretended_gpu import GPU, pretended_gpu
 
 pytestmark = pytest.mark.emoji_font
 
@@ -71,8 +74,6 @@ def test_the_past_is_carried_along_the_flow(clips: LookClips) -> None:
     across, down = torch.meshgrid(torch.linspace(-1, 1, 32), torch.linspace(-1, 1, 32), indexing="xy")
     still[0] = torch.stack([across, down], -1)
     moved = still - torch.tensor([2 / 31 * 3, 0.0])  # every pixel looks three pixels to its left
-    from dataclasses import replace
-
     carried = _carried(before.pictures, replace(after, grid=moved))
     assert torch.allclose(carried[..., :3, :, 4:], before.pictures[..., 1:-3], atol=1e-4)
     assert torch.equal(carried[:, 3:], after.trust)
@@ -106,3 +107,22 @@ def test_a_step_is_a_function_of_its_seed_and_trains_everything(run: Path, phase
 def test_the_sheet_shows_every_look_that_was_painted(run: Path) -> None:
     sheet = RestyleRecipe().objective("paint", context(run)).sheet()
     assert sheet.ndim == 3 and sheet.dtype == np.uint8 and sheet.std() > 10
+
+
+@pytest.mark.parametrize("phase", ["paint", "judge"])
+def test_a_step_keeps_to_the_device_that_is_trained_on(run: Path, phase: str, monkeypatch) -> None:
+    """Nets, codes, crops and what is carried along; what the loop does with the losses is not asked here."""
+    if phase == "judge":
+        from studio.training.state import save_state
+
+        save_state(run / "paint", 1, RestyleRecipe().objective("paint", context(run)))
+    wanted = RestyleRecipe().objective(phase, context(run))
+    wanted = [loss.item() for _, loss, _ in wanted.losses(0, np.random.default_rng(5))]
+    monkeypatch.setattr(torch, "autocast", lambda *args, **kwargs: nullcontext())
+    with pretended_gpu(monkeypatch), torch.no_grad():
+        objective = RestyleRecipe().objective(phase, replace(context(run), device=GPU))
+        losses = [loss for _, loss, _ in objective.losses(0, np.random.default_rng(5))]
+        assert all(loss.device == GPU for loss in losses)
+        assert [loss.item() for loss in losses] == pytest.approx(wanted, rel=0.05, abs=0.05)
+        assert {part.device for net in objective.nets.values() for part in net.parameters()} == {GPU}
+        assert objective.sheet().dtype == np.uint8

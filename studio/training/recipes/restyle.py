@@ -29,7 +29,7 @@ from studio.models.clip import EMBEDDING_SCALE, text_features
 from studio.models.restyle import PAST, Brush, RestyleGenerator
 from studio.teachers.look_words import STYLES, style_phrase
 from studio.teachers.looks import KIN_STYLES, LOOKS, known_look_words
-from studio.tensors import to_uint8
+from studio.tensors import to_device, to_tensor, to_uint8
 from studio.training.clip_parts import save_clip_parts
 from studio.training.discriminators import PatchDiscriminator
 from studio.training.look_clips import LookClips, Moment, crop_moments, prepare_clips
@@ -89,6 +89,9 @@ class RestyleObjective(Objective):
         self, generator: RestyleGenerator, clips: LookClips, context: Context, judges: dict[str, nn.Module], rate: float
     ) -> None:
         self.clips, self.context, self.judged = clips, context, bool(judges)
+        nets: dict[str, nn.Module] = {"generator": generator, **judges}
+        for net in nets.values():  # before there are optimisers: a parameter may become another one on its way
+            net.to(context.device)
         self.codes = generator.look_codes.clone()
         self.places = [np.argwhere(np.asarray(clips.looks) == look) for look in range(len(LOOKS))]
         self.steady = [places[clips.steady[places[:, 0]]] for places in self.places]
@@ -103,9 +106,6 @@ class RestyleObjective(Objective):
         }
         for name, judge in judges.items():
             optimisers[name] = torch.optim.Adam(judge.parameters(), 4e-4, betas=(0.5, 0.99))
-        nets: dict[str, nn.Module] = {"generator": generator, **judges}
-        for net in nets.values():
-            net.to(context.device)
         super().__init__(nets, optimisers)
 
     def losses(self, step: int, rng: np.random.Generator) -> Losses:
@@ -150,9 +150,9 @@ class RestyleObjective(Objective):
         """What the clip discriminator sees: real from teachers under pans, in other scenes but the same number."""
         looks = [look for look in rng.permutation(len(LOOKS)) if len(self.steady[look])][: len(codes)]
         places = np.array([self.steady[look][rng.integers(len(self.steady[look]))] for look in looks])
-        before, after = crop_moments(self.clips, places[:, 0], places[:, 1], now.pictures.shape[-1], rng)[-2:]
+        before, after = self._moments(places, now.pictures.shape[-1], rng)[-2:]
         real = _with_past(after.wanted, _carried(before.wanted, after), after.pictures)
-        return real, _with_past(made, past, now.pictures), self.codes[torch.from_numpy(np.array(looks))]
+        return real, _with_past(made, past, now.pictures), self.codes[to_tensor(np.array(looks), self.context.device)]
 
     # --- batches ------------------------------------------------------------------------------------------------------
 
@@ -165,22 +165,30 @@ class RestyleObjective(Objective):
         others = rng.integers(self.clips.looks.shape[1], size=len(places))
         share = np.where(rng.random(len(places)) < _MIXED, rng.random(len(places)), 0.0)
         window = rng.integers(2**31)
-        moments = crop_moments(self.clips, places[:, 0], places[:, 1], side, np.random.default_rng(window))
-        second = crop_moments(self.clips, places[:, 0], others, side, np.random.default_rng(window))
+        mixed = np.stack([places[:, 0], others], 1)
+        moments, second = (self._moments(these, side, np.random.default_rng(window)) for these in (places, mixed))
         last = int(rng.choice(len(_STARTS), p=_STARTS))
-        mix = torch.from_numpy(share.astype(np.float32))
-        codes = self._between(places, others, mix)
+        mix = to_tensor(share.astype(np.float32), self.context.device)
+        codes = self._between(places, mixed, mix)
         with torch.no_grad():
             brushes = [self.nets["generator"].brush(code) for code in codes]
-            past = torch.zeros(len(places), PAST, side, side)
+            past = torch.zeros(len(places), PAST, side, side, device=self.context.device)
             for before, after in zip(moments[:last], moments[1 : last + 1]):
                 past = _carried(self._paint(before, past, brushes).clamp(0, 1), after)
         wanted = torch.lerp(moments[last].wanted, second[last].wanted, mix[:, None, None, None])
         return moments[: last + 1], past, wanted, codes
 
+    def _moments(self, places: np.ndarray, side: int, rng: np.random.Generator) -> list[Moment]:
+        """Crops of scenes and slots, places (B, 2), on the device that is trained on."""
+        cut = crop_moments(self.clips, places[:, 0], places[:, 1], side, rng)
+        return [Moment(*(to_device(part, self.context.device) for part in vars(one).values())) for one in cut]
+
     def _between(self, places: np.ndarray, others: np.ndarray, mix: Tensor) -> Tensor:
-        first = self.codes[torch.from_numpy(self.clips.looks[places[:, 0], places[:, 1]].astype(int))]
-        second = self.codes[torch.from_numpy(self.clips.looks[places[:, 0], others].astype(int))]
+        """Conditions (B, D) between the looks of two scenes and slots (B, 2); mix (B,), 0 = the first."""
+        first, second = (
+            self.codes[to_tensor(self.clips.looks[these[:, 0], these[:, 1]].astype(int), self.context.device)]
+            for these in (places, others)
+        )
         return F.normalize(torch.lerp(first, second, mix[:, None]), dim=1) * EMBEDDING_SCALE
 
     def _paint(self, moment: Moment, past: Tensor, brushes: list[Brush]) -> Tensor:
@@ -196,8 +204,8 @@ class RestyleObjective(Objective):
         side = [length // 4 * 4 for length in self.clips.frames.shape[2:4]][0]
         for look in self.painted:
             code, place = self.codes[look], self.places[look][len(self.places[look]) // 2]
-            moments = crop_moments(self.clips, place[:1], place[1:], side, rng)
-            brush, past = net.brush(code), torch.zeros(1, PAST, side, side)
+            moments = self._moments(place[None], side, rng)
+            brush, past = net.brush(code), torch.zeros(1, PAST, side, side, device=self.context.device)
             for before, after in zip(moments, moments[1:]):
                 past = _carried(net.paint(before.pictures, before.sharp, before.soft, past, brush).clamp(0, 1), after)
             made = net.paint(moments[-1].pictures, moments[-1].sharp, moments[-1].soft, past, brush)
