@@ -35,6 +35,7 @@ from torch.nn import functional as F
 from studio.models.blocks import convolution_dtype
 from studio.models.fields import cropped, enlarge, folded, halve, inside, padded, shrink, stacked, to_full, warp
 from studio.models.opinions import Context, Opinions, chosen_between, form_opinions, lean
+from studio.models.stillness import Stillness, still_evidence
 
 _RADIUS = 2  # of the window of displacements, in cells of an eighth of the frame, to either side
 _MATCHED = 16  # channels that are compared
@@ -121,6 +122,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         text: D. style: width of the FiLM vector. noise: Z, randomness for what nobody can know. timing_points: P.
         strength: 1 draws with this network, 0 leaves the classical picture (set after training where that is better).
         residual: a factor in 0..1 on the added detail.
+        still: channels of the stage that may hold pixels still where the evidence for their motion is weak; 0: none.
     """
 
     @register_to_config
@@ -136,6 +138,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         timing_points: int = 17,
         strength: float = 1.0,
         residual: float = 1.0,
+        still: int = 0,
     ) -> None:
         super().__init__()
         self.from_text = nn.Linear(text, style)
@@ -159,6 +162,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         self.fuse_block = _Block(fuse, style)
         self.fuse_out = _quiet(_conv(fuse, 4 * 4))
         self.timing = TimingHead(text, timing_points)
+        self.stillness = Stillness(still, _HANDED_ON[1]) if still else None
 
     @classmethod
     def tiny(cls, **config: object) -> InterpolationGenerator:
@@ -219,10 +223,14 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         flows = chosen_between(both, choice) + pushed[:, :4]
         leaning = lean(flows, t) + pushed[:, 5:6]
         coarse = (2 * enlarge(flows[:, :2]), 2 * enlarge(flows[:, 2:]), enlarge(leaning))
-        finer, hint = self._refine(first, second, coarse, both, choice, enlarge(hint))
+        finer, hint, warps = self._refine(first, second, coarse, both, choice, enlarge(hint))
         flows = chosen_between(2 * enlarge(both), enlarge(choice) + finer[:, 4:5])
         flows = flows + 2 * enlarge(pushed[:, :4]) + finer[:, :4]
         leaning = coarse[2] + finer[:, 5:]
+        if self.stillness is not None:
+            evidence = (self._narrow(fact) for fact in still_evidence((first, second), warps, flows))
+            held, leant = self.stillness(*evidence, hint)
+            flows, leaning = flows * (1 - held), leaning + leant
         rows, columns = slice(0, size[0]), slice(0, size[1])
         return Motion(
             flows[:, :2, rows, columns], flows[:, 2:, rows, columns], leaning[..., rows, columns], hint,
@@ -309,8 +317,9 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         both: Tensor,
         choice: Tensor,
         hint: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Pushes (B, 6, h, w) (four of flow in half pixels, choice, leaning) and features at a quarter."""
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """Pushes (B, 6, h, w) (four of flow in half pixels, choice, leaning), features at a quarter, and both frames
+        as the coarser motion brings them (B, 3, h, w)."""
         a, b = warp(first, coarse[0]), warp(second, coarse[1])
         seen = self._narrow(torch.cat([a + b - 1, 4 * (a - b)], 1))
         facts = torch.cat(
@@ -322,7 +331,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         for block in self.refine_blocks:
             x = block(x)
         pushed = F.pixel_shuffle(self.refine_out(x), 2).float()
-        return torch.cat([2 * pushed[:, :4], 4 * pushed[:, 4:]], 1), self.refine_hint(x)
+        return torch.cat([2 * pushed[:, :4], 4 * pushed[:, 4:]], 1), self.refine_hint(x), (a, b)
 
     def _style(self, moment: Tensor, text_embeds: Tensor | None, noise: Tensor | None) -> Tensor:
         # The middle is the hardest place and both ends are alike: hence the two even terms beside the plain one.

@@ -17,7 +17,7 @@ from studio.errors import UserError
 from studio.motion.cuts import is_cut
 from studio.motion.duplicates import is_duplicate
 
-_ENDINGS = {".mp4", ".mkv", ".mov", ".webm"}
+CLIP_ENDINGS = {".mp4", ".mkv", ".mov", ".webm"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,8 @@ class Window:
 def training_clips(data: Path | None) -> list[Path]:
     """The clips of `data`/train/clips in order of their names. Raises UserError if there are none."""
     folder = None if data is None else data / "train" / "clips"
-    found = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS) if folder and folder.is_dir() else []
+    there = folder is not None and folder.is_dir()
+    found = sorted(path for path in folder.iterdir() if path.suffix in CLIP_ENDINGS) if there else []
     if not found:
         raise UserError("Training needs --data, a folder with clips in train/clips.")
     return found

@@ -93,6 +93,13 @@ def cosine_rate(step: int, steps: int, warm_up: int = 50, floor: float = 0.02) -
     return rise * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps)))))
 
 
+def flat_rate(step: int, steps: int, warm_up: int = 100, fall: float = 0.25, floor: float = 0.02) -> float:
+    """Factor of the learning rate: a linear rise, an even stretch, and over the last ``fall`` of all steps a linear
+    fall to ``floor``: how long the even stretch is need not be known when training begins."""
+    left = (steps - step) / max(1.0, fall * steps)
+    return min(1.0, (step + 1) / max(1, warm_up)) * (floor + (1 - floor) * min(1.0, max(0.0, left)))
+
+
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Set the learning rate of every group."""
     for group in optimiser.param_groups:

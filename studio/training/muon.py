@@ -14,6 +14,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from studio.training.precision import is_fast
+
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
 
@@ -21,10 +23,11 @@ _ROUNDS = 5
 def orthogonal(matrix: Tensor) -> Tensor:
     """The nearest semi-orthogonal matrix to `matrix` (..., m, n), roughly: singular values between .7 and 1.2.
 
-    Five rounds of a quintic Newton-Schulz iteration in bfloat16, the same dtype and device come back.
+    Five rounds of a quintic Newton-Schulz iteration, in bfloat16 where that is fast; the same dtype and device come
+    back.
     """
     a, b, c = _COEFFICIENTS
-    x = matrix.bfloat16()
+    x = matrix.bfloat16() if is_fast(matrix.device) else matrix.float()
     tall = x.shape[-2] > x.shape[-1]
     wide = x.mT if tall else x
     wide = wide / (wide.norm(dim=(-2, -1), keepdim=True) + 1e-7)

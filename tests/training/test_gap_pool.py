@@ -12,9 +12,12 @@ from studio.models.fields import halve, warp
 from studio.models.interpolation import InterpolationGenerator
 from studio.training.__main__ import main
 from studio.training.data import training_clips, windows
-from studio.training.gap_pool import draw_batch, move_photos, prepare_pool
+from studio.training.gap_batches import draw_batch
+from studio.training.gap_losses import picture_loss, stage_loss
+from studio.training.gap_objective import measure
+from studio.training.gap_pool import prepare_pool
+from studio.training.moved_photos import move_photos
 from studio.training.objective import Context
-from studio.training.recipes.interpolation import measure, picture_loss, stage_loss
 
 
 def shot(seed, hue, frames, step=3):
@@ -77,7 +80,8 @@ def test_turned_mirrored_or_backwards_the_flows_still_lead_to_the_truth(pool):
         left = (warp(batch.first, -moment * whole) - batch.truth)[inner].abs().mean()
         assert left < 0.4 * (batch.first - batch.truth)[inner].abs().mean()
         np.testing.assert_allclose(batch.back.flatten(2).median(2).values, -moment * flow, atol=0.3)
-        np.testing.assert_allclose(batch.context.to_before.flatten(2).median(2).values, -flow, atol=0.4)
+        if batch.context.known[0, 0]:
+            np.testing.assert_allclose(batch.context.to_before.flatten(2).median(2).values, -flow, atol=0.4)
         steps.add(tuple(flow.round().int()[0].tolist()))
     assert len(steps) > 3  # turned and mirrored
 
