@@ -17,6 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import cv2  # noqa: E402
 import torch  # noqa: E402  the policy above must be set before OpenMP starts
 
 from studio.errors import StudioError  # noqa: E402
@@ -99,6 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     options = _arguments().parse_args(arguments)
     torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
     try:
         if options.dry_run:
             with tempfile.TemporaryDirectory() as folder:
