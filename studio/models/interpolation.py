@@ -35,7 +35,7 @@ from torch.nn import functional as F
 from studio.models.blocks import convolution_dtype
 from studio.models.fields import cropped, enlarge, folded, halve, inside, padded, shrink, stacked, to_full, warp
 from studio.models.opinions import Context, Opinions, chosen_between, form_opinions, lean
-from studio.models.stillness import Stillness, still_evidence
+from studio.models.stillness import Stillness, hold, still_evidence
 
 _RADIUS = 2  # of the window of displacements, in cells of an eighth of the frame, to either side
 _MATCHED = 16  # channels that are compared
@@ -48,7 +48,8 @@ class Motion:
     """Where the pixels of the wanted moment come from, and what the last stage needs to know of it.
 
     to_first, to_second: flows (B, 2, h, w); leaning (B, 1, h, w): logit of the first frame's share; hint: features at
-    a quarter of the frame. ``coarse`` (training): the same three of the stage before.
+    a quarter of the frame. ``coarse`` (training): the same three of the stage before. held (B, 1, h, w): the share that
+    the unmoved frames have in the warped ones (``hold``), None: no share.
     """
 
     to_first: Tensor
@@ -56,6 +57,7 @@ class Motion:
     leaning: Tensor
     hint: Tensor
     coarse: tuple[Tensor, Tensor, Tensor] | None = None
+    held: Tensor | None = None
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
@@ -188,7 +190,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         """
         halves = [halve(picture) for picture in (first, second)]
         found = self.motion(*halves, self.encode(*halves), forward, backward, moment, context, text_embeds, noise)
-        warps = [warp(picture, to_full(flow, picture.shape[-2:]))
+        warps = [hold(warp(picture, to_full(flow, picture.shape[-2:])), picture, found.held)
                  for picture, flow in ((first, found.to_first), (second, found.to_second))]  # fmt: skip
         return self.fuse(*warps, found, moment, text_embeds, noise)
 
@@ -227,14 +229,16 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         flows = chosen_between(2 * enlarge(both), enlarge(choice) + finer[:, 4:5])
         flows = flows + 2 * enlarge(pushed[:, :4]) + finer[:, :4]
         leaning = coarse[2] + finer[:, 5:]
+        held = None
         if self.stillness is not None:
             evidence = (self._narrow(fact) for fact in still_evidence((first, second), warps, flows))
             held, leant = self.stillness(*evidence, hint)
-            flows, leaning = flows * (1 - held), leaning + leant
+            leaning = leaning + leant
         rows, columns = slice(0, size[0]), slice(0, size[1])
         return Motion(
             flows[:, :2, rows, columns], flows[:, 2:, rows, columns], leaning[..., rows, columns], hint,
             tuple(x[..., rows, columns] for x in coarse) if self.training else None,
+            None if held is None else held[..., rows, columns],
         )  # fmt: skip
 
     def fuse(
@@ -246,7 +250,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         text_embeds: Tensor | None = None,
         noise: Tensor | None = None,
     ) -> Tensor:
-        """The frame (B, 3, H, W), not clamped, of both frames warped to the moment (B, 3, H, W), in 0..1."""
+        """The frame (B, 3, H, W), not clamped, of both frames warped to the moment and held (B, 3, H, W), in 0..1."""
         leaning, detail = self.judge(first, second, found, moment, text_embeds, noise)
         mixed = second + torch.sigmoid(leaning.float()) * (first - second)
         return mixed if detail is None else mixed + detail.float()

@@ -1,7 +1,10 @@
 """A still hypothesis beside the moved ones: which pixels of an in-between had better not move at all.
 
-Letters: B batch; h, w half of the frame's rows and columns, multiples of 4; flows are (B, 4, h, w), to the first and to
-the second frame.
+The choice is made between pictures, not between motions: what a pixel would look like if it stood still can be far from
+what it looks like under a motion a little smaller, so that only the former teaches anything.
+
+Letters: B batch; H, W full rows and columns; h, w half of them, multiples of 4; flows are (B, 4, h, w), to the first
+and to the second frame.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.models.fields import length, shrink, stacked
+from studio.models.fields import enlarge, length, shrink, stacked
 
 
 class Stillness(nn.Module):
@@ -28,11 +31,11 @@ class Stillness(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, fine: Tensor, rough: Tensor, hint: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 1, h, w) each: the share of the motion that is taken away, and what is added to the logit of the first
-        frame's share; fine, rough: see still_evidence; hint: of the stage before."""
+        """(B, 1, h, w) each: the share of the unmoved frames, and what is added to the logit of the first frame's share
+        among both frames; fine, rough: see still_evidence; hint: of the stage before."""
         x = stacked(F.pixel_unshuffle(fine, 2), rough, hint.to(fine.dtype))
         x = F.pixel_shuffle(self.out(F.leaky_relu(self.enter(x), 0.1)), 2).float()
-        return (4 * x[:, :1]).clamp(-0.1, 1), 4 * x[:, 1:]
+        return (4 * x[:, :1]).clamp(-0.02, 1), 4 * x[:, 1:]
 
 
 def still_evidence(
@@ -44,3 +47,11 @@ def still_evidence(
     fine = [4 * change.abs().mean(1, keepdim=True) for change in (as_they_are, warps[0] - warps[1])]
     pace = length(flows[:, 2:] - flows[:, :2]) / 4
     return torch.cat([*fine, pace.clamp(max=4)], 1), 4 * shrink(as_they_are).abs().mean(1, keepdim=True)
+
+
+def hold(moved: Tensor, picture: Tensor, held: Tensor | None) -> Tensor:
+    """A frame (B, 3, H, W) as the motion brings it, and as it is where held (B, 1, h, w), which may be None, is 1."""
+    if held is None:
+        return moved
+    share = enlarge(held)[..., : moved.shape[-2], : moved.shape[-1]]
+    return moved + share * (picture - moved)

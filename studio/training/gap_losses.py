@@ -11,6 +11,7 @@ from torch import Tensor
 
 from studio.models.fields import halve, to_full, warp
 from studio.models.interpolation import InterpolationGenerator, Motion
+from studio.models.stillness import hold
 from studio.training.gap_batches import GapBatch
 from studio.training.losses import charbonnier, gradient_loss, low_frequency_loss
 
@@ -64,7 +65,7 @@ def draw(
         plain = warp(picture, large)
         with torch.no_grad():
             sharper = warp(picture, large, "bicubic").clamp(0, 1) - plain
-        warps.append(plain + sharper)
+        warps.append(hold(plain + sharper, picture, found.held))
     return generator.fuse(*warps, found, batch.moment, words, noise), found, halves
 
 

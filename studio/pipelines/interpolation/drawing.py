@@ -16,6 +16,7 @@ import torch
 
 from studio.models.interpolation import InterpolationGenerator
 from studio.models.opinions import Context
+from studio.models.stillness import hold
 from studio.motion.between import Gap
 from studio.motion.warp import warp_backward
 from studio.tensors import to_channels_first, to_device, to_float, to_numpy, to_tensor, to_uint8
@@ -45,6 +46,8 @@ class GapDrawing:
             flows = tuple(to_channels_first(flow[None], self._device) for flow in (gap.forward, gap.backward))
             self._told = (*halves, generator.encode(*halves), *flows)
             self._context = self._around()
+            unmoved = (gap.first, gap.second) if generator.config.still else ()
+            self._unmoved = [self._picture(frame) for frame in unmoved]
 
     def __call__(self, moment: float) -> np.ndarray:
         """The frame there, uint8 (H, W, 3)."""
@@ -54,7 +57,10 @@ class GapDrawing:
             flows = [to_numpy(flow[0].movedim(0, -1)) for flow in (found.to_first, found.to_second)]
         warps = self._warps(*flows)
         with self._fast():
-            made = net.fuse(*(self._picture(picture) for picture in warps), found, when, *self._conditions)
+            pictures = [self._picture(picture) for picture in warps]
+            if found.held is not None:
+                pictures = [hold(*pair, found.held) for pair in zip(pictures, self._unmoved)]
+            made = net.fuse(*pictures, found, when, *self._conditions)
             return to_uint8(made)[0]
 
     def _picture(self, picture: np.ndarray) -> torch.Tensor:
