@@ -1,6 +1,6 @@
 """The compositor: strips, sprites and tracks become frames. Shared by the procedural world and the generator.
 
-This is the differentiable way, in torch (training and the world's own videos); models/frame_painter.py is the quick one
+This is the differentiable way, in torch (training and the world's own videos); frame_painter.py is the quick one
 for inference, by the same geometry. Neither has weights.
 
 Letters: B clips, T frames, K = 4 strips (sky, far, middle, near), A = 4 actors, h strip height, S sprite side, H x W
@@ -45,7 +45,6 @@ from studio.compositing.textures import (
 )
 from studio.scene import SCENE_TRACKS
 
-STRIPS = ("sky", "far", "middle", "near")
 DEPTHS = (0.4, 0.6, 0.8, 1.1)
 NEARNESS = (0.0, 0.33, 0.66, 1.0)
 CENTRE_X = 0.75

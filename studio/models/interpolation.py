@@ -60,6 +60,22 @@ class Motion:
     held: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class GapInputs:
+    """What all moments of a gap share.
+
+    first, second: both frames at half resolution (B, 3, h, w) in 0..1; features: as ``encode`` gave them; forward,
+    backward: flows (B, 2, h, w) from the first to the second and back; context: the frames around, None = unknown.
+    """
+
+    first: Tensor
+    second: Tensor
+    features: Tensor
+    forward: Tensor
+    backward: Tensor
+    context: Context | None = None
+
+
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, stride, 1)
 
@@ -189,7 +205,8 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         None = zeros, the likeliest picture.
         """
         halves = [halve(picture) for picture in (first, second)]
-        found = self.motion(*halves, self.encode(*halves), forward, backward, moment, context, text_embeds, noise)
+        gap = GapInputs(*halves, self.encode(*halves), forward, backward, context)
+        found = self.motion(gap, moment, text_embeds, noise)
         warps = [hold(warp(picture, to_full(flow, picture.shape[-2:])), picture, found.held)
                  for picture, flow in ((first, found.to_first), (second, found.to_second))]  # fmt: skip
         return self.fuse(*warps, found, moment, text_embeds, noise)
@@ -201,24 +218,15 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         return self.deepen(F.leaky_relu(self.lower(x), 0.1))
 
     def motion(
-        self,
-        first: Tensor,
-        second: Tensor,
-        features: Tensor,
-        forward: Tensor,
-        backward: Tensor,
-        moment: Tensor,
-        context: Context | None = None,
-        text_embeds: Tensor | None = None,
-        noise: Tensor | None = None,
+        self, gap: GapInputs, moment: Tensor, text_embeds: Tensor | None = None, noise: Tensor | None = None
     ) -> Motion:
-        """The motion at a moment; first, second: half-resolution frames (B, 3, h, w); features: as ``encode`` gave."""
-        size = first.shape[-2:]
+        """The motion at a moment (B,) in (0, 1); text_embeds (B, D) and noise (B, Z) as for ``forward``."""
+        size = gap.first.shape[-2:]
         t = moment.float().view(-1, 1, 1, 1)
-        first, second, forward, backward = (padded(x) for x in (first, second, forward, backward))
-        told = form_opinions(first, second, forward, backward, context, t)
+        first, second, forward, backward = (padded(x) for x in (gap.first, gap.second, gap.forward, gap.backward))
+        told = form_opinions(first, second, forward, backward, gap.context, t)
         style = self._style(moment, text_embeds, noise)
-        pushed, hint = self._search(features.float(), told, t, style)
+        pushed, hint = self._search(gap.features.float(), told, t, style)
         pushed = enlarge(pushed)
         choice = told.choice + pushed[:, 4:5]
         both = told.straight + told.bent_by(told.gates + pushed[:, 6:])

@@ -3,7 +3,7 @@
 A layered GAN generator. What it is given is the *code* of a scene, chances of every slot's values as SceneReader reads
 them from a prompt; each net sees only the slots that it needs, so combinations that training never saw cost nothing,
 two subjects are two calls of the same net, and what is reported as understood is what is drawn. The nets emit strips of
-scenery, sprites and curves; the compositor (models/compositor.py, without weights) makes frames of them, and DetailNet
+scenery, sprites and curves; the compositor (studio/compositing, without weights) makes frames of them, and DetailNet
 (models/detail.py) adds light, shadow, water and texture to the frames. The noise is *aligned*: while training, the
 world that is learnt from draws with the same noise, so a plain distance is legitimate and variety comes for free.
 Nothing learnt is taken from anywhere; the weights come from studio/training/recipes/text_to_video.py.

@@ -20,6 +20,7 @@ import numpy as np
 
 from studio.errors import RequestError
 from studio.motion.warp import resize_flow, warp_backward
+from studio.requests.restyle import check_box
 
 _LONGEST = 640  # pixels of the frame's long side in tracking
 _CUT_OUT = 320  # pixels of the long side where GrabCut looks
@@ -29,7 +30,6 @@ _EVERY = 2  # frames from one look at the colours to the next
 _PULL, _STEP = 0.8, 3.0  # share of the way, and most pixels, that the border is drawn back at once
 _STILL = 0.05  # pixels: a smaller motion is the flow's own trembling
 _TRUSTED = 0.35  # share of the subject's area by which a cut-out may differ from what the flow brought
-_SMALLEST = 0.01  # of the frame's width and height that a rectangle must have
 _OUTSIDE, _SUBJECT, _MAYBE_OUTSIDE, _MAYBE_SUBJECT = cv2.GC_BGD, cv2.GC_FGD, cv2.GC_PR_BGD, cv2.GC_PR_FGD
 
 
@@ -54,20 +54,13 @@ class Region:
         if (self.box is None) == (self.mask is None):
             raise RequestError("Please mark the subject by a rectangle or by a painted mask, not by both.")
         if self.box is not None:
-            self._check_box()
+            check_box(self.box)
         elif self.mask.ndim != 2 or self.mask.dtype != np.uint8 or self.mask.size == 0:
             raise RequestError("A painted mask must be a grey picture of 8 bits.")
         elif not self.mask.any():
             raise RequestError("Nothing is painted in the mask: please paint over the subject.")
         elif self.mask.all():
             raise RequestError("The whole mask is painted: please leave the background free.")
-
-    def _check_box(self) -> None:
-        if len(self.box) != 4 or not all(0 <= side <= 1 for side in self.box):
-            raise RequestError("A rectangle is four numbers from 0 to 1: left, top, right and bottom.")
-        left, top, right, bottom = self.box
-        if right - left < _SMALLEST or bottom - top < _SMALLEST:
-            raise RequestError("The rectangle is too small, or its right or bottom lies before its left or top.")
 
 
 class RegionTracker:

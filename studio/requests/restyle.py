@@ -11,6 +11,8 @@ from studio.errors import RequestError
 from studio.requests.base import MAX_PROMPT, Request, bounded
 
 WHERE = ("everything", "subject", "background")
+SMALLEST_BOX = 0.01
+"""Of the frame's width and height: the least that a box around a subject must have."""
 MAX_NAME = 60
 """Characters of a studied look's name."""
 
@@ -75,12 +77,15 @@ class RestyleRequest(Request):
         if not marked and self.where != "everything":
             raise RequestError("Please mark the subject first: draw a box around it, or paint over it.")
         if self.box:
-            _check_box(self.box)
+            check_box(self.box)
 
 
-def _check_box(box: tuple[float, ...]) -> None:
+def check_box(box: tuple[float, ...]) -> None:
+    """Raise RequestError unless a box is (left, top, right, bottom) in shares of a frame, and not too small."""
     numbers = [isinstance(side, (int, float)) and math.isfinite(side) for side in box]
     if len(box) != 4 or not all(numbers) or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
         raise RequestError(
             "The box must be four numbers from 0 to 1: left, top, right, bottom, such as 0.2, 0.1, 0.8, 0.9."
         )
+    if min(box[2] - box[0], box[3] - box[1]) < SMALLEST_BOX:
+        raise RequestError("The box is too small: please draw it around the whole subject.")

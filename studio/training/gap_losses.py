@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from studio.models.fields import halve, to_full, warp
-from studio.models.interpolation import InterpolationGenerator, Motion
+from studio.models.interpolation import GapInputs, InterpolationGenerator, Motion
 from studio.models.stillness import hold
 from studio.training.gap_batches import GapBatch
 from studio.training.losses import charbonnier, gradient_loss, low_frequency_loss
@@ -55,10 +55,8 @@ def draw(
     time, and hardly another direction.
     """
     halves = halve(batch.first), halve(batch.second)
-    features = generator.encode(*halves)
-    found = generator.motion(
-        *halves, features, batch.forward, batch.backward, batch.moment, batch.context, words, noise
-    )
+    gap = GapInputs(*halves, generator.encode(*halves), batch.forward, batch.backward, batch.context)
+    found = generator.motion(gap, batch.moment, words, noise)
     warps = []
     for picture, flow in ((batch.first, found.to_first), (batch.second, found.to_second)):
         large = to_full(flow, picture.shape[-2:])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from studio.models.fields import halve, inside, warp
-from studio.models.interpolation import InterpolationGenerator
+from studio.models.interpolation import GapInputs, InterpolationGenerator
 from studio.models.opinions import Context
 
 
@@ -100,7 +100,7 @@ def test_without_detail_the_frame_is_a_mixture_of_both_warps():
     flow = torch.zeros(1, 2, 16, 24)
     with torch.no_grad():
         halves = halve(first), halve(second)
-        found = plain.motion(*halves, plain.encode(*halves), flow, flow, torch.tensor([0.5]))
+        found = plain.motion(GapInputs(*halves, plain.encode(*halves), flow, flow), torch.tensor([0.5]))
         made = plain.fuse(first, second, found, torch.tensor([0.5]))
     low, high = torch.minimum(first, second), torch.maximum(first, second)
     assert ((made >= low - 1e-5) & (made <= high + 1e-5)).all()

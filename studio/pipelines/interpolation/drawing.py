@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import torch
 
-from studio.models.interpolation import InterpolationGenerator
+from studio.models.interpolation import GapInputs, InterpolationGenerator
 from studio.models.opinions import Context
 from studio.models.stillness import hold
 from studio.motion.between import Gap
@@ -44,8 +44,7 @@ class GapDrawing:
         with fast():
             halves = tuple(self._picture(half) for half in (gap.half_first, gap.half_second))
             flows = tuple(to_channels_first(flow[None], self._device) for flow in (gap.forward, gap.backward))
-            self._told = (*halves, generator.encode(*halves), *flows)
-            self._context = self._around()
+            self._shared = GapInputs(*halves, generator.encode(*halves), *flows, self._around())
             unmoved = (gap.first, gap.second) if generator.config.still else ()
             self._unmoved = [self._picture(frame) for frame in unmoved]
 
@@ -53,7 +52,7 @@ class GapDrawing:
         """The frame there, uint8 (H, W, 3)."""
         net, when = self._generator, torch.full((1,), moment, device=self._device)
         with self._fast():
-            found = net.motion(*self._told, when, self._context, *self._conditions)
+            found = net.motion(self._shared, when, *self._conditions)
             flows = [to_numpy(flow[0].movedim(0, -1)) for flow in (found.to_first, found.to_second)]
         warps = self._warps(*flows)
         with self._fast():

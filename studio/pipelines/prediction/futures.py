@@ -67,17 +67,18 @@ def course_of(numbers: np.ndarray, size: tuple[int, int], fps: float) -> Course:
 class Future:
     """One draw of what nobody can know; every number is standard normal, and all nil is the likeliest future.
 
-    ``bends`` (h, w, 2) smooth, ``patience`` (h, w) smooth; ``camera`` three numbers; ``paint`` the painter's (1, Z).
+    bends: (h, w, 2), smooth, how motion strays. settling: (h, w), smooth, how much later things settle. camera: three
+    numbers. paint: the painter's noise (1, Z), float32 on the CPU.
     """
 
     bends: np.ndarray
-    patience: np.ndarray
+    settling: np.ndarray
     camera: np.ndarray
     paint: torch.Tensor
 
     def habit(self, habit: Habit) -> Habit:
         """The same habit, settling sooner here and later there."""
-        return replace(habit, horizon=habit.horizon * np.exp(np.clip(0.4 * self.patience, -1, 1)))
+        return replace(habit, horizon=habit.horizon * np.exp(np.clip(0.4 * self.settling, -1, 1)))
 
     def bend(self, moved: np.ndarray, movers: np.ndarray, progress: float) -> np.ndarray:
         """What has ``moved`` (h, w, 2) strays from its line as if pushed: nothing at first, then up to half its way.

@@ -1,7 +1,7 @@
-"""A wish for a look, taken apart: "half watercolour, half ink" is two parts of one half each.
+"""A prompt for a look, taken apart: "half watercolour, half ink" is two parts of one half each.
 
 Only the grammar of blending is read here (amounts, joints, refusals, "in black and white"); what a part means is for
-the text encoder to say, see look_wish.py. English, as everywhere.
+the text encoder to say, see look_prompt.py. English, as everywhere.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from transformers import CLIPVisionModelWithProjection
 from studio.errors import RequestError
 from studio.models.style_views import look_at, scaled
 from studio.painting.palette import Palette
-from studio.pipelines.restyle.look_wish import KnownLooks
+from studio.pipelines.restyle.look_prompt import KnownLooks
 from studio.tensors import to_device, to_numpy, to_tensor
 
 _SHARPNESS = 20.0  # inverse temperature of the choice among looks, in units of cosine
@@ -29,7 +29,7 @@ _USUAL = 5.5  # levels of fine detail in a picture painted in the looks
 
 
 @dataclass(frozen=True, eq=False)
-class PictureWish:
+class PictureBlend:
     """weights: the share of each look (L,), summing to one; palette: the picture's colours; roughness: how coarse its
     surface is beside the looks' own, .6 (smooth) to 1.4 (coarse)."""
 
@@ -39,7 +39,7 @@ class PictureWish:
 
 
 @torch.no_grad()
-def read_picture(picture: np.ndarray, looks: KnownLooks, image_encoder: CLIPVisionModelWithProjection) -> PictureWish:
+def read_picture(picture: np.ndarray, looks: KnownLooks, image_encoder: CLIPVisionModelWithProjection) -> PictureBlend:
     """Reads a style picture uint8 (h, w, 3).
 
     Raises RequestError for a picture of one colour, which has no style.
@@ -54,7 +54,7 @@ def read_picture(picture: np.ndarray, looks: KnownLooks, image_encoder: CLIPVisi
     nearest = nearest[chances[nearest] >= _LEAST * chances.max()]
     weights = np.zeros(len(chances))
     weights[nearest] = chances[nearest] / chances[nearest].sum()
-    return PictureWish(tuple(weights.tolist()), Palette.of(picture), _roughness(picture))
+    return PictureBlend(tuple(weights.tolist()), Palette.of(picture), _roughness(picture))
 
 
 def _roughness(picture: np.ndarray) -> float:

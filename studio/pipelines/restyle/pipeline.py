@@ -30,22 +30,22 @@ from studio.painting.face_guard import DetailGuard
 from studio.painting.palette import Palette
 from studio.pipelines.base import StudioPipeline
 from studio.pipelines.calls import CallOptions
+from studio.pipelines.restyle.clip_state import ClipState, FramePreparation, LearntPreparation, PreparedFrame
 from studio.pipelines.restyle.conditions import RestyleConditions
-from studio.pipelines.restyle.easel import Canvas, Easel, Hand, LearntHand
 from studio.pipelines.restyle.look_picture import read_picture
-from studio.pipelines.restyle.look_wish import KnownLooks, read_words
-from studio.pipelines.restyle.studied_hand import StudiedHand
+from studio.pipelines.restyle.look_prompt import KnownLooks, read_words
+from studio.pipelines.restyle.studied_preparation import StudiedPreparation
 from studio.scene import LookReading
 from studio.tensors import to_device, to_numpy, to_planes, to_tensor
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Look:
-    """What is painted with: the mixed kernels, the hand that prepares each frame, whether strokes may be calmed where
+    """What is painted with: the mixed kernels, how each frame is prepared, whether strokes may be calmed where
     faces are, a palette to bring the colours to, and whether all colour is taken out."""
 
     brush: Brush
-    hand: Hand
+    preparation: FramePreparation
     calms: bool = True
     palette: Palette | None = None
     greys: bool = False
@@ -81,7 +81,7 @@ class RestylePipeline(StudioPipeline):
         """
         return read_words(prompt, KnownLooks.of(self.generator), self.encode_prompt).reading
 
-    # --- reading the wish ---------------------------------------------------------------------------------------------
+    # --- reading the prompt -------------------------------------------------------------------------------------------
 
     def _read(self, asked: RestyleConditions, options: CallOptions) -> _Look:
         looks = KnownLooks.of(self.generator)
@@ -99,7 +99,7 @@ class RestylePipeline(StudioPipeline):
         tiling = looks.tiling(weights)
         return _Look(
             brush=brush,
-            hand=LearntHand(tiling, 1.0 if shown is None else shown.roughness),
+            preparation=LearntPreparation(tiling, 1.0 if shown is None else shown.roughness),
             calms=tiling == "none",
             palette=None if shown is None else shown.palette,
             greys=said is not None and said.greys,
@@ -107,7 +107,7 @@ class RestylePipeline(StudioPipeline):
 
     def _take(self, look: StudiedLook) -> _Look:
         look.check(self.generator)
-        return _Look(brush=look.brush, hand=StudiedHand(look))
+        return _Look(brush=look.brush, preparation=StudiedPreparation(look))
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -144,20 +144,20 @@ class _Painter:
         self._generator, self._look = generator, look
         self._strength, self._keep_colours = float(asked.strength), asked.keep_colours
         self._device = generator.device  # asked once: the answer walks through all modules
-        self._easel = Easel(full_size, seed, look.hand, float(asked.brush_size))
-        self._guard = DetailGuard(float(asked.detail), self._easel.size, calms=look.calms)
+        self._state = ClipState(full_size, seed, look.preparation, float(asked.brush_size))
+        self._guard = DetailGuard(float(asked.detail), self._state.size, calms=look.calms)
         self._tracker = None if asked.region is None else RegionTracker(asked.region, full_size)
 
     def paint(self, frame: np.ndarray) -> np.ndarray:
         """The finished frame, uint8 (H, W, 3)."""
-        canvas = self._easel.place(frame)
-        small = self._easel.cropped(canvas.source)
-        painted = self._easel.keep(self._draw(canvas))
+        prepared = self._state.prepare(frame)
+        small = self._state.cropped(prepared.source)
+        painted = self._state.keep(self._draw(prepared))
         if self._look.palette is not None:
-            painted = self._easel.recolour(painted, self._look.palette)
+            painted = self._state.recolour(painted, self._look.palette)
         if self._look.greys:
             painted = cv2.cvtColor(cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-        flow = None if canvas.step is None else self._easel.cropped_flow(canvas.step.raw)
+        flow = None if prepared.step is None else self._state.cropped_flow(prepared.step.raw)
         painted = self._guard.protect(painted, small, flow)
         finished = _lay_over(frame, enlarge(painted, small, frame), self._strength, self._keep_colours)
         if self._tracker is not None:
@@ -165,17 +165,17 @@ class _Painter:
         return finished
 
     @torch.inference_mode()
-    def _draw(self, canvas: Canvas) -> np.ndarray:
+    def _draw(self, prepared: PreparedFrame) -> np.ndarray:
         """float32 (3, h, w), by the net."""
-        height, width = canvas.picture.shape[:2]
+        height, width = prepared.picture.shape[:2]
         past = np.zeros((1, 4, height, width), np.float32)
-        if canvas.past is not None:
-            past[0, :3] = canvas.past
-            past[0, 3] = canvas.step.trust
-        soft = canvas.guides.soft
+        if prepared.past is not None:
+            past[0, :3] = prepared.past
+            past[0, 3] = prepared.step.trust
+        soft = prepared.guides.soft
         painted = self._generator.paint(
-            to_planes(canvas.picture, self._device),
-            to_tensor(canvas.guides.sharp[None], self._device),
+            to_planes(prepared.picture, self._device),
+            to_tensor(prepared.guides.sharp[None], self._device),
             to_tensor(soft[None], self._device),
             to_tensor(past, self._device),
             self._look.brush,

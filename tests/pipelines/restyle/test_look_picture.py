@@ -15,7 +15,7 @@ from studio.errors import RequestError
 from studio.models.restyle import RestyleGenerator
 from studio.models.style_views import SHORT, SIDE, look_at, pack_views, scaled, views
 from studio.pipelines.restyle.look_picture import read_picture
-from studio.pipelines.restyle.look_wish import KnownLooks
+from studio.pipelines.restyle.look_prompt import KnownLooks
 from studio.teachers.looks import LOOKS as TEACHERS
 
 SHIPPED = Path("checkpoints/restyle")
@@ -66,8 +66,8 @@ def test_pictures_of_any_shape_can_be_looked_at(size: tuple[int, int]) -> None:
 
 
 def test_the_nearest_looks_are_chosen_by_what_is_seen() -> None:
-    wish = read_picture(noisy((220, 40, 40)), LOOKS, Eye())
-    assert wish.weights[0] > 0.9 and sum(wish.weights) == pytest.approx(1)
+    blend = read_picture(noisy((220, 40, 40)), LOOKS, Eye())
+    assert blend.weights[0] > 0.9 and sum(blend.weights) == pytest.approx(1)
     both = read_picture(noisy((150, 150, 0)), LOOKS, Eye())
     assert both.weights[0] == pytest.approx(0.5, abs=0.1) and both.weights[2] == 0
     assert np.abs(both.palette.mean - (150, 150, 8)).max() < 8

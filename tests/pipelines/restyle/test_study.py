@@ -15,7 +15,7 @@ from studio.painting.guides import luminance
 from studio.painting.texture import Texture
 from studio.pipelines.restyle import study as studying
 from studio.pipelines.restyle.patch_painting import repaint
-from studio.pipelines.restyle.studied_hand import StudiedHand
+from studio.pipelines.restyle.studied_preparation import StudiedPreparation
 from studio.pipelines.restyle.study import load_look, sketch, study
 
 
@@ -55,9 +55,9 @@ def studied(seed: int = 0, steps: int = 3, **how) -> StudiedLook:
 
 
 def painted(look: StudiedLook, picture: np.ndarray) -> np.ndarray:
-    hand = StudiedHand(look)
-    rgb = hand.recolour(picture[:88]).astype(np.float32) / 255
-    guides = hand.read_guides(rgb, Texture.still(44, 60, 0))
+    preparation = StudiedPreparation(look)
+    rgb = preparation.recolour(picture[:88]).astype(np.float32) / 255
+    guides = preparation.read_guides(rgb, Texture.still(44, 60, 0))
     maps = (rgb.transpose(2, 0, 1), guides.sharp, guides.soft)
     inputs = (torch.from_numpy(np.ascontiguousarray(part))[None] for part in maps)
     with torch.no_grad():
@@ -67,7 +67,7 @@ def painted(look: StudiedLook, picture: np.ndarray) -> np.ndarray:
 
 def test_training_brings_the_brush_to_the_paintings_colours():
     look = studied(steps=40, frames=[frame()])
-    wanted = StudiedHand(look).recolour(frame()[:88]) / 255
+    wanted = StudiedPreparation(look).recolour(frame()[:88]) / 255
     assert wanted[..., 0].mean() > wanted[..., 2].mean() + 0.15, "greys and blues became reds and yellows"
     before = painted(studied(steps=1, frames=[frame()]), frame())
     after = painted(look, frame())

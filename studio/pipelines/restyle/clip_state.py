@@ -27,7 +27,7 @@ _TEXTURES = tuple(SOFT.index(name) for name in ("stroke", "noise", "pigment", "h
 _PALETTE_SHARE = 0.03  # of a frame in the palette that is followed: colours must not pump
 
 
-class Hand(Protocol):
+class FramePreparation(Protocol):
     """How a look prepares each frame for the net. What has to do with motion is asked of the frame as it was filmed."""
 
     @property
@@ -42,7 +42,7 @@ class Hand(Protocol):
 
 
 @dataclass(frozen=True)
-class LearntHand:
+class LearntPreparation:
     """Of the looks that the generator learnt: `tiling`, one of studio/painting/tiling.py, and the `roughness` of the
     textures, 1 = as they were learnt."""
 
@@ -51,7 +51,7 @@ class LearntHand:
 
     @property
     def tiled(self) -> bool:
-        """As ``Hand`` says."""
+        """As ``FramePreparation`` says."""
         return self.tiling not in ("none", "pixels")
 
     def recolour(self, picture: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ class LearntHand:
         return picture
 
     def read_guides(self, rgb: np.ndarray, texture: Texture) -> Guides:
-        """As ``Hand`` says."""
+        """As ``FramePreparation`` says."""
         guides = read_guides(rgb, texture, self.tiling)
         if self.roughness != 1:
             for index in _TEXTURES:
@@ -68,10 +68,10 @@ class LearntHand:
 
 
 @dataclass(frozen=True, eq=False)
-class Canvas:
+class PreparedFrame:
     """A frame ready to be painted.
 
-    source: uint8 (h, w, 3), the frame at the working size; picture: the same as the hand prepared it; guides: its maps;
+    source: uint8 (h, w, 3), the frame at the working size; picture: the same as the look prepared it; guides: its maps;
     past: float32 (3, h, w), the last output where its things are now, None where a shot begins; step: the motion that
     led here, None likewise.
     """
@@ -83,26 +83,28 @@ class Canvas:
     step: Step | None
 
 
-class Easel:
+class ClipState:
     """One clip's working memory: one frame and one painting, whatever the clip's length.
 
     full_size: (H, W); brush: the width of strokes, 1 = as the looks were learnt.
     """
 
-    def __init__(self, full_size: tuple[int, int], seed: int, hand: Hand, brush: float = 1.0) -> None:
+    def __init__(
+        self, full_size: tuple[int, int], seed: int, preparation: FramePreparation, brush: float = 1.0
+    ) -> None:
         self.full_size = full_size
         scale = min(1.0, (_WORKING_PIXELS / (full_size[0] * full_size[1])) ** 0.5) / brush
         self.size = tuple(max(1, round(side * scale)) for side in full_size)
         self.padded = tuple(max(_SMALLEST, -(-side // STRIDE) * STRIDE) for side in self.size)
-        self._hand = hand
-        self._texture = MovingTexture(self.padded[0] // 2, self.padded[1] // 2, seed, mends=hand.tiled)
+        self._preparation = preparation
+        self._texture = MovingTexture(self.padded[0] // 2, self.padded[1] // 2, seed, mends=preparation.tiled)
         self._texture.restart()
         self._shot = Shot()
         self._painting: np.ndarray | None = None
         self._own: Palette | None = None
 
-    def place(self, frame: np.ndarray) -> Canvas:
-        """A frame, uint8 (H, W, 3), on the easel; what moved has taken texture and past along."""
+    def prepare(self, frame: np.ndarray) -> PreparedFrame:
+        """A frame, uint8 (H, W, 3), made ready; what moved has taken texture and past along."""
         source = self._padded(self._resized(frame))
         step = self._shot.step(source)
         if step is not None:
@@ -112,20 +114,20 @@ class Easel:
             self._texture.restart()
             self._painting = self._own = None
         past = None if step is None or self._painting is None else step.carry(self._painting)
-        picture = self._hand.recolour(source)
+        picture = self._preparation.recolour(source)
         rgb = np.multiply(picture, np.float32(1 / 255), dtype=np.float32)
-        guides = self._hand.read_guides(rgb, self._texture.lay())
-        return Canvas(source, picture, guides, past, step)
+        guides = self._preparation.read_guides(rgb, self._texture.lay())
+        return PreparedFrame(source, picture, guides, past, step)
 
     def keep(self, painting: np.ndarray) -> np.ndarray:
-        """Remembers the painted canvas, float32 (3, h, w), for the next frame, and clamps it in its place; returns what
+        """Remembers the painting, float32 (3, h, w), for the next frame, and clamps it in its place; returns what
         is to be seen of it, uint8 without padding."""
         self._painting = np.clip(painting, 0, 1, out=painting)
         return self.cropped(from_planes(painting))
 
-    def cropped(self, canvas: np.ndarray) -> np.ndarray:
+    def cropped(self, picture: np.ndarray) -> np.ndarray:
         """Anything of the padded working size without its padding."""
-        return canvas[: self.size[0], : self.size[1]]
+        return picture[: self.size[0], : self.size[1]]
 
     def cropped_flow(self, flow: np.ndarray) -> np.ndarray:
         """A half-size flow (h / 2, w / 2, 2) without padding, in pixels of its own grid, whatever that is."""

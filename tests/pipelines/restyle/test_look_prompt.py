@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from studio.errors import RequestError
 from studio.models.restyle import RestyleGenerator
 from studio.pipelines.restyle.look_parts import FILLERS, parts_of, plain, shares_of, take_colour
-from studio.pipelines.restyle.look_wish import KnownLooks, LookWish, read_words
+from studio.pipelines.restyle.look_prompt import KnownLooks, LookBlend, read_words
 from studio.teachers.look_words import BLENDS, MAKER_PATTERNS, PATTERNS, STYLES, blend_phrase
 from studio.teachers.looks import LOOKS, split_words
 
@@ -105,7 +105,7 @@ def toy() -> tuple[KnownLooks, object]:
     return looks, encode
 
 
-def read(text: str) -> LookWish:
+def read(text: str) -> LookBlend:
     return read_words(text, *toy())
 
 
@@ -117,8 +117,8 @@ def test_one_look_gets_everything_and_two_their_shares() -> None:
 
 
 def test_a_joint_inside_of_one_look_does_not_split_it() -> None:
-    wish = read("brush and ink")
-    assert wish.weights == (0, 0, 1, 0)
+    blend = read("brush and ink")
+    assert blend.weights == (0, 0, 1, 0)
 
 
 def test_refused_looks_get_nothing() -> None:
@@ -151,14 +151,14 @@ def test_unknown_words_are_named_and_lower_the_sureness() -> None:
 
 
 def test_spelling_is_corrected_and_told() -> None:
-    wish = read("pencill")
-    assert wish.weights == (0, 0, 0, 1) and not wish.reading.unknown_words
+    blend = read("pencill")
+    assert blend.weights == (0, 0, 0, 1) and not blend.reading.unknown_words
     assert read("oil paintng").reading.notes == ('"paintng" was taken for "painting".',)
 
 
 def test_a_style_that_is_not_painted_names_its_look() -> None:
-    wish = read("cubism")
-    assert wish.weights == (0, 1, 0, 0) and "cubism" in wish.reading.notes[0]
+    blend = read("cubism")
+    assert blend.weights == (0, 1, 0, 0) and "cubism" in blend.reading.notes[0]
 
 
 def test_conditions_are_mixtures_of_codes_and_move_evenly() -> None:
@@ -224,9 +224,9 @@ def test_every_known_word_reaches_its_look(heard: tuple[KnownLooks, object]) -> 
     ],
 )  # fmt: skip
 def test_free_words_reach_the_look_that_is_meant(text: str, look: str, heard: tuple[KnownLooks, object]) -> None:
-    wish = read_words(text, *heard)
-    assert dict(zip(heard[0].names, wish.weights))[look] == 1
-    assert wish.reading.look == LOOKS[look].title
+    blend = read_words(text, *heard)
+    assert dict(zip(heard[0].names, blend.weights))[look] == 1
+    assert blend.reading.look == LOOKS[look].title
 
 
 @shipped

@@ -11,7 +11,7 @@ from studio.painting.strokes import StrokeAtlas
 from studio.painting.texture import Texture
 
 
-class StudiedHand:
+class StudiedPreparation:
     """One look, ready for the frames of a clip. What has to do with motion (flow, trust, cuts) is asked of the frame as
     it was filmed, the net paints from the recoloured one."""
 
@@ -29,5 +29,5 @@ class StudiedHand:
         return self._cube.map(picture)
 
     def read_guides(self, rgb: np.ndarray, texture: Texture) -> Guides:
-        """As motion.guides.read_guides, of a recoloured picture, float32 (H, W, 3) in 0..1; H, W even."""
+        """As studio.painting.guides.read_guides, of a recoloured picture, float32 (H, W, 3) in 0..1; H, W even."""
         return self._atlas.read_guides(rgb, texture)

@@ -1,9 +1,9 @@
 """From words or a picture to the looks that are wanted, and how much of each.
 
 Words go through the text encoder; what comes out is compared with the typical embeddings of the looks, and of some
-styles that are painted in a look that is like them. A wish with several parts is read part by part (look_parts.py), but
-only where the parts make sense on their own: "brush and ink" is one look, "watercolour and ink" are two. What the
-generator is given in the end is always a mixture of its own looks' codes: every wish is painted as crisply as a look.
+styles that are painted in a look that is like them. A prompt of several parts is read part by part (look_parts.py),
+but only where the parts make sense on their own: "brush and ink" is one look, "watercolour and ink" are two. What the
+generator is given in the end is always a mixture of its own looks' codes: every prompt is painted as crisply as a look.
 
 Letters: B phrases, L looks, S styles (the looks and others), D width of the joint text-picture space.
 """
@@ -86,9 +86,9 @@ class KnownLooks:
         return F.normalize(mixed, dim=1) * EMBEDDING_SCALE
 
     @staticmethod
-    def together(wishes: Sequence[Sequence[float]]) -> tuple[float, ...]:
-        """Several wishes in equal parts, each the shares (L,) of the looks, as one."""
-        return tuple(np.mean(wishes, axis=0).tolist())
+    def together(blends: Sequence[Sequence[float]]) -> tuple[float, ...]:
+        """Several blends in equal parts, each the shares (L,) of the looks, as one."""
+        return tuple(np.mean(blends, axis=0).tolist())
 
     def tiling(self, weights: Sequence[float]) -> str:
         """The tiling of the heaviest look that has one, if it makes a quarter or more of the blend; else "none"."""
@@ -112,7 +112,7 @@ class KnownLooks:
 
 
 @dataclass(frozen=True)
-class LookWish:
+class LookBlend:
     """weights: the share of each look (L,), summing to one; greys: it shall be without colour, though the looks have
     some; reading: what a person is told of how the words were taken."""
 
@@ -122,7 +122,7 @@ class LookWish:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Phrase:
     """What the text encoder makes of one phrase. weights: float64 (L,), of the looks; cosines: (S,); sureness: 0..1."""
 
     weights: np.ndarray
@@ -141,13 +141,13 @@ class _Said:
     def is_known(self) -> bool:
         return self.cosines.max() >= _KNOWN
 
-    def is_beside(self, other: _Said) -> bool:
+    def is_beside(self, other: _Phrase) -> bool:
         """Whether the style of the other phrase is nearly as near as this one's own."""
         return self.cosines[other.style] >= self.cosines.max() - _BESIDE
 
 
-def read_words(prompt: str, looks: KnownLooks, encode: Encode) -> LookWish:
-    """Reads a wish in words.
+def read_words(prompt: str, looks: KnownLooks, encode: Encode) -> LookBlend:
+    """Reads a prompt for a look.
 
     encode: the text encoder. Words that it never met are left out where others remain, and named in the reading.
     Raises RequestError if the prompt says nothing, or only what is not wanted.
@@ -156,11 +156,11 @@ def read_words(prompt: str, looks: KnownLooks, encode: Encode) -> LookWish:
         raise RequestError('Please name a look, such as "watercolour painting", or give a style picture.')
     text, unknown, corrected = _clean(plain(prompt), looks)
     colourless, is_grey, is_colourful = take_colour(text)
-    whole = _listen([text], looks, encode)[0]
+    whole = _read_phrases([text], looks, encode)[0]
     if is_grey and words_of(colourless) and not (whole.is_known and looks.names[whole.look] in _GREY_LOOKS):
-        text, whole = colourless, _listen([colourless], looks, encode)[0]
+        text, whole = colourless, _read_phrases([colourless], looks, encode)[0]
     parts = parts_of(text)
-    chosen, shares = _choose(whole, parts, _listen([part.text for part in parts], looks, encode))
+    chosen, shares = _choose(whole, parts, _read_phrases([part.text for part in parts], looks, encode))
     weights, left_out = _blend(chosen, shares, len(looks.names))
     heaviest = [index for index in np.argsort(-weights, kind="stable") if weights[index] > 0]
     count = sum(word not in FILLERS for word in words_of(text)) + is_grey
@@ -177,7 +177,7 @@ def read_words(prompt: str, looks: KnownLooks, encode: Encode) -> LookWish:
         weights=tuple((looks.titles[index], round(float(weights[index]), 4)) for index in heaviest),
         notes=tuple(notes),
     )
-    return LookWish(weights=tuple(weights.tolist()), greys=greys, reading=reading)
+    return LookBlend(weights=tuple(weights.tolist()), greys=greys, reading=reading)
 
 
 def _on_host(values: torch.Tensor) -> torch.Tensor:
@@ -202,15 +202,15 @@ def _clean(text: str, looks: KnownLooks) -> tuple[str, list[str], list[tuple[str
     return (" ".join(kept.split()) if counts else text), unknown, corrected
 
 
-def _listen(phrases: Sequence[str], looks: KnownLooks, encode: Encode) -> list[_Said]:
+def _read_phrases(phrases: Sequence[str], looks: KnownLooks, encode: Encode) -> list[_Phrase]:
     cosines = looks.cosines(encode(list(phrases)))
     weights = to_numpy(looks.as_looks((cosines * _SHARPNESS).softmax(dim=1)).double())
     cosines = to_numpy(cosines)
     known = ((cosines.max(axis=1) - 0.25) / (_KNOWN - 0.25)).clip(0, 1)
-    return [_Said(*found) for found in zip(weights, cosines, weights.max(axis=1) * known)]
+    return [_Phrase(*found) for found in zip(weights, cosines, weights.max(axis=1) * known)]
 
 
-def _choose(whole: _Said, parts: list[Part], said: list[_Said]) -> tuple[list[_Said], list[float]]:
+def _choose(whole: _Phrase, parts: list[Part], said: list[_Phrase]) -> tuple[list[_Phrase], list[float]]:
     """What is blended, and the shares: the parts where they are looks of their own, else the whole."""
     refused = {one.look for part, one in zip(parts, said) if part.refused and one.is_known}
     if all(part.refused for part in parts):
@@ -229,11 +229,11 @@ def _choose(whole: _Said, parts: list[Part], said: list[_Said]) -> tuple[list[_S
     if refused:
         allowed = whole.weights.copy()
         allowed[list(refused)] = 0
-        whole = _Said(allowed / max(allowed.sum(), 1e-9), whole.cosines, 0.0)
+        whole = _Phrase(allowed / max(allowed.sum(), 1e-9), whole.cosines, 0.0)
     return [whole], [1.0]
 
 
-def _blend(chosen: list[_Said], shares: list[float], count: int) -> tuple[np.ndarray, list[int]]:
+def _blend(chosen: list[_Phrase], shares: list[float], count: int) -> tuple[np.ndarray, list[int]]:
     """(shares of the looks (L,), summing to one; looks that are one too many)."""
     total: dict[int, float] = {}
     for one, share in zip(chosen, shares):
@@ -245,7 +245,7 @@ def _blend(chosen: list[_Said], shares: list[float], count: int) -> tuple[np.nda
 
 
 def _notes_on_looks(
-    chosen: list[_Said], heaviest: list[int], left_out: list[int], sureness: float, looks: KnownLooks
+    chosen: list[_Phrase], heaviest: list[int], left_out: list[int], sureness: float, looks: KnownLooks
 ) -> list[str]:
     if sureness < _GUESSED:
         return [f'No look is known by these words; "{looks.titles[heaviest[0]]}" comes nearest.']
