@@ -233,7 +233,7 @@ def test_shutdown_ends_everything(open_studio, children):
 def test_warm_up_loads_everything_that_is_present(open_studio, wait_for):
     studio = open_studio()
     studio.warm_up()
-    wait_for(lambda: all(studio._cache.has(task) for task in TASKS if task != "study"), 60)
+    wait_for(lambda: all(studio._cache.has(task.card) for task in TASKS.values() if task.card), 60)
 
 
 def test_a_result_as_gif(open_studio):
