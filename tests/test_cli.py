@@ -29,6 +29,8 @@ def command(tiny_checkpoints, tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell's background job ignores Ctrl-C, and hands that on: here it must be heard however the suite runs.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         started.append(child)
         return child

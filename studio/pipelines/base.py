@@ -20,7 +20,7 @@ from diffusers.utils import BaseOutput
 from studio.errors import CheckpointError
 from studio.models.clip import EMBEDDING_SCALE
 from studio.pipelines.calls import CallOptions, Conditions, takes
-from studio.tensors import to_device
+from studio.tensors import has_fast_bfloat16, to_device
 
 
 @dataclass
@@ -38,15 +38,6 @@ def choose_device(wanted: str = "auto") -> torch.device:
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(wanted)
-
-
-def has_fast_bfloat16() -> bool:
-    """True where bfloat16 convolutions are faster than float32 ones (CPUs with AVX-512 BF16 or AMX)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def choose_fast_dtype(device: torch.device, weights: torch.dtype) -> torch.dtype:

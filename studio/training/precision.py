@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-
 import torch
+
+from studio.tensors import has_fast_bfloat16
 
 
 def fast(device: torch.device) -> torch.autocast:
@@ -15,13 +14,4 @@ def fast(device: torch.device) -> torch.autocast:
 
 def is_fast(device: torch.device) -> bool:
     """Whether bfloat16 is the faster one there."""
-    return device.type != "cpu" or _cpu_is_fast()
-
-
-@functools.cache
-def _cpu_is_fast() -> bool:
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return device.type != "cpu" or has_fast_bfloat16()
