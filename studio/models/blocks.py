@@ -7,7 +7,8 @@ learned affine transformation (spatial transformers, Jaderberg et al. 2015; Styl
 pixel by pixel, by small layers whose weights the style chooses (Anokhin et al. 2021). So outlines stay sharp: nothing
 has to learn what a turned edge looks like. Nothing learnt is taken from any of them.
 
-Letters: B batch, E entries of a memory, Z noise dims, C channels, H, W, S style width.
+Letters: B batch, E entries of a memory, Z noise dims, C channels, H, W, S style width. All tensors are floats, of the
+type that the weights (or autocast) compute in unless said otherwise; chances are probabilities, 0..1.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def noise_features(noise: Tensor) -> Tensor:
 
 
 def unit_activation(x: Tensor) -> Tensor:
-    """SiLU, brought to a root mean square of one: signals that shrink from layer to layer learn slowly."""
+    """SiLU of features (B, S), each row divided by its root mean square; same shape and dtype.
+
+    Signals that shrink from layer to layer learn slowly.
+    """
     x = F.silu(x)
     return x * torch.rsqrt(x.float().square().mean(1, keepdim=True) + 1e-6).to(x.dtype)
 
@@ -59,7 +63,7 @@ class Mapping(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(width, style) for width in inputs)
 
     def forward(self, code: Tensor, aligned: Tensor, extra: Tensor | None = None) -> Tensor:
-        """(B, codes), (B, Z), optionally (B, extra) to (B, S)."""
+        """Chances (B, codes), noise (B, Z) and optionally further inputs (B, extra) to a style (B, S)."""
         embedded = self.codes(code.to(self.codes.weight.dtype))
         parts = [noise_features(aligned)] + ([] if extra is None else [extra])
         x = torch.cat([embedded, *(part.to(embedded.dtype) for part in parts)], 1)
@@ -95,7 +99,7 @@ class StyledConv(nn.Module):
         nn.init.zeros_(self.film.bias)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """(B, C, H, W) and (B, S) to (B, C', H, W)."""
+        """Features (B, inputs, H, W) and a style (B, S) to features (B, outputs, H, W), of the input's dtype."""
         gain, shift = self.film(style.to(self.film.weight.dtype))[:, :, None, None].chunk(2, 1)
         x = self.norm(self.conv(x))
         return F.silu(torch.addcmul(x + shift.to(x.dtype), x, gain.to(x.dtype)))
@@ -161,7 +165,10 @@ class Painter(nn.Module):
         self.shade = Shade(canon, shade, style)
 
     def forward(self, chances: Tensor, style: Tensor, rough: bool = False) -> Tensor:
-        """(B, E) and (B, S) to (B, 4, H, W); at half the size, without the detail, if `rough`."""
+        """Chances (B, E) and a style (B, S) to straight RGBA (B, 4, H, W), float32 in 0..1.
+
+        If `rough`, at half the size, (B, 4, H / 2, W / 2), and without the detail.
+        """
         x = self.first(_doubled(self.coarse(chances)), style)
         x = self.second(torch.cat([_doubled(x), self.fine(chances).to(x.dtype)], 1), style)
         picture = self.rough(x)
@@ -192,7 +199,10 @@ def _doubled(x: Tensor) -> Tensor:
 
 
 def coordinates(like: Tensor) -> Tensor:
-    """Two channels with the pixel's y and x in -1..1, (1, 2, H, W): the net knows where the horizon lies."""
+    """Two channels with the pixel's y and x in -1..1, (1, 2, H, W), of the size, dtype and device of `like`.
+
+    With them a convolution can tell where in the picture it is.
+    """
     height, width = like.shape[-2:]
     y = torch.linspace(-1, 1, height, device=like.device, dtype=like.dtype).view(1, 1, height, 1)
     x = torch.linspace(-1, 1, width, device=like.device, dtype=like.dtype).view(1, 1, 1, width)
@@ -200,5 +210,5 @@ def coordinates(like: Tensor) -> Tensor:
 
 
 def premultiplied(straight: Tensor) -> Tensor:
-    """Straight RGBA (B, 4, H, W) to colours multiplied by alpha."""
+    """Straight RGBA (B, 4, H, W) in 0..1 to RGBA with colours multiplied by alpha, same shape and dtype."""
     return torch.cat([straight[:, :3] * straight[:, 3:], straight[:, 3:]], 1)

@@ -82,16 +82,20 @@ def build_clip(tokenizer: CLIPTokenizer, tiny: bool = False) -> CLIPModel:
 
 
 def tokens_of(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> dict[str, Tensor]:
-    """Token ids and mask (B, longest), cut at the text encoder's window."""
+    """``input_ids`` and ``attention_mask``, int64 (B, L) each; mask 1 for tokens, 0 for padding.
+
+    L is the longest text's number of tokens, at most TEXT_LENGTH: longer texts are cut.
+    """
     batch = tokenizer(list(texts), padding=True, truncation=True, max_length=TEXT_LENGTH, return_tensors="pt")
     return {name: batch[name] for name in ("input_ids", "attention_mask")}
 
 
 def pack_frames(clips: Tensor, size: int = PICTURE_SIZE) -> Tensor:
-    """What the vision tower sees: (B, 12, size, size), about -1..1.
+    """What the vision tower sees: (B, 12, size, size), about -1..1, of the clips' float dtype.
 
     Args:
-        clips: (B, T, 3, H, W) in 0..1. Four frames from first to last are taken; fewer are repeated evenly, so that
+        clips: floats (B, T, 3, H, W) in 0..1. Four frames from first to last are taken; fewer are repeated evenly, so
+        that
             a still picture (T = 1) is seen four times.
         size: the `image_size` of the tower's configuration.
     """

@@ -8,7 +8,7 @@ normalisation, so that one corner of a frame never changes another. Its main out
 shifts, as in HDRnet (Gharbi et al. 2017); a small residual at full resolution draws what is finer. Trained by
 studio/training/scene_detail.py from the procedural world; nothing learnt is taken from anywhere.
 
-Letters: B frames, C code width, H, W rows and columns, h, w = H / 2, W / 2.
+Letters: B frames, C code width, H, W rows and columns, h, w = H / 2, W / 2. All tensors are floats.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _STRIDE = 8
 
 
 def detail_code(code: Mapping[str, Tensor], ground: Tensor) -> Tensor:
-    """What the net is told of the scene: (B, C).
+    """What the net is told of the scene: (B, C), of the dtype and device of ``ground``.
 
     Args:
         code: probabilities (B, n) of each slot; those of CODE_SLOTS are used. ground: (B, 2) mirror and shear, as the
@@ -114,11 +114,11 @@ class DetailNet(nn.Module):
     def forward(
         self, frames_pair: Tensor, guides: Tensor, code: Tensor, window: tuple[float, float, float, float] | None = None
     ) -> Tensor:
-        """Finished frames (B, 3, H, W), in 0..1 but for slight overshoots: clamp before showing.
+        """Finished frames (B, 3, H, W), in 0..1 but for slight overshoots: clamp before showing. dtype of frames_pair.
 
         Args:
             frames_pair: (B, 6, H, W) in 0..1, the frame before (or the same again, at a clip's start) and the frame
-                itself. guides: (B, 8, H, W) of the later one. code: (B, C), or (1, C) for frames of one scene.
+                itself. guides: (B, 8, H, W) in 0..1 of the later one. code: (B, C), or (1, C) for frames of one scene.
             window: (top, bottom, left, right) in 0..1, which part of a picture the frames are; the whole by default.
         """
         gain, shift = self.maps(frames_pair, guides, code, window)
@@ -127,7 +127,11 @@ class DetailNet(nn.Module):
     def maps(
         self, frames_pair: Tensor, guides: Tensor, code: Tensor, window: tuple[float, float, float, float] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Gains and shifts, (B, 3, H, W) each: the finished frame is frame * gain + shift. Arguments as for forward."""
+        """Gains, float32, and shifts, of the net's dtype, (B, 3, H, W) each: the finished frame is frame * gain +
+        shift.
+
+        Arguments as for ``forward``.
+        """
         height, width = frames_pair.shape[-2:]
         shrink = int(min(height, width) / NATIVE + 0.3)
         if shrink > 1:

@@ -38,7 +38,7 @@ class _Attention(nn.Module):
 
 
 class _Layer(nn.Module):
-    """Queries look at the words, then at one another, then think for themselves; each step on a normalised copy."""
+    """A transformer decoder layer with pre-norm: attention to the words, self-attention, two-layer perceptron."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -72,10 +72,11 @@ class SceneReader(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in slots.items()})
 
     def forward(self, hidden: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """Logits (B, values) of each slot.
+        """Slot name -> logits (B, values), floats of the net's dtype.
 
         Args:
-            hidden: (B, L, D), the text encoder's last hidden states. mask: (B, L), 1 for words, 0 for padding.
+            hidden: floats (B, L, D), the text encoder's last hidden states. mask: integers or bool (B, L), 1 for words,
+                0 for padding.
         """
         words = self.words(hidden)
         queries = self.queries.to(words.dtype).expand(len(hidden), -1, -1)
@@ -85,5 +86,5 @@ class SceneReader(nn.Module):
         return {name: head(read[:, index]) for index, (name, head) in enumerate(self.heads.items())}
 
     def chances(self, hidden: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """Probabilities (B, values) of each slot, float32."""
+        """Slot name -> probabilities (B, values), float32. Arguments as for ``forward``."""
         return {name: logits.float().softmax(1) for name, logits in self(hidden, mask).items()}

@@ -85,7 +85,12 @@ class TracksNet(nn.Module):
         self.scene = CurveNet(codes, noise, style // 2, _SCENE_START, tuple(weather), terms, (0.6,))
 
     def forward(self, code: Tensor, noise: Tensor, seconds: Tensor, progress: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, codes), (B, Z), `seconds` (B,), `progress` (T,) or (B, T): actors (B, T, 4, 8) and scene (B, T, 8)."""
+        """Curves of the actors (B, T, 4, 8) and of the scene (B, T, 8), float32, see studio.scene.ACTOR_TRACKS,
+        SCENE_TRACKS.
+
+        code: (B, codes); noise: (B, Z); seconds: (B,), the clips' lengths; progress: (T,) or (B, T), 0..1 along the
+        clip, when the frames are. All floats.
+        """
         count, roles = len(code), len(ACTORS)
         progress = progress.float().expand(count, progress.shape[-1])
         role = torch.eye(roles, device=code.device, dtype=code.dtype).repeat(count, 1)

@@ -56,7 +56,7 @@ def cast(network: torch.nn.Module, dtype: torch.dtype) -> None:
 
 
 def collect(frames: Iterator[np.ndarray]) -> FramesOutput:
-    """A stream of uint8 (H, W, 3) frames of one size as one FramesOutput."""
+    """A stream of uint8 (H, W, 3) frames of one size as one FramesOutput; no frames give an array (0, 1, 1, 3)."""
     gathered = list(frames)
     return FramesOutput(frames=np.stack(gathered) if gathered else np.zeros((0, 1, 1, 3), np.uint8))
 
@@ -142,7 +142,7 @@ class StudioPipeline(DiffusionPipeline):
         return self
 
     def enable_model_cpu_offload(self, *_: Any, **__: Any) -> None:
-        """There is none: raises NotImplementedError."""
+        """Not supported: raises NotImplementedError."""
         raise NotImplementedError(
             "These networks are so small (a few megabytes each) that nothing is gained by moving them back and forth: "
             "please move the whole pipeline to the GPU with .to(device)."
@@ -162,7 +162,9 @@ class StudioPipeline(DiffusionPipeline):
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> StudioPipeline:
-        """As in diffusers; safetensors only, and a tokenizer without words is an error instead of silent nonsense."""
+        """Returns the pipeline, as in diffusers; safetensors only. Raises CheckpointError for what cannot be loaded,
+        and for a tokenizer without words, which would otherwise give nonsense without an error.
+        """
         kwargs.setdefault("use_safetensors", True)
         if isinstance(pretrained_model_name_or_path, Path) or Path(pretrained_model_name_or_path).exists():
             cls.check_parts(pretrained_model_name_or_path)
@@ -192,5 +194,8 @@ class StudioPipeline(DiffusionPipeline):
 
 
 def seeded(generator: torch.Generator | None, shape: tuple[int, ...]) -> torch.Tensor:
-    """Standard normal noise on the CPU (so that a seed means the same on every device), float32."""
+    """Standard normal noise of this shape, float32, on the CPU (so that a seed means the same on every device).
+
+    ``generator`` None draws from torch's global generator.
+    """
     return torch.randn(shape, generator=generator, dtype=torch.float32)

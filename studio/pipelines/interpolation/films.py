@@ -41,7 +41,10 @@ class FilmPlan:
 
 
 def film(plan: FilmPlan, opening: AbstractContextManager[GapFiller], options: CallOptions) -> Iterator[np.ndarray]:
-    """Yields the frames at the moments of each gap between neighbouring stops, and the last stop if it is wanted."""
+    """Yields the frames at the moments of each gap between neighbouring stops, and the last stop if it is wanted.
+
+    Frames are uint8 and have the shape of the stops, (H, W, 3) or (H, W, 4). Raises Cancelled.
+    """
     stops, lengths = plan.stops, plan.lengths
     done = 0
     with opening as filler:
@@ -71,7 +74,12 @@ def retimed(
     opening: AbstractContextManager[GapFiller],
     options: CallOptions,
 ) -> Iterator[np.ndarray]:
-    """Yields a clip at another rate; positions: places in the clip of the result's frames, rising without end."""
+    """Yields a clip at another rate, uint8 (H, W, 3) each.
+
+    positions: gives an endless rising iterator of the result's frames' places in the clip, in frames of the clip.
+    Raises RequestError for a clip with fewer than two pictures or with frames that are not uint8 (H, W, 3) of one size,
+    and Cancelled.
+    """
     fps_in, fps_out = asked.fps_in, asked.fps_out
     total = frames_out(asked.length, fps_in, fps_out) if asked.length else None
     counted = _Counted(asked.frames)
@@ -110,7 +118,7 @@ def _at(span: Span, between: InBetween, moment: float) -> np.ndarray:
 
 
 class _Counted:
-    """Passes frames on, checked, and remembers how many there were."""
+    """Passes frames on and counts them; raises RequestError unless all are uint8 (H, W, 3) of one size."""
 
     def __init__(self, frames: Iterable[np.ndarray]) -> None:
         self.frames = frames

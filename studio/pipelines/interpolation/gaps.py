@@ -49,13 +49,14 @@ _CLIP_CUTS = {
 T = TypeVar("T")
 
 InBetween = Callable[[float], np.ndarray]
-"""A moment in [0, 1] to the frame there."""
+"""A moment in [0, 1] to the frame there, uint8, of the shape of the gap's two frames."""
 
 Draw = Callable[[Gap], InBetween]
 """The generator: asked once per gap, it gives what draws the gap's in-betweens at any moment in (0, 1)."""
 
 Finish = Callable[[np.ndarray, float], np.ndarray]
-"""A frame that was drawn, and its moment, to the same frame finished: with its light, its transparency, its bars."""
+"""A frame that was drawn, uint8 (h, w, 3), and its moment, to the finished frame, uint8: with its brightness corrected,
+an alpha channel added, or black bars put around it (the shape may change)."""
 
 @dataclass(frozen=True, kw_only=True)
 class GapPlan:
@@ -76,7 +77,11 @@ class GapPlan:
         return replace(self, finishes=(*self.finishes, finish))
 
     def draw(self, draw: Draw, gap: Gap | None) -> InBetween:
-        """The frames between; gap: this one's, with what is known around it."""
+        """A function from a moment in [0, 1] to the finished frame there, uint8.
+
+        draw: the generator. gap: the measured motion to draw from, with the neighbouring frames where they are known;
+        not used where ``between`` is given.
+        """
         between = self.between or draw(gap)
 
         def at(moment: float) -> np.ndarray:
@@ -101,7 +106,7 @@ class Joint:
         self.after: np.ndarray | None = None
 
     def link_next(self, following: Joint) -> None:
-        """Tells this joint and the one after it of each other's far frame."""
+        """Tells this joint which frame follows it, and the one after which frame came before, if both are as long."""
         if self.length == following.length:
             self.after, following.before = following.second, self.first
 
@@ -135,7 +140,7 @@ class GapFiller:
         self._said: set[str] = set()
 
     def joint(self, first: np.ndarray, second: np.ndarray, length: int = 1, keyframes: str | None = None) -> Joint:
-        """Two frames, uint8 (H, W, 3), or straight RGBA (H, W, 4), one size.
+        """A Joint of two frames of one size, uint8 (H, W, 3), or straight RGBA (H, W, 4).
 
         keyframes: what to call the two in a sentence ("Pictures 1 and 2"), given where they are keyframes, which may be
         far apart or show different things; None for a clip's frames.
@@ -143,10 +148,11 @@ class GapFiller:
         return Joint(first, second, length, lambda joint: self._find(joint, keyframes))
 
     def along(self, walk: Iterable[tuple[T, Joint]], through: bool = True) -> Iterator[tuple[T, InBetween]]:
-        """The in-betweens of joints each of which begins where the last one ended, and what comes along with each.
+        """Yields, for each step of ``walk``, its first part unchanged and the function that draws the joint's frames.
 
-        Reads two joints ahead: one to be looked at, and one that it must be linked to by then. through: the motion goes
-        on through the frames; False where each is a stop of its own.
+        walk: pairs of anything and a joint; each joint begins at the frame where the one before ended. Reads two joints
+        ahead: one to be looked at, and one that it must be linked to by then. through: the motion goes on through the
+        frames; False where each is a stop of its own.
         """
         before: Joint | None = None
         window: deque[tuple[T, Joint]] = deque()

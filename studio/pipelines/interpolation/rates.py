@@ -26,12 +26,15 @@ _LEAP = 5.0  # levels of 255 by which a frame must be brighter or darker than th
 T = TypeVar("T")
 
 Node = tuple[int, np.ndarray]
-"""A frame and its place in the clip."""
+"""(index in the clip, counted from 0; the frame, uint8 (H, W, 3))."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Two nodes that in-betweens are drawn from. lit: frames of a flash between them, each with its light."""
+    """Two nodes that in-betweens are drawn from.
+
+    lit: the frames of a flash of light between them, each with how its light differs from that of the two.
+    """
 
     first: Node
     second: Node
@@ -56,7 +59,8 @@ def frames_out(frames_in: int, fps_in: Fraction, fps_out: Fraction) -> int:
 
 
 def nodes(frames: Iterable[np.ndarray], drop_duplicates: bool = False) -> Iterator[Node]:
-    """Each frame with its place. With `drop_duplicates`, repeats of the frame before are left out, but never the last.
+    """Yields (index, frame) of uint8 (H, W, 3) frames. With `drop_duplicates`, repeats of the frame before are left
+    out, but never the last.
 
     A run of repeats is dropped only up to LONGEST_REPEAT frames, so that a picture that stands still goes on standing,
     and so that nothing ever waits longer than that.
@@ -75,7 +79,8 @@ def nodes(frames: Iterable[np.ndarray], drop_duplicates: bool = False) -> Iterat
 
 
 def spans(points: Iterable[Node]) -> Iterator[Span]:
-    """Neighbouring nodes; where a flash lies between, the calm nodes on either side of it, which its light spares.
+    """Yields a span for each pair of neighbouring nodes; a flash of light lies inside one span, between the nodes
+    before and after it.
 
     Reads at most LONGEST_FLASH + 1 nodes ahead of a span's first.
     """

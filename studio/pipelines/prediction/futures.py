@@ -40,7 +40,7 @@ class Course:
     stop: float = 0.0
 
     def progress(self, ahead: int, fps: float) -> float:
-        """How many frames' worth of motion have happened after so many frames."""
+        """How many frames' worth of motion have happened ``ahead`` frames after the last real one."""
         return sum(self._pace(step / fps) for step in range(1, ahead + 1))
 
     def _pace(self, seconds: float) -> float:
@@ -49,9 +49,10 @@ class Course:
 
 
 def course_of(numbers: np.ndarray, size: tuple[int, int], fps: float) -> Course:
-    """The course that six numbers say, as ``studio.models.prediction.COURSE``, in a clip of (H, W) and ``fps``.
+    """The course that six numbers stand for in a clip of ``size`` (H, W) and ``fps`` frames per second.
 
-    Its shorter side stands for a course's frame height.
+    numbers: float (6,), in the order and units of ``studio.models.prediction.COURSE``; its "frame height" is the
+    clip's shorter side. Values near 0 (for the speed factor: near 1) are taken as no change.
     """
     numbers = numbers.astype(np.float64)
     numbers[4] -= 1
@@ -65,10 +66,11 @@ def course_of(numbers: np.ndarray, size: tuple[int, int], fps: float) -> Course:
 
 @dataclass(frozen=True)
 class Future:
-    """One draw of what nobody can know; every number is standard normal, and all nil is the likeliest future.
+    """Random numbers that choose one of the plausible futures: standard normal, or all zero for the likeliest one.
 
-    bends: (h, w, 2), smooth, how motion strays. settling: (h, w), smooth, how much later things settle. camera: three
-    numbers. paint: the painter's noise (1, Z), float32 on the CPU.
+    bends: float32 (h, w, 2), smooth, by which motion strays. settling: float32 (h, w), smooth, how much later things
+    settle. camera: (3,) for the camera's pace, direction and zoom. paint: the generator's noise (1, Z), float32 on the
+    CPU.
     """
 
     bends: np.ndarray
@@ -77,13 +79,15 @@ class Future:
     paint: torch.Tensor
 
     def habit(self, habit: Habit) -> Habit:
-        """The same habit, settling sooner here and later there."""
+        """The same habit with its horizon (h, w) scaled by exp(0.4 * settling), within a factor of e either way."""
         return replace(habit, horizon=habit.horizon * np.exp(np.clip(0.4 * self.settling, -1, 1)))
 
     def bend(self, moved: np.ndarray, movers: np.ndarray, progress: float) -> np.ndarray:
-        """What has ``moved`` (h, w, 2) strays from its line as if pushed: nothing at first, then up to half its way.
+        """Displacements with this future's deviation added, float32 (h, w, 2), in pixels.
 
-        Each of ``movers`` (h, w), see ``Motion``, strays as a whole, so that it keeps its shape.
+        moved: float32 (h, w, 2), how far things have moved, in pixels. movers: int32 (h, w), see ``Motion``: each
+        moving thing is deviated as a whole, so that it keeps its shape. progress: frames' worth of motion so far; the
+        deviation is proportional to the distance moved and grows from nothing. Without bends, ``moved`` itself.
         """
         if not self.bends.any():
             return moved
@@ -93,12 +97,12 @@ class Future:
         return (moved + 0.35 * -math.expm1(-progress / 10) * stray).astype(np.float32)
 
     def phase(self, progress: float, seconds: float) -> float:
-        """How far what repeats itself has come: its pace strays a little."""
+        """Frames by which a repeating motion has advanced: ``progress``, a little faster or slower in each future."""
         return progress * math.exp(_TEMPO * float(np.clip(self.camera[0], -2, 2)) * -math.expm1(-seconds))
 
 
 def draw_future(generator: torch.Generator | None, grid: tuple[int, int], noise: int) -> Future:
-    """A future on a motion grid (h, w) with Z = ``noise``; None draws the likeliest."""
+    """A future on a motion grid (h, w) with Z = ``noise``; ``generator`` None gives the likeliest, all zero."""
     if generator is None:
         none = np.zeros((*grid, 3), np.float32)
         return Future(none[..., :2], none[..., 2], np.zeros(3), torch.zeros(1, noise))
@@ -110,7 +114,11 @@ def draw_future(generator: torch.Generator | None, grid: tuple[int, int], noise:
 def camera_so_far(
     motion: Motion, course: Course, future: Future, progress: float, seconds: float, fps: float
 ) -> Camera:
-    """All that the camera has done so far, as the motion of one step."""
+    """All that the camera has done so far, as the motion of one step: the source's camera, which settles, the one that
+    the words ask for, and this future's deviation.
+
+    progress: frames' worth of motion so far; seconds: time since the last real frame; fps: frames per second.
+    """
     asked = course.pan != Camera() or course.turn != Camera()
     # A hand that shakes goes nowhere: only a steady camera goes on for long.
     lasting = fps * (0.25 + 0.75 * motion.steady)

@@ -30,7 +30,13 @@ from studio.tensors import to_channels_first, to_device, to_numpy
 
 @dataclass(frozen=True)
 class Outlook:
-    """What one call knows before its first frame: see ``PredictionPipeline._look_ahead``."""
+    """What one call knows before its first frame: see ``PredictionPipeline._look_ahead``.
+
+    last: the last real frame, uint8 (H, W, 3). behind: what to show where things move away, as
+    studio.motion.carry.ground gives it. motion: measured in the last frames; habit: how it develops. known: the
+    evidence of studio.motion.evidence.gather. loop: what repeats itself, or None. course: what the words ask for.
+    future: one random draw. words: text embeddings (1, D), or None. fps: frames per second.
+    """
 
     last: np.ndarray
     behind: np.ndarray
@@ -44,8 +50,11 @@ class Outlook:
     fps: float
 
     def leads_to(self, ahead: int) -> tuple[float, np.ndarray, tuple[complex, complex]]:
-        """After so many frames: the motion that has happened, in frames' worth of it; how far things have moved by
-        themselves (h, w, 2); and (a, b) of the similarity z -> a z + b that the camera has made of the picture.
+        """(progress, moved, camera) ``ahead`` frames after the last real one.
+
+        progress: the motion that has happened, in frames' worth of it. moved: float32 (h, w, 2) on the motion grid, how
+        far things have moved by themselves, in pixels of the frame. camera: (a, b) of the similarity z -> a z + b of
+        the picture, z = x + iy in pixels from its centre, y downwards.
         """
         progress = self.course.progress(ahead, self.fps)
         moved = self.future.bend(drift(self.motion, self.habit, progress), self.motion.movers, progress)

@@ -28,7 +28,7 @@ _PALETTE_SHARE = 0.03  # of a frame in the palette that is followed: colours mus
 
 
 class FramePreparation(Protocol):
-    """How a look prepares each frame for the net. What has to do with motion is asked of the frame as it was filmed."""
+    """How a look prepares each frame for the net. Motion, trust and cuts are measured on the unprepared frame."""
 
     @property
     def tiled(self) -> bool:
@@ -55,11 +55,11 @@ class LearntPreparation:
         return self.tiling not in ("none", "pixels")
 
     def recolour(self, picture: np.ndarray) -> np.ndarray:
-        """The picture itself."""
+        """The picture itself, uint8 (h, w, 3), not copied."""
         return picture
 
     def read_guides(self, rgb: np.ndarray, texture: Texture) -> Guides:
-        """As ``FramePreparation`` says."""
+        """As studio.painting.guides.read_guides, of a picture float32 (h, w, 3) in 0..1; textures times roughness."""
         guides = read_guides(rgb, texture, self.tiling)
         if self.roughness != 1:
             for index in _TEXTURES:
@@ -104,7 +104,10 @@ class ClipState:
         self._own: Palette | None = None
 
     def prepare(self, frame: np.ndarray) -> PreparedFrame:
-        """A frame, uint8 (H, W, 3), made ready; what moved has taken texture and past along."""
+        """The next frame of the clip, uint8 (H, W, 3), made ready to paint; texture and last output follow its motion.
+
+        At a cut both begin anew.
+        """
         source = self._padded(self._resized(frame))
         step = self._shot.step(source)
         if step is not None:
@@ -120,17 +123,24 @@ class ClipState:
         return PreparedFrame(source, picture, guides, past, step)
 
     def keep(self, painting: np.ndarray) -> np.ndarray:
-        """Remembers the painting, float32 (3, h, w), for the next frame, and clamps it in its place; returns what
-        is to be seen of it, uint8 without padding."""
+        """Remembers the painting, float32 (3, h, w), for the next frame and clamps it to 0..1 in place.
+
+        Returns the frame to show, uint8 (rows, columns, 3) of ``self.size``: the working size without padding.
+        """
         self._painting = np.clip(painting, 0, 1, out=painting)
         return self.cropped(from_planes(painting))
 
     def cropped(self, picture: np.ndarray) -> np.ndarray:
-        """Anything of the padded working size without its padding."""
+        """An array (h, w, ...) of the padded working size without its padding: a view (rows, columns, ...) of
+        ``self.size``, any dtype."""
         return picture[: self.size[0], : self.size[1]]
 
     def cropped_flow(self, flow: np.ndarray) -> np.ndarray:
-        """A half-size flow (h / 2, w / 2, 2) without padding, in pixels of its own grid, whatever that is."""
+        """A flow float32 (h / 2, w / 2, 2) in half-size pixels, without the padding.
+
+        Where the working size needs no padding, the flow itself; else float32 (rows, columns, 2) of ``self.size``, in
+        full pixels of that size.
+        """
         if self.padded == self.size:
             return flow
         height, width = self.padded
@@ -138,7 +148,10 @@ class ClipState:
         return self.cropped(full)
 
     def recolour(self, painted: np.ndarray, wanted: Palette) -> np.ndarray:
-        """Gives a painted frame the wanted palette; its own is followed slowly."""
+        """A painted frame, uint8 (rows, columns, 3), in the wanted palette; uint8 of the same shape.
+
+        The frame's own palette is averaged over the clip, so that colours do not flicker.
+        """
         now = Palette.of(painted)
         self._own = now if self._own is None else self._own.towards(now, _PALETTE_SHARE)
         return self._own.map_to(painted, wanted)

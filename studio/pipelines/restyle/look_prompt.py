@@ -49,8 +49,12 @@ _ONE_COLOUR = _GREY_LOOKS | {"sepia", "blueprint", "chalkboard"}
 
 @dataclass(frozen=True, eq=False)
 class KnownLooks:
-    """What a generator can paint, as `names`, `titles` and `tilings` of its L looks and their `codes` (L, D), all of
-    length one; beside them styles that are painted in a look: `kin_titles`, their looks' `kin` and `kin_codes`."""
+    """What a generator can paint: `names`, `titles` and `tilings` of its L looks and their `codes`, float32 (L, D).
+
+    `kin_titles`, `kin` and `kin_codes`, float32 (S - L, D): further styles that it has no look for, the index of the
+    look that each is painted in, and their embeddings. All embeddings have length one and are on the CPU; `words`:
+    those that the text encoder met in training.
+    """
 
     names: tuple[str, ...]
     titles: tuple[str, ...]
@@ -98,11 +102,11 @@ class KnownLooks:
         return "none"
 
     def cosines(self, embeds: torch.Tensor) -> torch.Tensor:
-        """Embeddings (B, D) to their likeness (B, S), -1..1, to the looks and then the other styles."""
+        """Cosine similarity of embeddings (B, D) to the looks and then the other styles, float32 (B, S), -1..1, CPU."""
         return F.normalize(_on_host(embeds), dim=1) @ torch.cat([self.codes, self.kin_codes]).T
 
     def as_looks(self, styles: torch.Tensor) -> torch.Tensor:
-        """Shares (B, S) of styles as shares (B, L) of the looks that paint them."""
+        """Shares of styles, float (B, S), as shares of the looks that paint them, (B, L), of the same dtype."""
         owners = torch.tensor([*range(len(self.names)), *self.kin])
         return styles.new_zeros(len(styles), len(self.names)).index_add_(1, owners, styles)
 

@@ -23,7 +23,7 @@ _USUAL = (0.06, 0.04, 0.94, 0.96)  # left, top, right, bottom of a sprite's box 
 
 
 def with_picture(layers: SceneLayers, picture: np.ndarray) -> SceneLayers:
-    """The same scene with a picture (h, w, 4) as its subject.
+    """The same scene with a picture, uint8 (h, w, 4) straight RGBA, as its subject.
 
     The picture is fitted into the box that the subject fills, stands on the same ground line, and moves as it does; it
     is never mirrored, for nobody knows which way it faces. Raises RequestError for what is no such picture.
@@ -68,6 +68,6 @@ def _fitted(picture: np.ndarray, place: list[float], side: int) -> np.ndarray:
 
 
 def straight(layer: np.ndarray) -> np.ndarray:
-    """Premultiplied uint8 RGBA (..., 4) with colours divided by alpha, as PNG files want it."""
+    """Premultiplied RGBA as straight RGBA (as PNG files want it), both uint8 of shape (..., 4)."""
     colour = layer[..., :3].astype(np.float32) * (255.0 / np.maximum(layer[..., 3:], 1))
     return np.concatenate([np.minimum(colour + 0.5, 255).astype(np.uint8), layer[..., 3:]], -1)

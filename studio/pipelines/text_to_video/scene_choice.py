@@ -39,7 +39,11 @@ class Reading:
     def of(
         cls, chances: Mapping[str, np.ndarray], slots: Mapping[str, Sequence[str]], said: Iterable[Said]
     ) -> Reading:
-        """The likeliest value of each slot that the prompt does not deny, made to agree with one another."""
+        """The likeliest value of each slot that the prompt does not deny, made to agree with one another.
+
+        chances: float (n,) for each slot, the probability of each of its n values, in the order of ``slots``. said: the
+        phrases that were found in the prompt.
+        """
         chances = dict(chances)
         said = tuple(said)
         wanted = {(one.slot, one.value) for one in said if not one.denied}
@@ -87,7 +91,11 @@ def at_home(
     slots: Mapping[str, Sequence[str]],
     homes: Mapping[str, Sequence[str]],
 ) -> Reading:
-    """The same reading with a subject that suits the place, or an open one: for a prompt that names none."""
+    """The same reading with the likeliest subject that lives in the place: for a prompt that names no subject.
+
+    chances: float (n,) for each slot, as for ``Reading.of``. homes: the places that each subject is found in; the
+    subject stays where none of them is found in this place.
+    """
     values = dict(reading.values)
     place = values["place"] if values["place"] != "any" else _OPEN_AIR[0]
     if any(place in places for places in homes.values()):
