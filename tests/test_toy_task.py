@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,8 @@ def test_every_task_is_a_tool_for_agents(server, make, look):
             wrong = await session.call_tool("generate", {**asked, "prompt": "?!"})
             return tools, made, wrong
 
-    tools, made, wrong = asyncio.run(talk())
+    with ThreadPoolExecutor(1) as pool:  # a thread of its own: the browser's driver keeps a loop running in this one
+        tools, made, wrong = pool.submit(asyncio.run, talk()).result()
     assert set(tools) == {"generate", "interpolate", "restyle", "study", "predict", "turn"}
     repeat = tools["turn"].inputSchema["properties"]["repeat"]
     assert (repeat["type"], repeat["minimum"], repeat["maximum"], repeat["default"]) == ("integer", 1, 3, 1)
