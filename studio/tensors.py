@@ -68,7 +68,10 @@ def to_uint8(tensor: torch.Tensor) -> np.ndarray:
 def to_channels_first(
     fields: np.ndarray, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:
-    """Float fields such as flows, (T, H, W, C) or (H, W, C), to (T, C, H, W) or (C, H, W); values as they are."""
+    """Float fields such as flows, (T, H, W, C) or (H, W, C), to floats ``dtype`` (T, C, H, W) or (C, H, W).
+
+    Values stay as they are: nothing is scaled.
+    """
     return torch.from_numpy(np.ascontiguousarray(fields)).to(device, dtype).movedim(-1, -3)
 
 

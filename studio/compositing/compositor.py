@@ -115,7 +115,9 @@ def compose(
     seconds: Tensor | float, size: tuple[int, int], times: Tensor | None = None, guides: bool = False,
     ground: Tensor | None = None,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """Frames (B, T, 3, H, W) in 0..1, differentiable in every layer; with `guides` also those (B, T, 8, H, W).
+    """Frames (B, T, 3, H, W) in 0..1, differentiable in every layer; with `guides` also those (B, T, 8, H, W) in 0..1.
+
+    All tensors but `cast` are floats of one dtype, usually float32, and so are the results.
 
     Args:
         strips: (B, 4, 4, h, 2h) premultiplied RGBA, the first one opaque.

@@ -43,14 +43,17 @@ _QUIET = 0.004
 
 
 def premultiplied(layer: np.ndarray) -> np.ndarray:
-    """Straight uint8 RGBA to premultiplied."""
+    """Straight RGBA, uint8 (h, w, 4), as premultiplied RGBA, a new array of the same shape and dtype."""
     out = np.ascontiguousarray(layer).copy()
     out[..., :3] = (layer[..., :3].astype(np.uint16) * layer[..., 3:] + 127) // 255
     return out
 
 
 def crisp(layer: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A premultiplied uint8 layer enlarged to (height, width) with its outline steepened to about one output pixel."""
+    """A layer of premultiplied RGBA resized to uint8 (height, width, 4); where enlarged, with crisp outlines.
+
+    layer: uint8 (h, w, 4). The steps of alpha are steepened to about one pixel of the result.
+    """
     grow = height / layer.shape[0]
     large = cv2.resize(layer, (width, height), interpolation=cv2.INTER_CUBIC if grow > 1 else cv2.INTER_AREA)
     if grow <= 1.25:

@@ -87,8 +87,8 @@ def folded(x: Tensor) -> Tensor:
 
 
 def stacked(*parts: Tensor) -> Tensor:
-    """Parts (B, C, H, W), C of each its own, joined along channels; channels last in memory, as convolutions like
-    it.
+    """Parts (B, Ci, H, W) joined along their channels, (B, sum of Ci, H, W); channels last in memory, which is what
+    convolutions are fast on.
     """
     return torch.cat([part.permute(0, 2, 3, 1) for part in parts], -1).permute(0, 3, 1, 2)
 

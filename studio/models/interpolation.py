@@ -19,7 +19,8 @@ our own words; nothing learnt is taken from any. A further, tiny head reads word
 a monotone curve of time.
 
 Letters: B batch; H, W full rows and columns; h, w half of them, rounded up; flows are (B, 2, ., .), x before y, in
-pixels of their own grid; D width of the text embedding, Z dims of noise, P points of a timing curve.
+pixels of their own grid; D width of the text embedding, Z dims of noise, P points of a timing curve. Pictures and flows
+are float32; convolutions and the features between them may be of 16 bits.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class TimingHead(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, text_embeds: Tensor) -> Tensor:
-        """The curve at even points in time, float32."""
+        """The curve (B, P) at P evenly spaced points in time: float32, rising from 0 to 1."""
         steps = torch.softmax(self.out(F.silu(self.hidden(text_embeds))).float(), 1)
         curve = F.pad(torch.cumsum(steps, 1), (1, 0))
         return curve / curve[:, -1:]
@@ -198,7 +199,7 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         text_embeds: Tensor | None = None,
         noise: Tensor | None = None,
     ) -> Tensor:
-        """The frame at ``moment``, (B, 3, H, W), all in one: ``encode``, ``motion``, two warps, ``fuse``.
+        """The frame at ``moment``, (B, 3, H, W), not clamped, all in one: ``encode``, ``motion``, two warps, ``fuse``.
 
         first, second: (B, 3, H, W) in 0..1; forward, backward: flows (B, 2, h, w) between their halves; moment: (B,)
         in (0, 1); context: the frames around, None = unknown; text_embeds: (B, D), None = no words; noise: (B, Z),
@@ -212,7 +213,10 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         return self.fuse(*warps, found, moment, text_embeds, noise)
 
     def encode(self, first: Tensor, second: Tensor) -> Tensor:
-        """Features (2 B, F, h / 4, w / 4) of both halves (B, 3, h, w): once for all moments of a gap."""
+        """Features (2 B, F, h / 4, w / 4), rounded up, of both halves (B, 3, h, w) in 0..1: once for a gap's moments.
+
+        F is ``features`` of the configuration; the first frame's come before the second's.
+        """
         both = padded(torch.cat([first, second]))
         x = F.leaky_relu(self.enter(self._narrow(F.pixel_unshuffle(both * 2 - 1, 2))), 0.1)
         return self.deepen(F.leaky_relu(self.lower(x), 0.1))
@@ -258,7 +262,11 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         text_embeds: Tensor | None = None,
         noise: Tensor | None = None,
     ) -> Tensor:
-        """The frame (B, 3, H, W), not clamped, of both frames warped to the moment and held (B, 3, H, W), in 0..1."""
+        """The frame (B, 3, H, W), not clamped, mixed of both frames as they look at the moment.
+
+        first, second: (B, 3, H, W) in 0..1, warped and then through ``hold``; found: from ``motion``; the rest as for
+        ``forward``.
+        """
         leaning, detail = self.judge(first, second, found, moment, text_embeds, noise)
         mixed = second + torch.sigmoid(leaning.float()) * (first - second)
         return mixed if detail is None else mixed + detail.float()
@@ -272,7 +280,11 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         text_embeds: Tensor | None = None,
         noise: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """What ``fuse`` mixes by: the logit of the first warp's share (B, 1, H, W), and added detail (B, 3, H, W)."""
+        """What ``fuse`` mixes by: the logit of the first warp's share (B, 1, H, W), and added detail (B, 3, H, W).
+
+        Both of the type that convolutions run in; the detail is None where ``residual`` is 0. Arguments as for
+        ``fuse``.
+        """
         height, width = first.shape[-2:]
         apart = first - second
         seen = torch.cat([self._narrow(first + second - 1), self._narrow(4 * apart)], 1)
@@ -299,7 +311,9 @@ class InterpolationGenerator(ModelMixin, ConfigMixin):
         return leaning, x[:, 1:].clamp(-1, 1) * lively
 
     def timing_curve(self, text_embeds: Tensor) -> Tensor:
-        """Words (B, D) to curves (B, P): the share of the way that has been gone at even points in time."""
+        """Text embeddings (B, D) to curves (B, P), float32 from 0 to 1: the share of the way gone at even points in
+        time.
+        """
         return self.timing(text_embeds.to(self.from_text.weight.dtype))
 
     def _search(self, features: Tensor, told: Opinions, t: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ the frames before and after are known, each also says how its motion bends (Xu e
 2019): things rarely move at an even speed. Nothing here is learnt.
 
 Letters: B batch; h, w half of the frame's rows and columns; flows are (B, 2, ., .), x before y, in pixels of their own
-grid; t (B, 1, 1, 1) the moment in (0, 1).
+grid; t (B, 1, 1, 1) the moment in (0, 1). All tensors are float32, pictures in 0..1.
 """
 
 from __future__ import annotations
@@ -53,7 +53,10 @@ class Opinions:
     doubts: Tensor
 
     def bent_by(self, gates: Tensor) -> Tensor:
-        """What the bends add to both opinions' flows (B, 8, ., .), as far as their gates (B, 2), logits, are open."""
+        """What the bends add to both opinions' flows, (B, 8, ., .): bent less straight, times the sigmoid of the gates.
+
+        gates: logits (B, 2, ., .), one for each opinion.
+        """
         first, second = torch.sigmoid(gates).split(1, 1)
         added = self.bent - self.straight
         return torch.cat([first * added[:, :4], second * added[:, 4:]], 1)
@@ -62,7 +65,10 @@ class Opinions:
 def form_opinions(
     first: Tensor, second: Tensor, forward: Tensor, backward: Tensor, context: Context | None, t: Tensor
 ) -> Opinions:
-    """Both flows carried to the moment, with their bends.
+    """Both flows carried to the moment, with their bends: two estimates of the motion there, see ``Opinions``.
+
+    first, second: halves (B, 3, h, w), h, w multiples of 4; forward, backward: flows (B, 2, h, w) from the first to the
+    second and back; context: the frames around, None = unknown.
 
     A point of the first frame is at  f t + a (t^2 - t) / 2  from where it was, f its flow to the second frame and a its
     change of speed. An opinion counts the more, the better the two samples that it fetches agree, as in the classical
@@ -132,11 +138,18 @@ def _bends(
 
 
 def chosen_between(both: Tensor, choice: Tensor) -> Tensor:
-    """Flows (B, 4, ., .) to the first and second frame of two opinions (B, 8, ., .) mixed by a logit."""
+    """Flows to the first and second frame, (B, 4, ., .): two opinions' (B, 8, ., .) mixed.
+
+    choice: (B, 1, ., .), the logit of the first opinion's share.
+    """
     return both[:, 4:] + torch.sigmoid(choice) * (both[:, :4] - both[:, 4:])
 
 
 def lean(flows: Tensor, t: Tensor) -> Tensor:
-    """The logit of the first frame's share before anything is learnt: the nearer one, if it has anything to show."""
+    """The logit of the first frame's share before anything is learnt, (B, 1, ., .).
+
+    flows: (B, 4, ., .) to the first and to the second frame. The nearer frame counts more; one whose flow leads off the
+    frame counts next to nothing.
+    """
     seen = torch.log(inside(flows[:, :2]) + _SLIVER) - torch.log(inside(flows[:, 2:]) + _SLIVER)
     return torch.log((1 - t) / t) + seen

@@ -53,7 +53,10 @@ _MOST = 1.5  # times a vector: the largest shift along it
 
 @dataclass(frozen=True)
 class Refinement:
-    """shift (B, 2, u, v) in cells, shares (B, 4, 2u, 2v), colour (B, 3, u, v): as studio.motion.evidence.Correction."""
+    """shift (B, 2, u, v) in cells, shares (B, 4, 2u, 2v) with sum 1, colour (B, 3, u, v) in -0.5..0.5, all float32.
+
+    What they mean: see studio.motion.evidence.Correction.
+    """
 
     shift: Tensor
     shares: Tensor
@@ -93,7 +96,10 @@ class CourseHead(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, text_embeds: Tensor) -> Tensor:
-        """See COURSE; the speed factor is above 0, the stop in 0..1 where trained."""
+        """Text embeddings (B, D) to courses (B, 6), float32, in the order and units of COURSE.
+
+        The speed factor is above 0; the stop is in 0..1 where trained, but not clamped.
+        """
         numbers = self.out(F.silu(self.hidden(text_embeds))).float()
         camera, speed, stop = numbers.split((4, 1, 1), 1)
         return torch.cat([camera, torch.exp(speed.clamp(-2, 2)), stop], 1)
@@ -155,7 +161,9 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
     def forward(
         self, told: Tensor, horizon: Tensor, text_embeds: Tensor | None = None, noise: Tensor | None = None
     ) -> tuple[Refinement, Tensor]:
-        """Both parts at once: ``refine(...)`` and ``course(text_embeds)``."""
+        """Both parts at once: ``refine(...)`` and ``course(text_embeds)``, float32 (B, 6). Arguments as for
+        ``refine``.
+        """
         if text_embeds is None:
             text_embeds = told.new_zeros(len(told), self.config.text)
         return self.refine(told, horizon, text_embeds, noise), self.course(text_embeds)
@@ -163,10 +171,10 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
     def refine(
         self, told: Tensor, horizon: Tensor, text_embeds: Tensor | None = None, noise: Tensor | None = None
     ) -> Refinement:
-        """What is to be changed about a forecast.
+        """What is to be changed about a forecast, all float32: see ``Refinement``.
 
-        told: (B, C, u, v) as studio.motion.evidence.tell; horizon: (B,) frames ahead; text_embeds: (B, D), None = no
-        words; noise: (B, Z), None = zeros.
+        told: floats (B, C, u, v) as studio.motion.evidence.tell; horizon: (B,) frames ahead; text_embeds: (B, D), None
+        = no words; noise: (B, Z), None = zeros.
         """
         vectors = told[:, : 2 * VECTORS].float()
         x = torch.cat([_compressed(vectors), told[:, 2 * VECTORS :].float()], 1).clamp(-4, 4)
@@ -195,10 +203,10 @@ class PredictionGenerator(ModelMixin, ConfigMixin):
         return Refinement(shifting * sure * shift, shares, invention * _REACH * torch.tanh(colour))
 
     def draw(self, opinions: Tensor, guides: Tensor, refinement: Refinement) -> Tensor:
-        """The corrected frame (B, 3, H, W): studio.motion.evidence.put_together for training.
+        """The corrected frame (B, 3, H, W), float32, not clamped: studio.motion.evidence.put_together for training.
 
-        opinions: (B, 9, H, W) in 0..1, forecast, second opinion, last frame; guides: (B, 3, H, W) in 0..1, uncovered,
-        outside, moved.
+        opinions: float32 (B, 9, H, W) in 0..1, forecast, second opinion, last frame; guides: (B, 3, H, W) in 0..1,
+        uncovered, outside, moved.
         """
         new = guides[:, :2].amax(1, keepdim=True)
         touch = torch.maximum(guides[:, 2:], new)

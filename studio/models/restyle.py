@@ -142,7 +142,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
             self.modulate[-1].bias.zero_()
 
     def learn_codes(self, looks: torch.Tensor, kin: torch.Tensor | None = None) -> None:
-        """Set the embeddings (L, D) that stand for the looks, and those of `kin_styles`.
+        """Set the embeddings, floats (L, D), that stand for the looks, and those of `kin_styles`, one row for each.
 
         Embeddings of texts resemble each other; along the axes kept here (the pseudo-inverse of the codes) each look is
         a direction of its own, and what lies between two looks lies between two directions.
@@ -177,7 +177,8 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         output in 0..1 where it lies now, and how far it can be trusted, 0..1 (all zero: there is none); tiled: whether
         there are any tiles among the soft guides, None to look, for which a GPU would have to be waited for.
 
-        Returns (B, 3, H, W), in 0..1 but for slight overshoots: clamp before showing.
+        Everything given is float32; so is what is returned, (B, 3, H, W), in 0..1 but for slight overshoots: clamp
+        before showing.
         """
         kernels = brush.kernels
         trust = past[:, 3:]
@@ -210,7 +211,7 @@ class RestyleGenerator(ModelMixin, ConfigMixin):
         past: torch.Tensor,
         condition: torch.Tensor,
     ) -> torch.Tensor:
-        """As `paint`, each picture in a look of its own: condition (B, D)."""
+        """As `paint`, float32 (B, 3, H, W), each picture in a look of its own: condition float32 (B, D)."""
         rows = zip(pictures, sharp, soft, past, condition, strict=True)
         return torch.cat([self.paint(*(part[None] for part in parts), self.brush(look)) for *parts, look in rows])
 

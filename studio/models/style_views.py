@@ -21,7 +21,10 @@ _LONGEST = 3.0  # width by height, or the other way round; what is beyond is cut
 
 
 def scaled(picture: np.ndarray, zoom: float = 1.0) -> np.ndarray:
-    """A picture uint8 (H, W, 3) brought to the scale at which it is looked at; `zoom` > 1 comes nearer."""
+    """A picture uint8 (H, W, 3), resized so that its short side has SHORT * `zoom` pixels, at least 2 * SIDE: uint8.
+
+    A picture more than three times as long as wide is cropped in the middle before.
+    """
     height, width = picture.shape[:2]
     for axis, long, short in ((0, height, width), (1, width, height)):
         most = int(short * _LONGEST)
@@ -52,7 +55,10 @@ def pack_views(seen: np.ndarray) -> Tensor:
 
 
 def look_at(picture: np.ndarray) -> Tensor:
-    """A picture uint8 (H, W, 3) in four sets of views spread over it, (4, 12, S, S): average what the tower says."""
+    """A picture uint8 (H, W, 3) in four sets of views spread over it, float32 (4, 12, S, S) in -1..1, on the CPU.
+
+    The embeddings that the tower gives for the four are to be averaged.
+    """
     near = scaled(picture)
     across = (0.15, 0.55, 0.35, 0.85)
     sets = [

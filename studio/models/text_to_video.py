@@ -56,7 +56,9 @@ class Layers:
 
 
 def variant_of(noise: Tensor) -> Tensor:
-    """Which composition of its place each scene shows: (B, 16) strips noise to (B,) whole numbers 0..VARIANTS - 1."""
+    """Which composition of its place each scene shows: floats (B, 16) of strips noise to int64 (B,), 0..VARIANTS -
+    1.
+    """
     share = 0.5 * (1 + torch.erf(noise[:, 15] / 2**0.5))
     return (VARIANTS * share).long().clamp(0, VARIANTS - 1)
 
@@ -127,7 +129,10 @@ class SpriteNet(nn.Module):
         self.painter = Painter(nouns, (side, side), style, **painter)
 
     def forward(self, noun: Tensor, colour: Tensor, noise: Tensor, rough: bool = False) -> Tensor:
-        """Chances (B, nouns) and (B, colours), noise (B, Z): (B, 4, S, S), half that side if `rough`."""
+        """Premultiplied RGBA, float32 (B, 4, S, S) in 0..1, half that side if `rough`.
+
+        noun, colour: chances (B, nouns) and (B, colours); noise: (B, Z); all floats.
+        """
         return premultiplied(self.painter(noun, self.mapping(torch.cat([noun, colour], 1), noise), rough))
 
 
@@ -220,7 +225,10 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         return Layers(strips, offsets, self.sprites(code, noise), self.cast(code), actors, scene)
 
     def sprites(self, code: Code, noise: MappingType[str, Tensor]) -> Tensor:
-        """The subject and the other one, (B, 2, 4, S, S); scenes without another have an empty one."""
+        """The subject and the other one, premultiplied RGBA, float32 (B, 2, 4, S, S) in 0..1.
+
+        In scenes without another subject the second is transparent.
+        """
         subject = self.sprite_net(code["subject"], code["colour"], noise["sprite"])
         # Drawn even where nobody is asked for: to look whether anybody is would be to wait for the device.
         there = code["other"][:, 1:].sum(1)
@@ -229,21 +237,24 @@ class TextToVideoGenerator(ModelMixin, ConfigMixin):
         return torch.stack([subject, other * there[:, None, None, None]], 1)
 
     def tracks(self, code: Code, noise: Tensor, seconds: Tensor, progress: Tensor) -> tuple[Tensor, Tensor]:
-        """Curves of the actors (B, T, 4, 8) and of the scene (B, T, 8); arguments as for `forward`."""
+        """Curves of the actors (B, T, 4, 8) and of the scene (B, T, 8), float32.
+
+        noise: (B, Z), that of "tracks" alone; the rest as for `forward`.
+        """
         return self.tracks_net(torch.cat([code[name] for name in TRACK_SLOTS], 1), noise, seconds, progress)
 
     def cast(self, code: Code) -> Tensor:
-        """Which sprite each of scene.ACTORS wears: (B, 4) of 0 the subject's, 1 the other's, -1 absent."""
+        """Which sprite each of scene.ACTORS wears: int64 (B, 4) of 0 the subject's, 1 the other's, -1 absent."""
         count, other = code["count"].argmax(1), code["other"].argmax(1)
         nobody = torch.full_like(count, -1)
         there = [torch.where(count >= copy, 0, nobody) for copy in range(len(ACTORS) - 1)]
         return torch.stack([*there, torch.where(other > 0, 1, nobody)], 1)
 
     def read(self, hidden: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """What a prompt says: chances (B, n) of every slot, "any" among them, from the text encoder's states.
+        """What a prompt says: chances (B, n) of every slot, float32, "any" among them, from the text encoder's states.
 
         Args:
-            hidden: (B, L, D) last hidden states. mask: (B, L) 1 for words, 0 for padding.
+            hidden: floats (B, L, D), last hidden states. mask: (B, L) 1 for words, 0 for padding.
         """
         return self.reader.chances(hidden, mask)
 

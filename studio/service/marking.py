@@ -12,7 +12,7 @@ COLOUR = (255, 196, 64)  # amber: seen on dark and on light pictures, and not a 
 
 
 def mark_predicted(frame: np.ndarray) -> np.ndarray:
-    """A copy of ``frame`` (H, W, 3) with a thin amber frame and a label in its upper left corner."""
+    """A copy of ``frame``, uint8 RGB (H, W, 3), with a thin amber border and a label in its upper left corner."""
     height, width = frame.shape[:2]
     marked = frame.copy()
     line = max(1, min(height, width) // 160)
