@@ -44,7 +44,9 @@ def ask(kind: str, count: int, seed: int) -> Asked:
 
 
 def with_negatives(labels: dict[str, Tensor], rng: np.random.Generator) -> dict[str, Tensor]:
-    """Labels, long (1 + NEGATIVES,): those of one scene (each ()), then as many that each differ from it in one slot.
+    """Labels, int64 (1 + NEGATIVES,): those of one scene, then NEGATIVES that each differ from it in one slot.
+
+    labels: slot name -> int64 (), those of the scene.
 
     All are different; as `swap_one` draws them, every slot that the caption says is as likely to be the wrong one.
     """

@@ -42,7 +42,8 @@ from studio.training.state import load_average
 logger = logging.getLogger(__name__)
 
 Make = Callable[[tuple[np.ndarray, ...]], np.ndarray]
-"""Before, first, second, after, or first and second alone, to the frame in their middle."""
+"""Before, first, second, after, or first and second alone, uint8 (H, W, 3) each, to the frame midway between first and
+second, likewise."""
 
 _LENGTH, _PER_SOURCE = 13, 3
 _NOISE, _RATE = 6.0, 36
@@ -51,7 +52,10 @@ _MARGIN = 0.1
 
 
 def cases(frames: np.ndarray, longest: int) -> Iterator[tuple[str, tuple[np.ndarray, ...], np.ndarray]]:
-    """(condition, frames that are seen, truth) of a stretch."""
+    """Yields (condition, two or four frames that are seen, true frame), frames uint8 (H, W, 3).
+
+    frames: a stretch of 13, uint8 (13, H, W, 3). longest: frames apart, beyond which no pair is asked for.
+    """
     rng = np.random.default_rng(0)
     noise, coded = noisy(frames, _NOISE, rng), recoded(frames, _RATE)
     for middle in (3, 6, 9):
@@ -67,13 +71,13 @@ def cases(frames: np.ndarray, longest: int) -> Iterator[tuple[str, tuple[np.ndar
 
 
 def blended(seen: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Cross-dissolve."""
+    """The mean of the two middle frames (a cross-dissolve), uint8 (H, W, 3): see ``Make``."""
     first, second = seen if len(seen) == 2 else seen[1:3]
     return cv2.addWeighted(first, 0.5, second, 0.5, 0)
 
 
 def classical(seen: tuple[np.ndarray, ...]) -> np.ndarray:
-    """The studio's synthesis without its generator."""
+    """The studio's synthesis without its generator, uint8 (H, W, 3): see ``Make``."""
     return synthesise(measure_gap(*(seen if len(seen) == 2 else seen[1:3])), 0.5)
 
 
@@ -111,7 +115,7 @@ def load(folder: Path, checkpoints: Path) -> InterpolationGenerator:
 
 
 def chosen(data: Path, every: int) -> list[ClipCard]:
-    """Up to three held-out clips of each source; every so-manieth of them."""
+    """Up to three held-out clips of each source; every ``every``-th of them."""
     sources: dict[str, list[ClipCard]] = defaultdict(list)
     for card in clip_cards(data):
         if card.held_out:

@@ -60,14 +60,14 @@ def blending(first: np.ndarray, second: np.ndarray, moments: Sequence[float]) ->
 
 
 def classical(first: np.ndarray, second: np.ndarray, moments: Sequence[float]) -> list[np.ndarray]:
-    """The studio's synthesis without its generator. Arguments and result as for `blending`."""
+    """The studio's synthesis without its generator: uint8 (H, W, 3) each, arguments as for `blending`."""
     with ThreadPoolExecutor(1) as pool:
         gap = measure_gap(first, second, pool=pool)
         return [synthesise(gap, moment, pool) for moment in moments]
 
 
 def farneback(first: np.ndarray, second: np.ndarray, moments: Sequence[float]) -> list[np.ndarray]:
-    """The same synthesis on the flow of Farneback (2003). Arguments and result as for `blending`."""
+    """The same synthesis on the flow of Farneback (2003): uint8 (H, W, 3) each, arguments as for `blending`."""
     half = ((first.shape[0] + 1) // 2, (first.shape[1] + 1) // 2)
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (first, second)]
     forward, backward = (

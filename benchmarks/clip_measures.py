@@ -62,7 +62,10 @@ def pipeline_maker(pipeline: TextToVideoPipeline, detail: bool) -> Maker:
 
 
 def rival_maker(draw: Callable[[list[str], int], np.ndarray]) -> Maker:
-    """A rival's: its frames are spread over the clip's FRAMES, each repeated or mixed with the next."""
+    """A rival's: its frames are spread over the clip's FRAMES, each repeated or mixed with the next.
+
+    draw: prompts and a seed to N clips of any number of frames, uint8 (N, T, S, S, 3).
+    """
 
     def make(asked: Asked) -> Iterator[np.ndarray]:
         for clip in draw(asked.prompts, asked.seed):
@@ -101,7 +104,10 @@ class ClipJudge:
         self._texts: dict[tuple[str, int], torch.Tensor] = {}
 
     def hard_recall(self, asked: Asked, clips: Sequence[np.ndarray]) -> float:
-        """Share of the first `count` clips whose own caption is nearest among NEGATIVES wrong ones and itself."""
+        """Share of the first `count` clips whose own caption is nearest among NEGATIVES wrong ones and itself, 0..1.
+
+        clips: uint8 (T, H, W, 3) each.
+        """
         texts = self._candidates(asked)
         seen = embed_clips(self.model, clips[: self.count])
         scores = torch.einsum("nd,nmd->nm", seen, texts)
@@ -123,7 +129,10 @@ class ClipJudge:
 
 
 def frechet(first: Sequence[Evidence], second: Sequence[Evidence], scale: torch.Tensor) -> Measures:
-    """Frechet distance of the probe's features over `scale`, for each pair of sets and for all of them together."""
+    """Frechet distance of the probe's features over `scale`, for each pair of sets and for all of them together.
+
+    scale: float32 (D,), what the features (N, D) are divided by.
+    """
 
     def distance(a: Evidence, b: Evidence) -> float:
         return frechet_distance(*((part.features / scale).double().numpy() for part in (a, b)))
@@ -135,7 +144,8 @@ def frechet(first: Sequence[Evidence], second: Sequence[Evidence], scale: torch.
 def diversity(maker: Maker, asked: Asked, clips_each: int, probe: SceneProbe, scale: torch.Tensor) -> Measures:
     """How different the clips of one scene are: root mean square distance of pixels (0..255) and of features.
 
-    `asked` holds each scene `clips_each` times in a row.
+    `asked` holds each scene `clips_each` times in a row; features (N, D) are divided by `scale`, float32 (D,). One
+    value for each scene.
     """
     clips = list(maker(asked))
     small = np.stack([shrunk(clip[::4], SMALL) for clip in clips])
@@ -156,7 +166,10 @@ def repeated(asked: Asked, count: int, times: int) -> Asked:
 
 
 def steadiness(clips: Sequence[np.ndarray], count: int) -> Measures:
-    """Change along the motion and its reversals, in levels, and how much detail there is to change."""
+    """Change along the motion, flicker and contrast of the first `count` clips, in levels of 0..255.
+
+    clips: uint8 (T, H, W, 3) each. One value for each clip.
+    """
     chosen = list(islice(clips, count))
     return {
         "warping_error_levels": [warping_error(clip) for clip in chosen],

@@ -84,7 +84,10 @@ def frame_rate(path: Path) -> float:
 
 
 def shots_of(path: Path, frames: np.ndarray) -> list[tuple[int, int]]:
-    """(start, end) of the shots of a clip, as its data list them or else as our detector finds them."""
+    """(start, end) of the shots of a clip, end excluded, as its data list them or else as our detector finds them.
+
+    frames: uint8 (T, H, W, 3), all of the clip.
+    """
     cuts = listed_cuts(path)
     if cuts is None:
         cuts = {number for number, pair in enumerate(pairwise(frames), 1) if is_cut(*pair)}

@@ -32,7 +32,7 @@ Way = Callable[[float], tuple[float, float, float, float]]
 
 
 def view(photo: np.ndarray, x: float, y: float, scale: float, turn: float) -> np.ndarray:
-    """The window there, uint8 (270, 480, 3)."""
+    """The window there, uint8 (270, 480, 3), of a photo uint8 RGB (H, W, 3); numbers as ``Way`` gives them."""
     along, across = np.cos(turn) * scale, np.sin(turn) * scale
     middle = (SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2
     way = np.array(
@@ -47,7 +47,7 @@ def view(photo: np.ndarray, x: float, y: float, scale: float, turn: float) -> np
 
 
 def ways(photo: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, Way]]:
-    """A pan, a turn and a zoom, all inside the photograph but for corners."""
+    """Yields (name, way) of a pan, a turn and a zoom, all inside the photo, uint8 (H, W, 3), but for corners."""
     height, width = photo.shape[:2]
     base = min(width / (1.7 * SIZE[0]), height / (1.3 * SIZE[1]))
     x, y = width / 2, height / 2
@@ -58,7 +58,10 @@ def ways(photo: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, Way
 
 
 def joined(first: np.ndarray, second: np.ndarray) -> tuple[list[np.ndarray], list[str]]:
-    """What the pipeline draws at MOMENTS without its generator, and what it says about it."""
+    """What the pipeline draws at MOMENTS without its generator, and the notes that it gives.
+
+    All frames are uint8 RGB (H, W, 3) of one size.
+    """
     said: list[str] = []
     filler = GapFiller(None, "auto", on_note=said.append)
     ((_, between),) = filler.along([(0, filler.joint(first, second, keyframes="Pictures 1 and 2"))])
@@ -66,7 +69,7 @@ def joined(first: np.ndarray, second: np.ndarray) -> tuple[list[np.ndarray], lis
 
 
 def measure(photos: list[np.ndarray], report: Report) -> None:
-    """Adds a row for each way and method, and one for unrelated pictures."""
+    """Adds a row for each way and method, and one for unrelated pictures. photos: uint8 RGB (H, W, 3) each."""
     rng = np.random.default_rng(SEED)
     values: dict[tuple[str, str], dict[str, list[float]]] = {}
     for photo in photos:

@@ -72,7 +72,7 @@ def _change(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def futures(pipeline: PredictionPipeline, seen: np.ndarray, fps: float) -> dict[str, float]:
-    """How much SEEDS futures differ after one second, and what detail they keep.
+    """How much SEEDS futures of a clip, uint8 (T, H, W, 3), differ after one second, and what detail they keep.
 
     pair_psnr_db: mean PSNR between two of them (lower = more different; capped at 60, which is the same picture);
     alike_psnr_db: of the two most alike; own_psnr_db: of the likeliest to the last frame, for scale; detail_least: the

@@ -47,7 +47,10 @@ def copy(seen: np.ndarray, fps: float, ahead: Sequence[int]) -> dict[int, np.nda
 
 
 def linear(flow: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Predict:
-    """The last frame pushed on along its last motion: a cubic backward warp, edges repeated."""
+    """The last frame pushed on along its last motion: a cubic backward warp, edges repeated.
+
+    flow: two uint8 frames (H, W, 3) to the flow from the first to the second, float32 (H, W, 2), in pixels, x first.
+    """
 
     def predict(seen: np.ndarray, fps: float, ahead: Sequence[int]) -> dict[int, np.ndarray]:
         back = flow(seen[-1], seen[-2])

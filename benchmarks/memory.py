@@ -47,7 +47,9 @@ def source_frames(seconds: int) -> Iterator[np.ndarray]:
 
 
 def encode(frames: Iterable[np.ndarray], fps: int) -> list[float]:
-    """Write frames to an mp4 that is thrown away; the resident memory at every second of it."""
+    """Write frames, uint8 (720, 1280, 3), to an mp4 that is thrown away; the resident memory in MB, one value a
+    second.
+    """
     values: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]

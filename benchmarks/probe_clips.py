@@ -78,7 +78,7 @@ def claim(folder: Path) -> None:
 
 
 def part_of(values: dict[str, Tensor], rows: Tensor | slice) -> dict[str, Tensor]:
-    """The same rows of every tensor."""
+    """The same rows of every tensor (N, ...), whatever its dtype; rows: int64 (n,), or a slice."""
     return {name: value[rows] for name, value in values.items()}
 
 

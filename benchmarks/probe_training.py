@@ -209,7 +209,10 @@ def _over(crops: Tensor, sprites: Tensor, rng: np.random.Generator) -> Tensor:
 
 @torch.no_grad()
 def heat_of(net: FrameNet, clip: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
-    """What FrameNet finds in each but the last of (T, SMALL, SMALL, 3), and the actors' heat (T - 1, 1, G, G)."""
+    """What FrameNet finds in all frames but the last, and the probability of actors in each cell (T - 1, 1, G, G).
+
+    clip: uint8 (T, SMALL, SMALL, 3). All results are float32.
+    """
     with torch.autocast("cpu", torch.bfloat16):
         found = net(pairs_of(clip[:-1], clip[1:]))
     found = {name: values.float() for name, values in found.items()}
@@ -217,13 +220,19 @@ def heat_of(net: FrameNet, clip: np.ndarray) -> tuple[dict[str, Tensor], Tensor]
 
 
 def moves_of(frame_net: FrameNet, clips: Iterable[np.ndarray]) -> tuple[Tensor, Tensor]:
-    """What ClipNet reads of clips (T, SMALL, SMALL, 3): flow and heat, in half precision."""
+    """What ClipNet reads of N clips, uint8 (T, SMALL, SMALL, 3) each, float16.
+
+    Flow (N, T - 1, 2, G, G), in cells a step, and the probability of actors in each cell, (N, T - 1, 1, G, G).
+    """
     found = [(torch.from_numpy(flow_of(clip)), heat_of(frame_net, clip)[1].half()) for clip in clips]
     return torch.stack([flow for flow, _ in found]), torch.stack([heat for _, heat in found])
 
 
 def train_clip_net(flow: Tensor, heat: Tensor, slots: dict[str, Tensor], steps: int, seed: int) -> ClipNet:
-    """Motion, camera, number of actors and relation of N clips, from flow and from where FrameNet sees actors."""
+    """A net trained to tell motion, camera, number of actors and relation of N clips.
+
+    flow, heat: float16, as `moves_of` gives them. slots: int64 (N,) each, the scenes' true values.
+    """
     torch.manual_seed(seed)
     net, rng, told = ClipNet(), np.random.default_rng(seed), blind(slots)
 
@@ -248,10 +257,10 @@ def train_clip_net(flow: Tensor, heat: Tensor, slots: dict[str, Tensor], steps: 
 
 
 def blind(slots: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What can be told of scenes (B,) by one who cannot tell the subject from the other one.
+    """Targets, int64 (B,), of what can be told of scenes without telling the subject from the other one.
 
     "below" counts as "above", and of two who meet one always goes left; "actors" is how many there are, less one.
-    "meets" (B,) marks those pairs.
+    "meets", bool (B,), marks those pairs. slots: int64 (B,) each.
     """
     relation, motion = slots["relation"].clone(), slots["motion"].clone()
     meets = relation == SLOTS["relation"].index("meets")

@@ -36,8 +36,11 @@ SIZE = (192, 256)
 
 
 def read_pieces(folder: Path, seed: int | None = None) -> list[np.ndarray]:
-    """A uint8 piece of SIZE of every photo and of the middle of every clip in a folder: the centre, or at
-    random, each in another exposure and every sixth without colour."""
+    """A piece, uint8 RGB (192, 256, 3), of every photo and of the middle frame of every clip in a folder.
+
+    Without a seed it is the centre; with one it is cut at random, each in another exposure and every sixth without
+    colour. Raises ValueError for a file that cannot be read.
+    """
     rng = None if seed is None else np.random.default_rng(seed)
     pieces = []
     for path in sorted([*folder.glob("photos/*.jpg"), *folder.glob("clips/*.m*")]):

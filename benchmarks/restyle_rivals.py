@@ -91,6 +91,7 @@ class PlainNet(nn.Module):
         self.leave = nn.Sequential(_Layer(128, 64), _Layer(64, 64), _Layer(64, 32, 7), nn.Conv2d(32, 3, 1), nn.Tanh())
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Floats (B, 3, H, W) in -1..1 to the same shape, dtype and range; H, W multiples of 4."""
         found = F.interpolate(self.deep(self.down(pictures)), scale_factor=2, mode="bilinear", align_corners=False)
         found = F.interpolate(self.middle(found), scale_factor=2, mode="bilinear", align_corners=False)
         return self.leave(found)

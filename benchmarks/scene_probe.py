@@ -35,7 +35,7 @@ _PAIR_AT, _PAIR_SLOPE, _SIDE_SLOPE = 0.36, 15.0, 30.0
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the probe saw in N clips.
+    """What the probe saw in N clips; all float32. Labels that it is compared with are int64 (N,), one for each slot.
 
     ``nouns`` (N, V): how surely each noun was seen, 0..1; ``colours`` (N, V, C): the colours of whatever looked like
     that noun; ``where`` (N, V, 2): its mean x and y in frame heights; ``unlike`` (N,): how surely someone of another
@@ -54,7 +54,7 @@ class Evidence:
         return len(self.nouns)
 
     def of(self, rows: Tensor) -> Evidence:
-        """The evidence of these clips (n,), in that order."""
+        """The evidence of these clips, int64 (n,) numbers, in that order."""
         parts = {name: getattr(self, name)[rows] for name in _PARTS}
         return replace(self, **parts, seen={name: values[rows] for name, values in self.seen.items()})
 
@@ -78,7 +78,7 @@ class Evidence:
         return cls(**{name: torch.cat([getattr(part, name) for part in parts]) for name in _PARTS}, seen=seen)
 
     def chances(self, labels: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Log probabilities (N, values) of each slot but the nouns and colours.
+        """Log probabilities, float32 (N, values), of each slot but the nouns and colours.
 
         Which of two actors is the subject is taken from the nouns that the labels (N,) ask for: by it the one above
         and the one below, and who of two that meet goes left, are told apart.
@@ -106,7 +106,8 @@ class Evidence:
         return {name: values.clamp(min=1e-9).log() for name, values in found.items()}
 
     def right(self, labels: dict[str, Tensor]) -> dict[str, Tensor]:
-        """For each of JUDGED whether the clips show what the labels (N,) ask: (n,), only clips whose labels say it.
+        """For each of JUDGED whether the clips show what the labels (N,) ask: bool (n,), of the clips whose labels say
+        it.
 
         A subject, or the other one, is right where its noun is the surest seen, or among the two surest where two were
         asked for. Colour is judged where one is named, among the twelve: that of whatever looked like the noun.
@@ -129,7 +130,7 @@ class Evidence:
         return {name: right[name][said.get(name, every)] for name in JUDGED}
 
     def log_likelihood(self, labels: dict[str, Tensor]) -> Tensor:
-        """Log probability (N,) of all that the labels (N,) say of the clips."""
+        """Log probability, float32 (N,), of all that the labels, int64 (N,), say of the clips."""
         other = (labels["other"] - 1).clamp(min=0)
         total = self._noun(labels["subject"], labels["colour"])
         total = total + torch.where(labels["other"] > 0, self._noun(other, labels["other_colour"]), 0.0)

@@ -75,7 +75,7 @@ def some_shot(material: Material, rng: np.random.Generator, step: int = 1) -> np
 
 
 def lively_shot(material: Material, rng: np.random.Generator, step: int) -> np.ndarray:
-    """The wildest of six such shots."""
+    """Of six such shots, uint8 (4, H, W, 3), the one whose two middle frames differ most."""
     return max((some_shot(material, rng, step) for _ in range(6)), key=lambda frames: apart(frames[1], frames[2]))
 
 
