@@ -1,8 +1,8 @@
 """The cut detector on pairs whose truth is known by construction, and on whole clips.
 
-python -m benchmarks.cuts --data ../shared/data            writes results/cuts.json
-python -m benchmarks.cuts --data ../shared/data --quick    a fifth of the pairs, nothing written
-python -m benchmarks.cuts --data ../shared/data --fit      the detector's weights, from pairs of the training material
+python -m benchmarks.cuts --data DATA            writes results/cuts.json
+python -m benchmarks.cuts --data DATA --quick    a fifth of the pairs, nothing written
+python -m benchmarks.cuts --data DATA --fit      the detector's weights, from pairs of the training material
 """
 
 from __future__ import annotations

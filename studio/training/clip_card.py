@@ -185,7 +185,7 @@ wrong in one attribute each; "beats its twin": it prefers its own caption to tha
 
 ## Limits
 
-It knows the words of `studio/worlds` (`nouns.py`, `lexicon.py`, `look_words.py`, `courses.py`), and hardly any others:
+It knows the words of `studio/captions` and of `studio/teachers/look_words.py`, and hardly any others:
 an unseen synonym is guessed. English only. The picture tower is small and has seen this world and a few photos in
 {looks} looks. Its figures above are what its few steps bought, and they still rose when the time was up: place, time,
 weather and look it sees; nouns, and one changed attribute among 64, often not. Do not take its scores for a measure of
