@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from studio.requests import Field, Request, field_of, fields_of
+from studio.requests import Field, Request, fields_of
 from studio.service import Task
 from studio.settings import Limits
 from studio.ui import layout, messages
@@ -85,7 +85,7 @@ def _widget(kind: type[Request], field: Field) -> Component:
                 label=bounds.label, file_count="multiple" if field.form == "files" else "single", height=150,
                 elem_id=f"{kind.task}-{name}", elem_classes="zoe-drop zoe-short",
             )  # fmt: skip
-    return layout.words(kind, name, value=layout.as_shown(field_of(kind, name).default))
+    return layout.words(kind, name, value=layout.as_shown(field.default))
 
 
 def _hint(fields: list[Field], limits: Limits) -> str:
