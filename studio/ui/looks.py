@@ -7,7 +7,6 @@ like any other words.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -59,7 +58,6 @@ LOOKS: dict[str, tuple[str, str, str]] = {
 """By name: its kind, what its card says, and the words that a click fills in."""
 
 POSTERS = FOLDER / "restyle" / "looks"
-_SHARE = re.compile(r"\s*(\d{1,3})\s*%\s*(.+)")
 CLICK = """
 const wall = element.querySelector('.zoe-wall');
 element.addEventListener('click', event => {
@@ -74,10 +72,25 @@ element.addEventListener('click', event => {
       b.hidden = Boolean(button.dataset.kind) && b.dataset.kind !== button.dataset.kind; });
     wall.scrollTop = 0;
   } else {
-    const mix = element.querySelector('[data-mix]').getAttribute('aria-pressed') === 'true';
-    trigger('click', {look: button.dataset.look, mix});
+    wall.dataset.clicked = button.dataset.words;
+    trigger('click');
   }
 });
+"""
+CHOSEN = """
+words => {
+  const wall = document.querySelector('#restyle-looks'), look = wall.querySelector('.zoe-wall').dataset.clicked;
+  if (wall.querySelector('[data-mix]').getAttribute('aria-pressed') !== 'true') return look;
+  const given = (words || '').trim(), parts = given.split(',').map(part => part.match(/^\\s*\\d{1,3}\\s*%\\s*(.+)$/));
+  const others = parts.every(Boolean) ? parts.map(part => part[1].trim()) : given ? [given] : [];
+  const all = others.includes(look) ? others.filter(part => part !== look) : [...others, look];
+  if (all.length < 2) return all.join('');
+  const share = Math.floor(100 / all.length), rest = 100 % all.length;
+  return all.map((part, index) => `${share + (index < rest ? 1 : 0)}% ${part}`).join(', ');
+}
+"""
+"""Script from the words to those after a click on a look: its own alone; in a mix it joins the others in equal shares
+that make 100 %, or leaves them. It runs in the browser: the words must stand there before a quick hand presses Restyle.
 """
 PRESSED = """
 words => {
@@ -96,7 +109,7 @@ element.addEventListener('click', event => {
 
 
 def wall(task: str) -> gr.HTML:
-    """Draw the wall of named looks; its click event carries ``look`` and ``mix``."""
+    """Draw the wall of named looks; after its click event ``CHOSEN`` makes the new words."""
     return gr.HTML(markup(), js_on_load=CLICK, elem_id=f"{task}-looks", elem_classes="zoe-bare")
 
 
@@ -128,27 +141,6 @@ def own_markup(looks: Sequence[SavedLook], chosen: str) -> str:
         for index, look in enumerate(looks)
     )
     return f'<p class="zoe-heading">Your looks</p><div class="zoe-wall zoe-own">{cards}</div>'
-
-
-def chosen_words(words: str, name: str, mix: bool) -> str:
-    """The words after a click on look ``name``: its own alone; in a mix it joins the others, or leaves them."""
-    look = LOOKS[name][2]
-    if not mix:
-        return look
-    parts = [_SHARE.fullmatch(part) for part in words.split(",")] if words.strip() else []
-    if parts and all(parts):
-        others = [part[2].strip() for part in parts if part]
-    else:
-        others = [words.strip()] if words.strip() else []
-    return mixed([part for part in others if part != look] if look in others else [*others, look])
-
-
-def mixed(looks: Sequence[str]) -> str:
-    """Several looks in equal shares that make 100 %."""
-    if len(looks) < 2:
-        return "".join(looks)
-    share, rest = divmod(100, len(looks))
-    return ", ".join(f"{share + (index < rest)}% {look}" for index, look in enumerate(looks))
 
 
 def _poster(name: str) -> bytes:

@@ -101,10 +101,8 @@ def _source(limits: Limits) -> tuple[gr.Radio, ClipBox, gr.Image]:
 def _wire_looks(named: gr.HTML, style: gr.Textbox, own: own_looks.OwnLooks) -> None:
     """A click on the wall fills in the words; the words show which looks stand in them."""
 
-    def write(words: str, event: gr.EventData) -> tuple[str, str]:
-        return looks.chosen_words(words or "", str(event.look), bool(event.mix)), ""
-
-    named.click(write, style, [style, own.look], **PRIVATE)
+    named.click(None, style, style, js=looks.CHOSEN, **PRIVATE)
+    named.click(lambda: "", None, own.look, **PRIVATE)
     style.change(None, style, None, js=looks.PRESSED, **PRIVATE)
 
 

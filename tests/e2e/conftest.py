@@ -29,7 +29,7 @@ TAB_NAMES = {
     "restyle": "Restyle",
     "prediction": "Continue",
 }
-PATIENCE = 300_000  # milliseconds; generous, because the first job loads torch on a busy machine
+PATIENCE = 180_000  # milliseconds; generous, because the first job loads torch on a busy machine
 
 
 def pytest_collection_modifyitems(items):
@@ -155,11 +155,14 @@ class Visitor:
         return self.page.inner_text(f"#{task}-progress")
 
     def wait_until_says(self, task: str, words: str) -> None:
-        self.page.wait_for_function(
-            "([id, words]) => document.querySelector(id)?.innerText.includes(words)",
+        """Until the tab says these words; if it says what went wrong instead, the test fails with that at once."""
+        said = self.page.wait_for_function(
+            "([id, words]) => { const place = document.querySelector(id), said = place?.innerText ?? '';"
+            " return said.includes(words) || place?.querySelector('.zoe-error') ? said : null }",
             arg=[f"#{task}-progress", words],
             timeout=PATIENCE,
-        )
+        ).json_value()
+        assert words in said
 
     def wait_until_plays(self, task: str) -> None:
         """Until this tab's job is done and the browser really shows moving frames."""

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.ui.looks import CHOSEN
+
 PROMPT = "a red car drives left across the desert at sunset"
 
 
@@ -163,6 +165,31 @@ def test_restyle_a_picture(visit, make):
     visitor.wait_until_says("restyle", "Done")
     visitor.page.wait_for_function("document.querySelector('#restyle-picture img')?.naturalWidth === 64")
     assert visitor.download("restyle-png").read_bytes()[:4] == b"\x89PNG"
+
+
+MIXES = [
+    ("", "oil painting", False, "oil painting"),
+    ("50% neon lights, 50% sepia", "oil painting", False, "oil painting"),
+    ("", "oil painting", True, "oil painting"),
+    ("oil painting", "neon lights", True, "50% oil painting, 50% neon lights"),
+    ("like an old print", "neon lights", True, "50% like an old print, 50% neon lights"),
+    ("70% oil painting, 30% neon lights", "pop art", True, "34% oil painting, 33% neon lights, 33% pop art"),
+    ("34% oil painting, 33% neon lights, 33% pop art", "neon lights", True, "50% oil painting, 50% pop art"),
+    ("50% oil painting, 50% pop art", "oil painting", True, "pop art"),
+    ("pop art", "pop art", True, ""),
+]
+
+
+def test_a_click_on_a_look_writes_the_words(browser):
+    """The page's own script, on a wall of one mix button."""
+    page = browser.new_page()
+    page.set_content('<div id="restyle-looks"><button data-mix></button><div class="zoe-wall"></div></div>')
+    set_up = """([look, mix]) => { document.querySelector('.zoe-wall').dataset.clicked = look;
+      document.querySelector('[data-mix]').setAttribute('aria-pressed', String(mix)) }"""
+    for words, look, mix, expected in MIXES:
+        page.evaluate(set_up, [look, mix])
+        assert page.evaluate(CHOSEN, words) == expected
+    page.close()
 
 
 def test_looks_are_mixed_with_clicks(visit):

@@ -32,30 +32,6 @@ def test_every_card_has_its_picture():
         assert path.stat().st_size < 12_000
 
 
-@pytest.mark.parametrize(
-    ("words", "click", "mix", "expected"),
-    [
-        ("", "oil", False, "oil painting"),
-        ("50% neon lights, 50% sepia", "oil", False, "oil painting"),
-        ("", "oil", True, "oil painting"),
-        ("oil painting", "neon", True, "50% oil painting, 50% neon lights"),
-        ("like an old print", "neon", True, "50% like an old print, 50% neon lights"),
-        ("70% oil painting, 30% neon lights", "pop", True, "34% oil painting, 33% neon lights, 33% pop art"),
-        ("34% oil painting, 33% neon lights, 33% pop art", "neon", True, "50% oil painting, 50% pop art"),
-        ("50% oil painting, 50% pop art", "oil", True, "pop art"),
-        ("pop art", "pop", True, ""),
-    ],
-)
-def test_a_click_writes_the_words(words, click, mix, expected):
-    assert looks.chosen_words(words, click, mix) == expected
-
-
-@pytest.mark.parametrize("count", range(2, 9))
-def test_shares_make_a_hundred(count):
-    shares = [int(part.split("%")[0]) for part in looks.mixed([str(number) for number in range(count)]).split(", ")]
-    assert sum(shares) == 100 and max(shares) - min(shares) <= 1
-
-
 def test_a_strangers_look_cannot_write_into_the_page():
     kept = [SavedLook(Path(f"/x/{name}"), LookCard(name, b"\xff\xd8\xff\x00")) for name in ("<img src=x>", 'b"')]
     page = looks.own_markup(kept, '/x/b"')
