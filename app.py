@@ -32,6 +32,7 @@ def flags() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, help="private folder for uploads and results")
     parser.add_argument("--looks", type=Path, help="folder that keeps the looks you study (not with --public)")
     parser.add_argument("--public", action="store_const", const=True, help="tight limits, for strangers")
+    parser.add_argument("--hosts", help="names under which browsers may ask, with commas between them")
     parser.add_argument("--share", action="store_true", help="ask Gradio for a public link")
     return parser.parse_args()
 
@@ -42,6 +43,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl-C: cancel, wipe, go
     options = vars(flags())
     share = options.pop("share")
+    if options["hosts"] is not None:
+        options["hosts"] = tuple(name.strip() for name in options["hosts"].split(",") if name.strip())
     try:
         settings = from_environment(**options)
         with Studio(settings) as studio:

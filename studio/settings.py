@@ -72,7 +72,8 @@ class Limits:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One studio's settings. ``work`` is the private folder for jobs; ``keep_seconds`` how long results stay there;
-    ``looks`` where studied looks are kept for good (None: only as long as the visit)."""
+    ``looks`` where studied looks are kept for good (None: only as long as the visit); ``hosts`` the names under which a
+    browser may ask it, beside this machine's own."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -82,6 +83,8 @@ class Settings:
     work: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / f"zoetrope-{os.getuid()}")
     keep_seconds: float = 3600.0
     looks: Path | None = None
+    hosts: tuple[str, ...] = ()
+    behind_proxy: bool = False
     limits: Limits = field(default_factory=Limits.local)
 
     def __post_init__(self) -> None:
@@ -94,8 +97,8 @@ class Settings:
 
 
 def from_environment(**overrides: object) -> Settings:
-    """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC`` and
-    overrides.
+    """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC``,
+    ``_HOSTS`` (names with commas between them) and overrides.
 
     A Hugging Face Space (``SPACE_ID`` is set) is public and listens on all interfaces unless told otherwise.
     Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
@@ -114,6 +117,8 @@ def from_environment(**overrides: object) -> Settings:
         if not port.isdigit():
             raise RequestError(f'The port must be a whole number, not "{port}".')
         values["port"] = int(port)
+    names = ",".join(env.get(name, "") for name in ("SPACE_HOST", "ZOETROPE_HOSTS"))
+    values["hosts"] = tuple(name.strip() for name in names.split(",") if name.strip())
     values.update({name: value for name, value in overrides.items() if value is not None})
     public = bool(values.pop("public", public))
     values.setdefault("limits", Limits.public() if public else Limits.local())

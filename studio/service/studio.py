@@ -62,7 +62,8 @@ class Studio:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._gif_lock = threading.Lock()
-        self._closing = threading.Event()
+        self.closing = threading.Event()  # set when the studio shuts down, for whoever works beside it
+        self._warm = threading.Event()
         self._queue = JobQueue(
             self._perform,
             self._discard,
@@ -185,10 +186,15 @@ class Studio:
         for card, pipeline in {task.card: task.pipeline for task in TASKS.values() if task.card}.items():
             if catalogue.CARDS[card].is_present(self.settings.checkpoints):
                 self._queue.add_errand(lambda card=card, pipeline=pipeline: self._cache.take(card, pipeline))
+        self._queue.add_errand(self._warm.set)
+
+    def is_ready(self) -> bool:
+        """Whether all that was to be loaded before the first job is loaded, and the studio is not closing."""
+        return self._warm.is_set() and not self.closing.is_set()
 
     def shutdown(self, timeout: float = 30.0) -> None:
         """Cancel every job, end the threads, wipe every folder of this process. Safe to call twice."""
-        self._closing.set()
+        self.closing.set()
         if not self._queue.close(timeout):
             logger.warning("The worker did not come to an end within %.0f seconds.", timeout)
         self._sweeper.join(timeout)
@@ -228,7 +234,7 @@ class Studio:
     def _sweep(self) -> None:
         """Results stay for the settings' time after their job's end, then their folder goes."""
         keep = self.settings.keep_seconds
-        while not self._closing.wait(min(SWEEP_SECONDS, keep / 2)):
+        while not self.closing.wait(min(SWEEP_SECONDS, keep / 2)):
             now = time.monotonic()
             with self._lock:
                 old = [job for job in self._jobs.values() if job.ended is not None and now - job.ended > keep]

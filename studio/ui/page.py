@@ -16,6 +16,7 @@ from studio.ui import (
     examples,
     form,
     gallery,
+    guarding,
     handover,
     interpolation,
     layout,
@@ -84,14 +85,20 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
 
 
 def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
-    """Open the page and return at once. Raises ResourceError if the port is taken."""
+    """Open the page behind its door and return at once. Raises ResourceError if the port is taken."""
+    guarding.quiet_tracebacks()
+    rules = guarding.rules_of(studio)
     try:
-        page.launch(**launch_arguments(studio, share=share), prevent_thread_lock=True)
+        page.launch(
+            **launch_arguments(studio, share=share), prevent_thread_lock=True, _app=guarding.guarded_app(rules)
+        )
     except OSError as error:
         raise ResourceError(
             f"Port {studio.settings.port} on {studio.settings.host} cannot be opened: close the program that uses it, "
             "or choose another one with --port."
         ) from error
+    guarding.add_share_name(page, rules)
+    guarding.sweep_cut_uploads(Path(os.environ["GRADIO_TEMP_DIR"]), studio.closing)
 
 
 def keep_files_in(folder: Path) -> None:

@@ -155,18 +155,24 @@ class Visitor:
         return self.page.inner_text(f"#{task}-progress")
 
     def wait_until_says(self, task: str, words: str) -> None:
-        """Until the tab says these words; if it says what went wrong instead, the test fails with that at once."""
-        said = self.page.wait_for_function(
+        """Until the tab says these words, whatever it said before."""
+        self._wait_for(task, words, "false")
+
+    def _wait_for(self, task: str, words: str, enough: str) -> str:
+        """What the tab says once it says these words, or once the script ``enough`` is true of its place."""
+        return self.page.wait_for_function(
             "([id, words]) => { const place = document.querySelector(id), said = place?.innerText ?? '';"
-            " return said.includes(words) || place?.querySelector('.zoe-error') ? said : null }",
+            f" return said.includes(words) || {enough} ? said : null }}",
             arg=[f"#{task}-progress", words],
             timeout=PATIENCE,
         ).json_value()
-        assert words in said
 
     def wait_until_plays(self, task: str) -> None:
-        """Until this tab's job is done and the browser really shows moving frames."""
-        self.wait_until_says(task, "Done")
+        """Until this tab's job is done and the browser really shows moving frames. If the tab says what went wrong
+        instead, the test fails with that at once.
+        """
+        said = self._wait_for(task, "Done", "place?.querySelector('.zoe-error')")
+        assert "Done" in said
         self.page.wait_for_function(
             "id => { const v = document.querySelector(id + ' video'); return v && v.readyState >= 3 && !v.error"
             " && v.videoWidth > 0 && (v.currentTime > 0 || v.ended) }",
