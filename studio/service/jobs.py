@@ -42,8 +42,8 @@ class PreparedRequest:
 class Job:
     """A job. ``id`` is its folder's name: 128 random bits, so nobody can guess another's.
 
-    ``visitor`` opens its history; ``client`` says from where it came, so that the queue stays fair. ``began``, ``ended``
-    and ``asked_to_stop`` are monotonic seconds, None before; ``sign`` is when its worker last showed that it lives.
+    ``visitor`` opens its history; ``client`` says from where it came, so that the queue stays fair. ``began``,
+    ``ended`` and ``asked_to_stop`` are monotonic seconds, None before; ``sign`` is when its worker last showed life.
     """
 
     def __init__(self, prepared: PreparedRequest, *, visitor: str = "", client: str = "") -> None:

@@ -12,7 +12,7 @@ from studio.errors import BusyError, Cancelled, ResourceError, StudioError
 from studio.media import ffmpeg
 from studio.service.events import Event
 from studio.service.jobs import Job
-from studio.service.watchdog import Patience, Watchdog, Work
+from studio.service.watchdog import USUAL, Patience, Watchdog, Work
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +23,9 @@ class JobQueue:
     """First come, first served. ``perform`` runs one job in the worker and must end it; ``discard`` a waiting one.
 
     ``errands`` are small pieces of work done in the worker while nothing waits (importing, loading). At most ``limit``
-    jobs wait, at most ``per_visitor`` of one visitor and ``per_client`` of one client (None: no such bound); the running
-    one is not counted. A worker that died, or that does not come back from a job that was stopped, is given up:
-    ``give_up`` puts the job's folder in order, and another worker goes on.
+    jobs wait, at most ``per_visitor`` of one visitor and ``per_client`` of one client (None: no such bound); the
+    running one is not counted. A worker that died, or that does not come back from a job that was stopped, is given
+    up: ``give_up`` puts the job's folder in order, and another worker goes on.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class JobQueue:
         limit: int,
         per_visitor: int | None = None,
         per_client: int | None = None,
-        patience: Patience = Patience(),
+        patience: Patience = USUAL,
         give_up: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._perform = perform

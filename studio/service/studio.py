@@ -199,6 +199,11 @@ class Studio:
             if catalogue.CARDS[card].is_present(self.settings.checkpoints):
                 self._queue.add_errand(lambda card=card, pipeline=pipeline: self._cache.take(card, pipeline))
 
+    def is_busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self._lock:
+            return any(not job.is_over() for job in self._jobs.values())
+
     def drain(self, seconds: float | None = None) -> bool:
         """Take no more jobs, end those that wait, and let the running one finish within ``seconds`` (default: the
         settings' grace); whether it did. Those that wait cannot be kept: their files are wiped with the studio's.
@@ -207,6 +212,8 @@ class Studio:
 
     def shutdown(self, timeout: float = 30.0) -> None:
         """Cancel every job, end the threads, wipe every folder of this process. Safe to call twice."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         if not self._queue.close(timeout):
             logger.warning("The worker did not come to an end within %.0f seconds.", timeout)

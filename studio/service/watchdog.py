@@ -1,7 +1,7 @@
-"""The watchdog over the worker: it ends what takes too long or is stuck, and has a worker replaced that never returns.
+"""The watchdog over the worker: it ends what takes too long or is stuck, and replaces a worker that never returns.
 
-A thread cannot be killed. So it asks the job to stop, then ends its ffmpeg children (which wakes a worker that waits for
-one), and at last gives the thread up: the studio goes on with another worker, and the person is told why.
+A thread cannot be killed. So it asks the job to stop, then ends its ffmpeg children (which wakes a worker that waits
+for one), and at last gives the thread up: the studio goes on with another worker, and the person is told why.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ STUCK = "This job was stuck and has been ended: please try it again, or with a s
 @dataclass(frozen=True)
 class Patience:
     """Seconds: a job's time, its time without a sign of life, and from being told to stop until its children are ended
-    and until its worker is given up. Loading a generator shows no sign of life and may take ``loading_times`` as long."""
+    and until its worker is given up. Loading a generator shows no sign of life: it may take ``loading_times`` as long.
+    """
 
     job: float = 86_400.0
     silent: float = 600.0
     children: float = 2.0
     worker: float = 15.0
     loading_times: float = 5.0
+
+
+USUAL = Patience()
 
 
 @dataclass(frozen=True)

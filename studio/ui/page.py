@@ -34,6 +34,7 @@ LAYOUTS = {
 }
 """Tabs with a layout of their own; any other task's tab is drawn from its request's fields (``form``)."""
 SWEEP_SECONDS = 600
+SESSIONS = 128  # whose state Gradio keeps, 0.6 MB each; the one that was not used longest goes first
 
 
 def build(studio: Studio) -> gr.Blocks:
@@ -78,6 +79,7 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "mcp_server": endpoints.has_mcp(),
         "max_file_size": max(limits.video_bytes, limits.image_bytes),
         "allowed_paths": [str(studio.settings.work), str(examples.FOLDER), *([str(looks)] if looks else [])],
+        "state_session_capacity": SESSIONS,
         "max_threads": running.waiters(studio) + 16,
         "quiet": True,
     }
