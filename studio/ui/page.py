@@ -20,6 +20,7 @@ from studio.ui import (
     interpolation,
     layout,
     prediction,
+    presence,
     restyle,
     running,
     text_to_video,
@@ -94,6 +95,7 @@ def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
             f"Port {studio.settings.port} on {studio.settings.host} cannot be opened: close the program that uses it, "
             "or choose another one with --port."
         ) from error
+    presence.lighten(page)
 
 
 def keep_files_in(folder: Path) -> None:
