@@ -44,7 +44,7 @@ def flags() -> argparse.Namespace:
 
 
 def finish(studio: Studio) -> None:
-    """After SIGTERM: the greater part of the grace for what runs, the rest to fetch its answer and to wipe the files."""
+    """After SIGTERM: most of the grace for what runs, the rest to fetch its answer and to wipe the files."""
     grace = studio.settings.grace_seconds
     rest = grace * (1 - FINISH_PART)
     busy = studio.is_busy()

@@ -1,4 +1,4 @@
-"""The real app in a process of its own, and clients that behave badly: what the rows of ``benchmarks.hardening`` use."""
+"""The real app in a process of its own, and clients that behave badly: what ``benchmarks.hardening`` uses."""
 
 from __future__ import annotations
 
