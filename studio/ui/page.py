@@ -25,6 +25,7 @@ from studio.ui import (
     running,
     text_to_video,
     theme,
+    tools,
 )
 
 LAYOUTS = {
@@ -96,6 +97,7 @@ def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
             "or choose another one with --port."
         ) from error
     presence.lighten(page)
+    tools.watch_callers(page)
 
 
 def keep_files_in(folder: Path) -> None:

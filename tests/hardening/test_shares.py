@@ -245,19 +245,37 @@ def cancels_with_another_functions_number(page):
     page.http.post(f"{page.url}/cancel", json={"session_hash": event, "fn_index": 0, "event_id": event})
 
 
+def hangs_up(page, path, content):
+    """Post, and close the connection once the job runs."""
+    body = httpx.Request("POST", page.url, json=content).read()
+    head = f"POST /gradio_api/{path} HTTP/1.1\r\nHost: 127.0.0.1:{page.blocks.server_port}\r\n"
+    head += "Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", page.blocks.server_port)) as connection:
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        page.until_running()
+
+
 def hangs_up_on_the_direct_road(page):
-    sock = socket.create_connection(("127.0.0.1", page.blocks.server_port))
-    request = httpx.Request("POST", f"{page.url}/run/generate", json={"data": page.long})
-    head = f"POST /gradio_api/run/generate HTTP/1.1\r\nHost: 127.0.0.1:{page.blocks.server_port}\r\n"
-    body = request.read()
-    sock.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-    page.until_running()
-    sock.close()
+    hangs_up(page, "run/generate", {"data": page.long})
+
+
+def hangs_up_as_a_tools_caller(page):
+    asked = {**dict(zip(page.order, page.long, strict=True)), "seed": 1}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    call = {"name": "generate", "arguments": asked}
+    hangs_up(page, "mcp/", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call})
 
 
 @pytest.mark.parametrize(
     "leave",
-    [closes_the_stream, never_listens, cancels, cancels_with_another_functions_number, hangs_up_on_the_direct_road],
+    [
+        closes_the_stream,
+        never_listens,
+        cancels,
+        cancels_with_another_functions_number,
+        hangs_up_on_the_direct_road,
+        hangs_up_as_a_tools_caller,
+    ],
     ids=lambda leave: leave.__name__,
 )
 def test_a_client_that_leaves_frees_the_worker(page, leave):
