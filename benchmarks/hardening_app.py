@@ -104,17 +104,21 @@ class App:
         """How many jobs have copies or results on disk and are not finished, or are kept: their folders."""
         return len([path for path in self.work.glob("run-*/*/results")])
 
+    def child_pids(self) -> list[int]:
+        """The process ids of its ffmpeg children."""
+        found = []
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                for pid in (task / "children").read_text().split():
+                    if "ffmpeg" in Path(f"/proc/{pid}/cmdline").read_text():
+                        found.append(int(pid))
+            except OSError:  # it has ended meanwhile
+                continue
+        return found
+
     def children(self) -> int:
         """How many ffmpeg children it has."""
-        pids = [self.process.pid]
-        found = 0
-        for task in Path(f"/proc/{pids[0]}/task").iterdir():
-            for pid in (task / "children").read_text().split():
-                try:
-                    found += "ffmpeg" in Path(f"/proc/{pid}/cmdline").read_text()
-                except OSError:
-                    continue
-        return found
+        return len(self.child_pids())
 
     def memory_mb(self) -> float:
         """Resident memory of the process in MB."""
