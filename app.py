@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "64")  # it keeps each event and counts all anew at every end
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "64")  # Gradio keeps each event, and counts all anew at every
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))  # event's end, for a page that is switched off
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

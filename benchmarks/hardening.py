@@ -63,7 +63,9 @@ def sessions(checkpoints: Path) -> Iterator[Measure]:
             slowest = round(max((answer[2] for answer in told), default=0.0), 2)
             mode = "public" if public else "local"
             lost = 64 - len(made) - len(told)
-            yield measure(f"{mode}: lost, doubled", "0, 0", [lost, len(made) - len(paths)], not lost)
+            yield measure(
+                f"{mode}: lost, doubled", "0, 0", [lost, len(made) - len(paths)], not lost and len(made) == len(paths)
+            )
             yield measure(f"{mode}: made, told busy", "all 64", [len(made), len(told)], not lost)
             yield measure(f"{mode}: slowest refusal, s", "1", slowest, slowest <= 1)
 

@@ -20,6 +20,7 @@ import time
 from typing import Any
 
 import gradio as gr
+from anyio import from_thread
 from gradio.context import LocalContext
 from gradio.state_holder import SessionState, StateHolder
 
@@ -27,8 +28,9 @@ from studio.service import Job
 
 logger = logging.getLogger(__name__)
 
-UNHEARD_SECONDS = 4.5
+UNHEARD_SECONDS = 4.0
 LOOK_SECONDS = 0.25
+SURE_SECONDS = 0.2
 KEPT_ANSWER_SECONDS = 60.0  # a client that asked over HTTP may fetch its answer that long after the job's end
 _SECRET = secrets.token_bytes(32)
 
@@ -83,6 +85,8 @@ class Listener:
         self._request = request.request if request is not None else None
         self.session = request.session_hash if request is not None else None
         self._heard = time.monotonic()
+        self._loop = _loop()
+        self._sure = False
 
     def has_left(self) -> bool:
         """Whether nobody waits for the event's answer any more. An event outside of Gradio's queue is never left."""
@@ -100,7 +104,16 @@ class Listener:
         now = time.monotonic()
         if answers.qsize() == 0:
             self._heard = now
-        return now - self._heard > UNHEARD_SECONDS
+        if now - self._heard > UNHEARD_SECONDS:
+            if self._loop is None:
+                return True
+            # a server that was too busy to send is no client that has left: ask again in the loop, after its turn
+            self._heard = now
+            self._loop.call_soon_threadsafe(self._loop.call_later, SURE_SECONDS, self._make_sure, answers)
+        return self._sure
+
+    def _make_sure(self, answers: asyncio.Queue[Any]) -> None:
+        self._sure = answers.qsize() > 0
 
     async def has_hung_up(self) -> bool:
         """The same for an event outside of the queue, whose request is still open: whether its connection is closed."""
@@ -123,6 +136,18 @@ class Listener:
         if self._event is not None:
             loop = asyncio.get_running_loop()
             loop.call_later(KEPT_ANSWER_SECONDS, _forget_answers, self._queue, self.session)
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that this function, or the worker thread that it runs in, belongs to; None outside of both."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    try:
+        return from_thread.run_sync(asyncio.get_running_loop)
+    except RuntimeError:
+        return None
 
 
 def _forget_answers(queue: Any, session: str) -> None:
