@@ -27,6 +27,7 @@ from studio.ui.page import build, keep_files_in, launch  # noqa: E402
 
 FINISH_PART = 0.8
 FETCH_SECONDS = 3.0
+TELL_SECONDS = 0.5
 WAKE_SECONDS = 0.5  # a signal that another thread took is answered when the main one wakes
 
 
@@ -49,10 +50,10 @@ def finish(studio: Studio) -> None:
     grace = studio.settings.grace_seconds
     rest = grace * (1 - FINISH_PART)
     busy = studio.is_busy()
-    studio.drain(grace * FINISH_PART)
+    made = studio.drain(grace * FINISH_PART)
     if busy:
-        time.sleep(min(FETCH_SECONDS, rest / 2))
-    studio.shutdown(rest / 2)
+        time.sleep(min(FETCH_SECONDS if made else TELL_SECONDS, rest / 3))
+    studio.shutdown(rest / 3)
 
 
 def main() -> int:
