@@ -10,9 +10,13 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "64")  # Gradio keeps each event, and counts all anew at every
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))  # event's end, for a page that is switched off
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -20,6 +24,11 @@ from studio.service import Studio  # noqa: E402  the environment must be set bef
 from studio.settings import from_environment  # noqa: E402
 from studio.ui.messages import sentence  # noqa: E402
 from studio.ui.page import build, keep_files_in, launch  # noqa: E402
+
+FINISH_PART = 0.8
+FETCH_SECONDS = 3.0
+TELL_SECONDS = 0.5
+WAKE_SECONDS = 0.5  # a signal that another thread took is answered when the main one wakes
 
 
 def flags() -> argparse.Namespace:
@@ -37,10 +46,29 @@ def flags() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def finish(studio: Studio) -> None:
+    """After SIGTERM: most of the grace for what runs, the rest to fetch its answer and to wipe the files."""
+    grace = studio.settings.grace_seconds
+    rest = grace * (1 - FINISH_PART)
+    busy = studio.is_busy()
+    made = studio.drain(grace * FINISH_PART)
+    if busy:
+        time.sleep(min(FETCH_SECONDS if made else TELL_SECONDS, rest / 3))
+    studio.shutdown(rest / 3)
+
+
 def main() -> int:
     """Open the studio; returns the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl-C: cancel, wipe, go
+    told = threading.Event()
+
+    def end(*_: object) -> None:
+        """The first SIGTERM lets what runs finish; the second, as Ctrl-C, cancels, wipes and goes."""
+        if told.is_set():
+            sys.exit(0)
+        told.set()
+
+    signal.signal(signal.SIGTERM, end)
     options = vars(flags())
     share = options.pop("share")
     if options["hosts"] is not None:
@@ -54,7 +82,11 @@ def main() -> int:
             sys.stdout.write(f"Zoetrope is open at {page.local_url}\n")
             sys.stdout.flush()
             studio.warm_up()
-            page.block_thread()
+            while not told.wait(WAKE_SECONDS):
+                pass
+            finish(studio)
+    except KeyboardInterrupt:
+        return 0
     except Exception as error:  # noqa: BLE001  one sentence for the person, whatever it was
         sys.stderr.write(f"{sentence(error)}\n")
         return 2

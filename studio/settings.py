@@ -23,7 +23,11 @@ def bytes_in_words(count: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a file may be: bytes, pixels, frames per second and seconds; and how many jobs may wait."""
+    """What a file may be: bytes, pixels, frames per second and seconds; how many jobs may wait, and what one may take.
+
+    ``work`` bounds a job before it starts: pixels times frames that it reads and makes. ``job_seconds`` bounds the time
+    that it runs, ``silent_seconds`` the time in which it shows no sign of getting on; then it is ended.
+    """
 
     image_bytes: int
     image_pixels: int
@@ -35,6 +39,9 @@ class Limits:
     frames: int
     keyframes: int
     queue: int
+    work: float = 1e12
+    job_seconds: float = 86_400.0
+    silent_seconds: float = 600.0
 
     @classmethod
     def local(cls) -> Limits:
@@ -66,6 +73,9 @@ class Limits:
             frames=7_200,
             keyframes=60,
             queue=32,
+            work=2e9,  # 15 s of a 1080p clip at 30 frames per second, read and made
+            job_seconds=600.0,
+            silent_seconds=120.0,
         )
 
 
@@ -73,7 +83,8 @@ class Limits:
 class Settings:
     """One studio's settings. ``work`` is the private folder for jobs; ``keep_seconds`` how long results stay there;
     ``looks`` where studied looks are kept for good (None: only as long as the visit); ``hosts`` the names under which a
-    browser may ask it, beside this machine's own."""
+    browser may ask it, beside this machine's own; ``grace_seconds`` how long a studio that is told to end may take to
+    finish what runs; ``behind_proxy`` whether a proxy of ours says from where a request came."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -84,6 +95,7 @@ class Settings:
     keep_seconds: float = 3600.0
     looks: Path | None = None
     hosts: tuple[str, ...] = ()
+    grace_seconds: float = 30.0
     behind_proxy: bool = False
     limits: Limits = field(default_factory=Limits.local)
 
@@ -94,11 +106,14 @@ class Settings:
             raise RequestError(f'The device must be "auto", "cpu", "cuda", "mps" or "xpu", not "{self.device}".')
         if self.keep_seconds <= 0:
             raise RequestError("Results must be kept for more than zero seconds.")
+        if not 0 <= self.grace_seconds <= 3600:
+            raise RequestError("The time to finish what runs must lie between 0 and 3600 seconds.")
 
 
 def from_environment(**overrides: object) -> Settings:
     """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC``,
-    ``_HOSTS`` (names with commas between them) and overrides.
+    ``_HOSTS`` (names with commas between them), ``_GRACE`` (seconds), ``_PROXY`` (1: a proxy of ours fills in
+    X-Forwarded-For) and overrides.
 
     A Hugging Face Space (``SPACE_ID`` is set) is public and listens on all interfaces unless told otherwise.
     Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
@@ -106,7 +121,7 @@ def from_environment(**overrides: object) -> Settings:
     env = os.environ
     values: dict[str, object] = {}
     on_space = bool(env.get("SPACE_ID"))
-    public = env.get("ZOETROPE_PUBLIC", "1" if on_space else "0").lower() in ("1", "true", "yes")
+    public = _yes(env.get("ZOETROPE_PUBLIC", "1" if on_space else "0"))
     if on_space:
         values["host"] = "0.0.0.0"  # noqa: S104  a Space reaches its app from outside the container
     for name, kind in (("host", str), ("device", str), ("work", Path), ("checkpoints", Path), ("looks", Path)):
@@ -119,6 +134,12 @@ def from_environment(**overrides: object) -> Settings:
         values["port"] = int(port)
     names = ",".join(env.get(name, "") for name in ("SPACE_HOST", "ZOETROPE_HOSTS"))
     values["hosts"] = tuple(name.strip() for name in names.split(",") if name.strip())
+    grace = env.get("ZOETROPE_GRACE")
+    if grace:
+        if not grace.isdigit():
+            raise RequestError(f'ZOETROPE_GRACE must be whole seconds, not "{grace}".')
+        values["grace_seconds"] = float(grace)
+    values["behind_proxy"] = _yes(env.get("ZOETROPE_PROXY", "1" if on_space else "0"))
     values.update({name: value for name, value in overrides.items() if value is not None})
     public = bool(values.pop("public", public))
     values.setdefault("limits", Limits.public() if public else Limits.local())
@@ -128,3 +149,7 @@ def from_environment(**overrides: object) -> Settings:
         data = Path(env.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
         values.setdefault("looks", data / "zoetrope" / "looks")
     return Settings(public=public, **values)  # type: ignore[arg-type]
+
+
+def _yes(word: str) -> bool:
+    return word.lower() in ("1", "true", "yes")

@@ -17,6 +17,7 @@ import select
 import subprocess
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ _PIPE_BYTES = 1 << 20
 _MEMORY_BASE = 768 << 20
 _FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
 _SIGXFSZ = 25
+_LIVING: weakref.WeakKeyDictionary[subprocess.Popen[bytes], int] = weakref.WeakKeyDictionary()
+_LIVING_LOCK = threading.Lock()
 
 
 @functools.cache
@@ -93,6 +96,18 @@ def run(arguments: Sequence[str], *, seconds: float, memory: int = _MEMORY_BASE,
 def disk_is_full(code: int | None, messages: str) -> bool:
     """Whether a child ended because nothing more could be written."""
     return code == -_SIGXFSZ or any(sign in messages.lower() for sign in _FULL_DISK)
+
+
+def kill_children_of(thread: int) -> int:
+    """End every ffmpeg that the thread of that ``ident`` started and that still runs; returns how many there were.
+
+    The thread, which waits for one of them, then goes on and fails.
+    """
+    with _LIVING_LOCK:
+        running = [process for process, owner in _LIVING.items() if owner == thread and process.returncode is None]
+    for process in running:
+        process.kill()
+    return len(running)
 
 
 class Child:
@@ -201,7 +216,7 @@ def _spawn(arguments: Sequence[str], stdin: int, stdout: int = subprocess.PIPE) 
     for _ in range(3):
         try:
             # its own session: Ctrl-C reaches us first, and we end the child in order
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 stdin=stdin,
                 stdout=stdout,
@@ -210,6 +225,9 @@ def _spawn(arguments: Sequence[str], stdin: int, stdout: int = subprocess.PIPE) 
                 env=environment,
                 start_new_session=True,
             )
+            with _LIVING_LOCK:
+                _LIVING[process] = threading.get_ident()
+            return process
         except BlockingIOError:  # too many processes just now
             time.sleep(0.2)
         except OSError as error:

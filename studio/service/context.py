@@ -76,12 +76,13 @@ class JobContext:
         return self._job.prepared.sources.get(field, ())
 
     def is_cancelled(self) -> bool:
-        """Whether the person asked to stop; handed to the pipelines."""
+        """Whether the person asked to stop; handed to the pipelines, whose asking shows that they get on."""
+        self._job.show_life()
         return self._job.is_cancelled()
 
     def check_cancelled(self) -> None:
         """Raise Cancelled if the person asked to stop."""
-        if self._job.is_cancelled():
+        if self.is_cancelled():
             raise Cancelled()
 
     def pipeline(self) -> StudioPipeline:

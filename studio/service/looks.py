@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 MOST_LOOKS = 60  # of one owner: so many fit a page
 MOST_VISITORS = 512
+PART_SECONDS = 10.0  # a look is written in far less
 _UNKEPT = "The look could not be kept: the disk is full or its folder cannot be written to."
 
 
@@ -41,6 +42,8 @@ class LookBook:
         self._folder = folder
         self._lock = threading.Lock()
         self._visits: OrderedDict[str, tuple[Path, float]] = OrderedDict()  # key: folder, when last asked
+        if folder is not None:
+            _wipe_parts(folder)
 
     def of(self, visitor: str) -> tuple[SavedLook, ...]:
         """The looks that this visitor may use, newest first."""
@@ -103,6 +106,16 @@ class LookBook:
         if forgotten is not None:
             self._folders.remove(forgotten)
         return place
+
+
+def _wipe_parts(folder: Path) -> None:
+    """Remove what a studio that was killed has left half-written; what is younger may be another studio's."""
+    for part in folder.glob("*.part"):
+        try:
+            if time.time() - part.stat().st_mtime > PART_SECONDS:
+                part.unlink()
+        except OSError:
+            logger.warning("a half-written look could not be removed")
 
 
 def _looks_in(folder: Path) -> list[SavedLook]:

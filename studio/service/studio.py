@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 
 from studio import catalogue
-from studio.errors import RequestError, StudioError
+from studio.errors import BusyError, Cancelled, RequestError, StudioError
 from studio.media.decode import read_rgba
 from studio.media.encode import write_gif
 from studio.media.metadata import read_request
 from studio.media.probe import probe
 from studio.privacy import JobFolders
 from studio.requests import Request, from_json
+from studio.service.budget import check_work
 from studio.service.cache import PipelineCache
 from studio.service.context import JobContext
 from studio.service.events import Event
@@ -30,12 +31,15 @@ from studio.service.looks import LookBook
 from studio.service.queue import JobQueue
 from studio.service.results import Result
 from studio.service.tasks import TASKS, requests_with_forms
+from studio.service.watchdog import Patience
 from studio.settings import Settings, bytes_in_words
 
 logger = logging.getLogger(__name__)
 
 WAITING_PER_VISITOR = 2  # of a public studio, so that one visitor cannot fill the queue
+CLIENTS_PART = 4  # and of its queue one network address at most a quarter, however many pages it opens
 SWEEP_SECONDS = 30.0
+STOPPED = "The studio was stopped before this job was done: please send it again in a minute."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +73,25 @@ class Studio:
             self._discard,
             limit=settings.limits.queue,
             per_visitor=WAITING_PER_VISITOR if settings.public else None,
+            per_client=max(WAITING_PER_VISITOR, settings.limits.queue // CLIENTS_PART) if settings.public else None,
+            patience=Patience(job=settings.limits.job_seconds, silent=settings.limits.silent_seconds),
+            give_up=self._give_up,
         )
         self._sweeper = threading.Thread(target=self._sweep, name="studio-sweeper", daemon=True)
         self._sweeper.start()
 
-    def submit(self, request: Request, visitor: str = "") -> Job:
+    def check_room(self, visitor: str = "", client: str = "") -> None:
+        """Raise BusyError if a job of this visitor and client could not wait now; costs nothing."""
+        self._queue.check_room(visitor, client)
+
+    def submit(self, request: Request, visitor: str = "", client: str = "") -> Job:
         """Check the request's files, copy them, and put the job into the queue.
 
         ``visitor`` is an opaque key of the face's own: it opens the visitor's history and bounds their waiting jobs.
+        ``client`` is another for where the request came from: it bounds the waiting jobs of all visitors from there.
         Raises BusyError, UserError (with one sentence), CheckpointError or ResourceError; nothing is left behind then.
         """
-        self._queue.check_room(visitor)
+        self._queue.check_room(visitor, client)
         task = TASKS[request.task]
         if task.card:
             catalogue.find(task.card, self.settings.checkpoints)
@@ -87,7 +99,8 @@ class Studio:
         try:
             prepared = take_in(request, folder, self.settings.limits)
             task.check(prepared.request, prepared.sources, self.settings.limits)
-            job = Job(prepared, visitor=visitor)
+            check_work(prepared.request, prepared.sources, self.settings.limits)
+            job = Job(prepared, visitor=visitor, client=client)
             with self._lock:
                 self._jobs[job.id] = job
             self._queue.add(job)
@@ -192,8 +205,21 @@ class Studio:
         """Whether all that was to be loaded before the first job is loaded, and the studio is not closing."""
         return self._warm.is_set() and not self.closing.is_set()
 
+    def is_busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self._lock:
+            return any(not job.is_over() for job in self._jobs.values())
+
+    def drain(self, seconds: float | None = None) -> bool:
+        """Take no more jobs, end those that wait, and let the running one finish within ``seconds`` (default: the
+        settings' grace); whether it did. Those that wait cannot be kept: their files are wiped with the studio's.
+        """
+        return self._queue.drain(self.settings.grace_seconds if seconds is None else seconds, BusyError(STOPPED))
+
     def shutdown(self, timeout: float = 30.0) -> None:
         """Cancel every job, end the threads, wipe every folder of this process. Safe to call twice."""
+        if self.closing.is_set():
+            return
         self.closing.set()
         if not self._queue.close(timeout):
             logger.warning("The worker did not come to an end within %.0f seconds.", timeout)
@@ -219,8 +245,10 @@ class Studio:
             let_go(job.prepared.folder)
             outcome = replace(outcome, seconds_taken=time.monotonic() - started, job_id=job.id)
         except BaseException as error:  # noqa: BLE001  the worker must outlive whatever a job does
-            outcome = translate(error)
-        if isinstance(outcome, StudioError):
+            outcome = Cancelled() if job.is_cancelled() else translate(error)
+        if job.is_over():  # it was given up long ago: nobody waits for what came of it
+            self._folders.remove(job.prepared.folder)
+        elif isinstance(outcome, StudioError):
             self._folders.remove(job.prepared.folder)
             self._cache.release()
         elif outcome.look is None:
@@ -229,6 +257,11 @@ class Studio:
         job.end(outcome)
 
     def _discard(self, job: Job) -> None:
+        self._folders.remove(job.prepared.folder)
+
+    def _give_up(self, job: Job) -> None:
+        """The worker never came back from this job: it may keep its pipelines, the next one loads its own."""
+        self._cache = PipelineCache(self.settings)
         self._folders.remove(job.prepared.folder)
 
     def _sweep(self) -> None:

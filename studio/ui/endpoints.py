@@ -11,9 +11,10 @@ defaults and help of the parameters are those of the request's fields. The page'
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -21,10 +22,12 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.requests import Field, fields_of, schema_of
-from studio.service import TASKS, Result, Studio, Task
+from studio.service import TASKS, Event, Job, Result, Studio, Task
 from studio.ui import layout, messages
+from studio.ui.presence import WATCH, Listener, client_of
 from studio.ui.running import QUEUE, waiters
 
+LOOK_SECONDS = 0.1  # between two looks at a job; a coroutine that waits costs no thread
 DETAILS = "Return a list of all that was made, and last a JSON file with seed, sizes and notes."
 
 
@@ -53,13 +56,18 @@ def _add(studio: Studio, task: Task) -> None:
     )
 
 
-def _function(studio: Studio, task: Task, fields: tuple[Field, ...]) -> Callable[..., Iterator[Any]]:
+def _function(studio: Studio, task: Task, fields: tuple[Field, ...]) -> Callable[..., AsyncIterator[Any]]:
     """What Gradio calls. It reads parameters from the signature, and what they mean from the docstring."""
     names = [each.name for each in fields]
 
-    def endpoint(*values: Any) -> Iterator[Any]:
-        *given, details, progress = values
-        yield from _run(studio, task, dict(zip(names, given, strict=True)), bool(details), progress)
+    async def endpoint(*values: Any) -> AsyncIterator[Any]:
+        *given, details, request, progress = values
+        listener = Listener(request)
+        try:
+            values = dict(zip(names, given, strict=True))
+            yield await _run(studio, task, values, bool(details), progress, request, listener)
+        finally:
+            listener.forget()
 
     empty, by_position = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
     endpoint.__signature__ = inspect.Signature(
@@ -67,9 +75,11 @@ def _function(studio: Studio, task: Task, fields: tuple[Field, ...]) -> Callable
             *(inspect.Parameter(each.name, by_position, default=empty if each.required else each.default or None)
               for each in fields),
             inspect.Parameter("details", by_position, default=False),
+            inspect.Parameter("request", by_position, default=None),
             inspect.Parameter("progress", by_position, default=gr.Progress()),
         ]
     )  # fmt: skip
+    endpoint.__annotations__ = {"request": gr.Request}
     help = "\n".join(f"    {each.name}: {each.bounds.help}" for each in fields)
     answer = "The finished look file." if task.endings == (".safetensors",) else "The finished clip, an MP4."
     summary = f"{task.summary[:1].upper()}{task.summary[1:]}."
@@ -97,21 +107,48 @@ def _parameter(field: Field) -> Component:
     return widget
 
 
-def _run(
-    studio: Studio, task: Task, values: dict[str, Any], details: bool, progress: gr.Progress
-) -> Iterator[str | list[str]]:
-    job = None
+async def _run(
+    studio: Studio,
+    task: Task,
+    values: dict[str, Any],
+    details: bool,
+    progress: gr.Progress,
+    request: gr.Request | None,
+    listener: Listener,
+) -> str | list[str]:
+    """Submit, wait and answer. Whoever leaves or cancels meanwhile frees the worker."""
+    client = client_of(request, studio.settings.behind_proxy)
+    job: Job | None = None
     try:
-        job = studio.submit(task.request.of(values))
-        for event in job.events():
-            if event.total and not event.is_end:
+        studio.check_room(client=client)  # at once: who is refused need not wait for a thread
+        job = await _submitted(studio, task, values, client)
+        WATCH.add(job, listener)
+        told: Event | None = None
+        while not job.is_over():
+            event = job.last()
+            if event is not None and event is not told and event.total and not event.is_end:
                 progress((event.done, event.total), desc=event.message)
-        yield _answer(job.result(), details)
+            told = event
+            await asyncio.sleep(LOOK_SECONDS)
+            if await listener.has_hung_up():
+                job.cancel()
+        return await asyncio.to_thread(_answer, job.result(0), details)
     except Exception as error:
         raise gr.Error(messages.sentence(error), print_exception=False) from None
     finally:
         if job is not None and not job.is_over():
             job.cancel()
+
+
+async def _submitted(studio: Studio, task: Task, values: dict[str, Any], client: str) -> Job:
+    """The job. Cancelled meanwhile, it waits for the thread that takes the files in, and cancels what came of it."""
+    submit = asyncio.to_thread(lambda: studio.submit(task.request.of(values), client=client))
+    submitting = asyncio.ensure_future(submit)
+    try:
+        return await asyncio.shield(submitting)
+    except asyncio.CancelledError:
+        submitting.add_done_callback(lambda made: made.cancelled() or made.exception() or made.result().cancel())
+        raise
 
 
 def _answer(result: Result, details: bool) -> str | list[str]:

@@ -14,6 +14,7 @@ from studio.requests import MAX_NAME, StudyRequest
 from studio.service import Job, Studio
 from studio.ui import looks, messages
 from studio.ui.media_inputs import unopened
+from studio.ui.presence import WATCH, Listener, client_of
 from studio.ui.running import QUEUE, Updates, cancel, follow, waiters
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -101,8 +102,10 @@ def wire(
         except StudioError as error:
             raise gr.Error(messages.sentence(error), print_exception=False) from None
 
-    def begin(key: str, picture: str | None, name: str, *values: Any) -> Iterator[Updates]:
-        yield from studied(studio, own, style, key, picture, name, lambda: source_of(*values))
+    def begin(
+        key: str, picture: str | None, name: str, request: gr.Request, *values: Any
+    ) -> Iterator[Updates]:  # fmt: skip
+        yield from studied(studio, own, style, key, picture, name, lambda: source_of(*values), request)
 
     for change in (visitor.change, own.look.change):
         change(refresh, [visitor, own.look], shown, **PRIVATE)
@@ -131,7 +134,7 @@ def _shown(studio: Studio, key: str, look: str) -> list[Any]:
 
 def studied(
     studio: Studio, own: OwnLooks, style: gr.Textbox, key: str, picture: str | None, name: str,
-    source_of: Callable[[], Path | None],
+    source_of: Callable[[], Path | None], request: gr.Request | None = None,
 ) -> Iterator[Updates]:  # fmt: skip
     """Study the style picture and yield the page's changes; in the end its look is kept and in use."""
     job: Job | None = None
@@ -139,7 +142,9 @@ def studied(
     try:
         if not picture:
             raise RequestError("Please add the picture first whose look you want.")
-        job = studio.submit(StudyRequest(picture=Path(picture), source=source_of(), name=name or ""), key)
+        listener, client = Listener(request), client_of(request, studio.settings.behind_proxy)
+        job = studio.submit(StudyRequest(picture=Path(picture), source=source_of(), name=name or ""), key, client)
+        WATCH.add(job, listener)
         yield {
             own.study: gr.Button(interactive=False),
             own.stop: gr.Button(visible=True),

@@ -21,10 +21,12 @@ from studio.ui import (
     interpolation,
     layout,
     prediction,
+    presence,
     restyle,
     running,
     text_to_video,
     theme,
+    tools,
 )
 
 LAYOUTS = {
@@ -35,6 +37,7 @@ LAYOUTS = {
 }
 """Tabs with a layout of their own; any other task's tab is drawn from its request's fields (``form``)."""
 SWEEP_SECONDS = 600
+SESSIONS = 128  # whose state Gradio keeps, 0.6 MB each; the one that was not used longest goes first
 
 
 def build(studio: Studio) -> gr.Blocks:
@@ -79,6 +82,7 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "mcp_server": endpoints.has_mcp(),
         "max_file_size": max(limits.video_bytes, limits.image_bytes),
         "allowed_paths": [str(studio.settings.work), str(examples.FOLDER), *([str(looks)] if looks else [])],
+        "state_session_capacity": SESSIONS,
         "max_threads": running.waiters(studio) + 16,
         "quiet": True,
     }
@@ -99,6 +103,8 @@ def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
         ) from error
     guarding.add_share_name(page, rules)
     guarding.sweep_cut_uploads(Path(os.environ["GRADIO_TEMP_DIR"]), studio.closing)
+    presence.lighten(page)
+    tools.watch_callers(page)
 
 
 def keep_files_in(folder: Path) -> None:

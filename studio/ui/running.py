@@ -21,6 +21,7 @@ from studio.requests import MAX_SEED, variation_seed
 from studio.service import Job, Result, Studio
 from studio.ui import messages
 from studio.ui.layout import Controls, Panel, Tab
+from studio.ui.presence import WATCH, Listener, client_of
 
 QUEUE = "studio"
 """One queue for all tabs and endpoints: the studio's own, which tells its waiters how many are before them. Gradio's
@@ -39,12 +40,16 @@ def outputs_of(controls: Controls, panel: Panel) -> list[Component]:
     ]  # fmt: skip
 
 
-def run(studio: Studio, tab: Tab, values: dict[str, Any], visitor: str = "") -> Iterator[Updates]:
+def run(
+    studio: Studio, tab: Tab, values: dict[str, Any], visitor: str = "", request: gr.Request | None = None
+) -> Iterator[Updates]:
     """Run one request and yield the page's changes until it is done, failed or cancelled."""
     controls, panel = tab.controls, tab.panel
     job: Job | None = None
     try:
-        job = studio.submit(tab.to_request(values), visitor)
+        listener = Listener(request)
+        job = studio.submit(tab.to_request(values), visitor, client_of(request, studio.settings.behind_proxy))
+        WATCH.add(job, listener)  # while the job waits nothing is yielded, and Gradio would not notice a closed page
         yield {
             controls.run: gr.Button(interactive=False),
             controls.cancel: gr.Button(interactive=True),
@@ -159,11 +164,12 @@ def wire(studio: Studio, tab: Tab, visitor: gr.State) -> None:
     private = {"api_visibility": "private", "show_progress": "hidden"}
     queued = {**private, "concurrency_id": QUEUE, "concurrency_limit": waiters(studio)}
 
-    def start(held: dict[Component, Any]) -> Iterator[Updates]:
-        yield from run(studio, tab, {name: held[widget] for name, widget in tab.fields.items()}, held[visitor])
+    def start(held: dict[Component, Any], request: gr.Request) -> Iterator[Updates]:
+        values = {name: held[widget] for name, widget in tab.fields.items()}
+        yield from run(studio, tab, values, held[visitor], request)
 
-    def start_afresh(held: dict[Component, Any]) -> Iterator[Updates]:
-        yield from start({**held, tab.seed.number: None})
+    def start_afresh(held: dict[Component, Any], request: gr.Request) -> Iterator[Updates]:
+        yield from start({**held, tab.seed.number: None}, request)
 
     outputs = outputs_of(controls, panel)
     for trigger, function in ((controls.run.click, start), (panel.again.click, start_afresh)):
@@ -181,8 +187,8 @@ def wire(studio: Studio, tab: Tab, visitor: gr.State) -> None:
 
 
 def waiters(studio: Studio) -> int:
-    """How many generators may follow jobs at once: all that the queue takes, and one to be told "busy"."""
-    return studio.settings.limits.queue + 2
+    """How many events may follow jobs at once: all that the queue takes, and as many again to be told "busy"."""
+    return 2 * studio.settings.limits.queue + 2
 
 
 def _seed_of(job: Job | None, index: int) -> Any:

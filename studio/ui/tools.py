@@ -1,0 +1,46 @@
+"""The endpoints as MCP tools: a caller that hangs up or cancels ends its job.
+
+Gradio answers a tool's call through a client of its own, which would go on listening when the caller has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import gradio as gr
+
+LOOK_SECONDS = 0.25
+
+
+def watch_callers(page: gr.Blocks) -> None:
+    """Let the calls of a launched page's tools end with their callers; nothing to do for a page without tools."""
+    server = page.mcp_server_obj
+    if server is None:
+        return
+    for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
+        setattr(server, name, _watched(server, getattr(server, name)))
+
+
+def _watched(server: Any, execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """``execute``, which waits for a job of Gradio's client, but only as long as its caller does."""
+
+    async def watched(job: Any, *more: Any) -> Any:
+        request = server.mcp_server.request_context.request
+        work = asyncio.ensure_future(execute(job, *more))
+        try:
+            while not work.done():
+                await asyncio.wait([work], timeout=LOOK_SECONDS)
+                if not work.done() and request is not None and await request.is_disconnected():
+                    break
+            else:
+                return work.result()
+        finally:
+            if not work.done():
+                # in a thread: it asks this very server to cancel the event
+                cancelling = asyncio.get_running_loop().run_in_executor(None, job.cancel)
+                cancelling.add_done_callback(lambda done: work.cancel())
+        raise RuntimeError("The caller has left.")
+
+    return watched
