@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 WAITING_PER_VISITOR = 2  # of a public studio, so that one visitor cannot fill the queue
 SWEEP_SECONDS = 30.0
+LOOKED_AT = 2048  # pixels of a picture's longer side while transparency is looked for in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,8 @@ class Studio:
 
     def shows_through(self, pictures: Sequence[Path]) -> bool:
         """Whether any part of any of these pictures is not solid; MediaError or LimitError if one is no picture."""
-        return any(read_rgba(path, self.settings.limits)[..., 3].min() < 255 for path in pictures)
+        limits = self.settings.limits
+        return any(read_rgba(path, limits, LOOKED_AT)[..., 3].min() < 255 for path in pictures)
 
     def request_in(self, path: Path, **files: object) -> Request:
         """The request that a file made here carries, to fill a form again; RequestError if it carries none.
