@@ -20,7 +20,7 @@ from studio.media.probe import probe
 from studio.privacy import JobFolders
 from studio.requests import Request, from_json
 from studio.service.cache import PipelineCache
-from studio.service.context import JobContext
+from studio.service.context import JobContext, perform
 from studio.service.events import Event
 from studio.service.faults import translate
 from studio.service.history import Entry, History
@@ -210,7 +210,7 @@ class Studio:
             task = TASKS[job.request.task]
             context = JobContext(job, task, self.settings, self._cache)
             context.start("working", None, "Reading the files." if job.prepared.sources else "Starting.")
-            outcome = task.run(job.request, context)
+            outcome = perform(task, context)
             context.check_cancelled()
             let_go(job.prepared.folder)
             outcome = replace(outcome, seconds_taken=time.monotonic() - started, job_id=job.id)
