@@ -1,6 +1,7 @@
 """Pictures of few bytes and many pixels or parts: refused from the header, or scaled where their memory is capped."""
 
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -64,3 +65,27 @@ def test_a_child_without_memory_says_so_and_not_damaged(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "_BYTES_A_PIXEL", 5)
     with pytest.raises(ResourceError, match="[Mm]emory"):
         read_rgba(tmp_path / "a.png", LIMITS)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.gif", "a.webp"])
+@pytest.mark.parametrize("second", ["page", "drawing", "archive"])
+def test_a_file_that_is_two_things_is_refused(tmp_path, name, second):
+    path = tmp_path / name
+    Image.new("RGB", (40, 30), (200, 90, 9)).save(path)
+    assert probe(path, LIMITS).kind == "image"
+    with path.open("ab") as file:
+        if second == "archive":
+            with zipfile.ZipFile(file, "a") as archive:
+                archive.writestr("a.txt", "hello")
+        else:
+            file.write(b"<HTML><Script>alert(1)</Script>" if second == "page" else b"<svg onload='alert(1)'/>")
+    with pytest.raises(MediaError):
+        probe(path, LIMITS)
+
+
+def test_a_photograph_with_a_film_behind_it_is_honest(tmp_path):
+    path = tmp_path / "moving.jpg"
+    Image.new("RGB", (40, 30)).save(path)
+    with path.open("ab") as file:
+        file.write(struct.pack(">I4s4sI", 16, b"ftyp", b"mp42", 0) + b"PK\x05\x06" + bytes(3))
+    assert probe(path, LIMITS).kind == "image"
