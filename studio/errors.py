@@ -44,6 +44,10 @@ class ResourceError(StudioError):
     """The machine gave out: disk, memory, or a child process that hung."""
 
 
+class MemoryOutError(ResourceError):
+    """Memory gave out in a child process; the job may be tried again with less."""
+
+
 class BusyError(StudioError):
     """The queue is full."""
 

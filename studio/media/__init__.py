@@ -7,6 +7,7 @@
     header     ffmpeg's text about a clip -> MediaInfo
     probe      any file -> MediaInfo, before anything is decoded but one frame
     timing     timestamps -> one exact rate
+    pictures   a still picture -> pixels, a large one in a caged child
     reader     the decoding child: frames through a pipe
     decode     file -> FrameStream of uint8 RGB frames at a constant rate, upright
     encode     frames -> H.264 mp4 (and GIF), whole or not at all

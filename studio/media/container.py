@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from studio.errors import MediaError
+from studio.errors import LimitError, MediaError
 from studio.media.sniff import AVI, GIF, MATROSKA, MP4, PNG, WEBP, Kind
 
 CUT_OFF = "The file is cut off: its end is missing; please upload it again or export it anew."
-_MOST_BOXES = 2_000_000
-_MOST_PICTURES = 1_000_000
+_MOST_BOXES = 200_000
+_MOST_BLOCKS = 1_000_000  # of at most 255 bytes in a GIF: more than the largest file that is taken can need
+_MANY_PICTURES = "The animation has more than {} pictures: please cut it."
+_TOO_MANY_PARTS = "The file is made of far more parts than a picture or a clip has: please export it anew."
 
 
 @dataclass(frozen=True)
@@ -100,29 +102,32 @@ def _check_riff(file: BinaryIO, size: int) -> None:
         raise MediaError(CUT_OFF)
 
 
-def read_animation(path: Path, kind: Kind) -> Animation:
-    """Size and delays of a GIF, WebP or PNG, without decoding a pixel. Raises MediaError for a damaged or cut file."""
+def read_animation(path: Path, kind: Kind, most: int) -> Animation:
+    """Size and delays of a GIF, WebP or PNG, without decoding a pixel. Raises MediaError for a damaged or cut file,
+    LimitError as soon as it shows more than ``most`` pictures.
+    """
     with path.open("rb") as file:
         try:
-            return {GIF: _read_gif, WEBP: _read_webp, PNG: _read_png}[kind](file)
+            return {GIF: _read_gif, WEBP: _read_webp, PNG: _read_png}[kind](file, most)
         except (struct.error, IndexError) as error:
             raise MediaError(CUT_OFF) from error
 
 
-def _read_gif(file: BinaryIO) -> Animation:
+def _read_gif(file: BinaryIO, most: int) -> Animation:
     head = file.read(13)
     width, height, flags = struct.unpack("<HHB", head[6:11])
     if flags & 0x80:
         file.seek(3 << ((flags & 7) + 1), 1)
     delays: list[float] = []
     delay = 0
-    for _ in range(_MOST_BOXES):
+    left = [_MOST_BLOCKS]
+    for _ in range(_MOST_BLOCKS):
         mark = file.read(1)
         if mark == b";":
             break
         if mark == b"!":
             label = file.read(1)[0]
-            first = _skip_blocks(file)
+            first = _skip_blocks(file, left)
             if label == 0xF9 and len(first) >= 4:
                 delay = struct.unpack("<H", first[1:3])[0]
         elif mark == b",":
@@ -130,7 +135,7 @@ def _read_gif(file: BinaryIO) -> Animation:
             if flags & 0x80:
                 file.seek(3 << ((flags & 7) + 1), 1)
             file.seek(1, 1)
-            _skip_blocks(file)
+            _skip_blocks(file, left)
             # as in every browser (and ffmpeg): a delay below 2 hundredths means "not set" and is shown as 10
             delays.append((delay if delay >= 2 else 10) / 100)
             delay = 0
@@ -140,16 +145,24 @@ def _read_gif(file: BinaryIO) -> Animation:
             break
         else:
             raise MediaError("The GIF is damaged; please save it again from a picture program.")
-        if len(delays) > _MOST_PICTURES:
-            break
+        _check_count(len(delays), most)
     if not delays:
         raise MediaError("The GIF holds no picture; please choose another file.")
     return Animation(width, height, tuple(delays))
 
 
-def _skip_blocks(file: BinaryIO) -> bytes:
+def _check_count(pictures: int, most: int) -> None:
+    if pictures > most:
+        raise LimitError(_MANY_PICTURES.format(most))
+
+
+def _skip_blocks(file: BinaryIO, left: list[int]) -> bytes:
+    """The first of a row of blocks; ``left`` counts down how many the whole file may still have."""
     first = b""
     while count := file.read(1)[0]:
+        left[0] -= 1
+        if left[0] < 0:
+            raise MediaError(_TOO_MANY_PARTS)
         if first:
             file.seek(count, 1)
         else:
@@ -157,7 +170,7 @@ def _skip_blocks(file: BinaryIO) -> bytes:
     return first
 
 
-def _read_webp(file: BinaryIO) -> Animation:
+def _read_webp(file: BinaryIO, most: int) -> Animation:
     head = file.read(30)
     if head[12:16] != b"VP8X":
         return Animation(0, 0, (0.1,))  # a plain still: Pillow tells its size
@@ -166,7 +179,7 @@ def _read_webp(file: BinaryIO) -> Animation:
     delays: list[float] = []
     if head[20] & 0x02:
         position = 12
-        for _ in range(_MOST_PICTURES):
+        for _ in range(_MOST_BOXES + most):
             file.seek(position)
             chunk = file.read(8 + 16)
             if len(chunk) < 8:
@@ -175,16 +188,17 @@ def _read_webp(file: BinaryIO) -> Animation:
             if chunk[:4] == b"ANMF":
                 milliseconds = int.from_bytes(chunk[20:23], "little")
                 delays.append((milliseconds if milliseconds > 10 else 100) / 1000)
+                _check_count(len(delays), most)
             position += 8 + length + (length & 1)
     return Animation(width, height, tuple(delays) or (0.1,))
 
 
-def _read_png(file: BinaryIO) -> Animation:
+def _read_png(file: BinaryIO, most: int) -> Animation:
     """An animated PNG has an acTL chunk before its pixels, and an fcTL chunk with the delay before every picture."""
     width = height = pictures = 0
     delays: list[float] = []
     position = 8
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MOST_BOXES + 2 * most):
         file.seek(position)
         head = file.read(8 + 26)
         length, name = struct.unpack(">I4s", head[:8])
@@ -192,10 +206,12 @@ def _read_png(file: BinaryIO) -> Animation:
             width, height = struct.unpack(">II", head[8:16])
         elif name == b"acTL":
             pictures = struct.unpack(">I", head[8:12])[0]
+            _check_count(pictures, most)
         elif name == b"fcTL" and pictures:
             over, under = struct.unpack(">HH", head[28:32])
             milliseconds = round(1000 * over / (under or 100))
             delays.append((milliseconds if milliseconds > 10 else 100) / 1000)
+            _check_count(len(delays), most)
         elif name == b"IEND" or (name == b"IDAT" and not pictures):
             break
         position += 12 + length

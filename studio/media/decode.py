@@ -10,39 +10,24 @@ Memory does not grow with length: ffmpeg writes into a pipe and waits for the re
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, ImageSequence
+from PIL import ImageSequence
 
 from studio.clip import FrameStream
-from studio.errors import LimitError, MediaError
+from studio.errors import LimitError, MediaError, MemoryOutError
 from studio.media.container import read_animation
 from studio.media.frames import over_white, resize, scaled_to
 from studio.media.info import MediaInfo
-from studio.media.probe import open_picture, probe
+from studio.media.pictures import PILLOW_FAULTS, open_picture, read_pixels
+from studio.media.probe import probe
 from studio.media.reader import FrameReader
 from studio.media.sniff import PNG, WEBP
 from studio.settings import Limits
-
-logger = logging.getLogger(__name__)
-
-_PILLOW_FAULTS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    TypeError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    MemoryError,
-    EOFError,
-)
-_DAMAGED = "The picture is damaged or cut off; please save it again as PNG or JPEG."
 
 
 def open_frames(
@@ -67,13 +52,14 @@ def open_frames(
     length = info.frame_count if rate == info.fps or not info.duration else max(1, round(info.duration * rate))
     if info.kind == "image":
         picture = read_rgba(path, limits, max_size) if alpha else read_image(path, limits, max_size)
+        size = picture.shape[1], picture.shape[0]
         return FrameStream(iter([picture]), size=size, fps=rate, length=1)
     if length is not None and length > limits.frames:
         raise LimitError(
             f"At {float(rate):g} frames per second the clip has {length} frames; at most {limits.frames} can be taken."
         )
     if info.kind == "animation":
-        delays = read_animation(path, info.format).delays
+        delays = read_animation(path, info.format, limits.frames).delays
         frames = _held(_pictures(path, info, size, limits, alpha, len(delays)), delays, rate)
         return FrameStream(frames, size=size, fps=rate, length=length, on_close=frames.close)
     reader = FrameReader(path, info, limits, size, alpha, rate)
@@ -112,13 +98,15 @@ def _pictures(
 
 def _pillow_pictures(path: Path, info: MediaInfo, size: tuple[int, int], alpha: bool) -> Iterator[np.ndarray]:
     try:
-        with open_picture(path, info.format) as picture:
+        with open_picture(path, info.format.name) as picture:
             # an animated PNG may begin with a picture for programs that know no animation
             extra = int(getattr(picture, "default_image", False))
             for step in islice(ImageSequence.Iterator(picture), extra, None):
                 frame = resize(np.asarray(step.convert("RGBA")), size)
                 yield frame if alpha else over_white(frame)
-    except _PILLOW_FAULTS as error:
+    except MemoryError as error:
+        raise MemoryOutError("Memory ran out while the animation was read: please make it smaller.") from error
+    except PILLOW_FAULTS as error:
         raise MediaError("The animation is damaged or cut off; please save it again.") from error
 
 
@@ -129,52 +117,9 @@ def read_image(path: Path, limits: Limits, max_size: int | None = None) -> np.nd
 
 def read_rgba(path: Path, limits: Limits, max_size: int | None = None) -> np.ndarray:
     """One picture with its transparency, upright, (H, W, 4) uint8, not premultiplied. EXIF and everything else is
-    dropped.
+    dropped. It comes with at most ``pictures.MOST_PIXELS``, whatever was asked.
     """
     info = probe(Path(path), limits)
     if not info.format.picture:
         raise MediaError("This is a clip, not a picture; please choose a PNG, JPEG, WEBP or GIF picture here.")
-    try:
-        with open_picture(Path(path), info.format) as picture:
-            if max_size is not None and info.format.name == "jpeg":
-                picture.draft("RGB", (max_size, max_size))  # decodes at a fraction of the size, never below it
-            picture.load()
-            picture = ImageOps.exif_transpose(picture)
-            pixels = _eight_bit(picture)
-    except Image.DecompressionBombError as error:
-        raise LimitError("The picture has far too many pixels; please make it smaller.") from error
-    except _PILLOW_FAULTS as error:
-        raise MediaError(_DAMAGED) from error
-    return np.ascontiguousarray(resize(pixels, scaled_to(info.size, max_size)))
-
-
-def _eight_bit(picture: Image.Image) -> np.ndarray:
-    """RGBA uint8 of any Pillow mode: 16-bit grey is scaled (Pillow would clip it), colour profiles are brought to
-    sRGB.
-    """
-    if picture.mode.startswith(("I", "F")):
-        grey = np.asarray(picture).astype(np.float64)
-        top = 65535.0 if grey.max(initial=0) > 255 else 255.0
-        level = np.clip(np.rint(grey * (255.0 / top)), 0, 255).astype(np.uint8)
-        return np.dstack([level, level, level, np.full_like(level, 255)])
-    profile = picture.info.get("icc_profile")
-    if profile and picture.mode in ("RGB", "RGBA", "CMYK"):
-        picture = _to_srgb(picture, profile)
-    return np.asarray(picture.convert("RGBA"))
-
-
-def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    import io
-
-    try:
-        alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-        source = picture.convert("RGB") if alpha is not None else picture
-        target = ImageCms.createProfile("sRGB")
-        result = ImageCms.profileToProfile(source, io.BytesIO(profile), target, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
-        logger.debug("the colour profile is not usable: %s", error)
-        return picture
-    assert result is not None
-    if alpha is not None:
-        result.putalpha(alpha)
-    return result
+    return read_pixels(Path(path), info.format.name, info.size, max_size)

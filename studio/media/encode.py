@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from studio.clip import check_frame
-from studio.errors import MediaError, RequestError, ResourceError, StudioError
+from studio.errors import MediaError, MemoryOutError, RequestError, ResourceError, StudioError
 from studio.media import ffmpeg
 from studio.media.frames import pad_to_even, scaled_to
 from studio.media.metadata import add_gif_comment, comment_for, read_request
@@ -39,6 +39,7 @@ GIF_LONGEST = 480
 GIF_MOST_FPS = 25
 _DISK_FULL = "The disk is full: the clip could not be saved; please make room and try again."
 _ENCODER_ENDED = "The video encoder ended unexpectedly; please try again."
+_MEMORY_OUT = "Memory ran out while the clip was saved: ask for a smaller size, or close other programs."
 _FINISH_SECONDS = 120.0
 _GIF_SECONDS = 600.0
 
@@ -176,6 +177,8 @@ class VideoWriter:
         code, messages = self._child.code, self._child.messages
         logger.debug("the encoder ended with %s: %s", code, messages[-2000:])
         self.abort()
+        if ffmpeg.ran_out_of_memory(code, messages):
+            return MemoryOutError(_MEMORY_OUT)
         return ResourceError(_DISK_FULL if ffmpeg.disk_is_full(code, messages) else _ENCODER_ENDED)
 
     def abort(self) -> None:

@@ -44,6 +44,8 @@ _FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large"
 _SIGXFSZ = 25
 _LIVING: weakref.WeakKeyDictionary[subprocess.Popen[bytes], int] = weakref.WeakKeyDictionary()
 _LIVING_LOCK = threading.Lock()
+_FULL_MEMORY = ("cannot allocate memory", "out of memory", "malloc of size", "failed to allocate", "bad_alloc")
+_OF_FAULTS = (-4, -6, -7, -8, -11)  # signals of a program that tripped over its input; all others come from outside
 
 
 @functools.cache
@@ -108,6 +110,18 @@ def kill_children_of(thread: int) -> int:
     for process in running:
         process.kill()
     return len(running)
+
+
+def ran_out_of_memory(code: int | None, messages: str) -> bool:
+    """Whether a child failed because it could not have the memory that it asked for."""
+    return bool(code) and any(sign in messages.lower() for sign in _FULL_MEMORY)
+
+
+def was_ended(code: int | None, messages: str) -> bool:
+    """Whether a child was ended by a signal from outside it: the system, an operator, a limit on its time."""
+    if code is None or code == 0:
+        return False
+    return (code < 0 and code not in _OF_FAULTS) or "received signal" in messages.lower()
 
 
 class Child:

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from studio.errors import LimitError, MediaError
+from studio.errors import LimitError, MediaError, MemoryOutError, ResourceError
 from studio.media import ffmpeg
 from studio.media.container import CUT_OFF
 from studio.media.info import MediaInfo, check_rate, check_size, check_time
@@ -38,9 +38,18 @@ def read_header(path: Path, kind: Kind, pixels: int) -> str:
     """The header as ffmpeg prints it; ``pixels`` bounds a frame. Raises MediaError where ffmpeg cannot open it."""
     assert kind.demuxer is not None
     done = ffmpeg.run(ffmpeg.input_arguments(path, kind.demuxer, pixels), seconds=PROBE_SECONDS)
+    check_ended(done.code, done.messages)
     if "Input #0" not in done.messages:
         raise MediaError(explain(done.messages))
     return done.messages
+
+
+def check_ended(code: int | None, messages: str) -> None:
+    """Raise MemoryOutError or ResourceError where it was the machine, and not the file, that ended a reading ffmpeg."""
+    if ffmpeg.ran_out_of_memory(code, messages):
+        raise MemoryOutError("Memory ran out while the clip was read: please make it smaller, or close other programs.")
+    if ffmpeg.was_ended(code, messages):
+        raise ResourceError("The clip's reader was ended from outside before it was done; please try again.")
 
 
 def explain(messages: str) -> str:

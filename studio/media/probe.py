@@ -9,18 +9,18 @@ pixels.
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from PIL import Image
 
-from studio.errors import LimitError, MediaError
+from studio.errors import MediaError
 from studio.media import ffmpeg
 from studio.media.container import CUT_OFF, Animation, check_whole, read_animation
-from studio.media.header import CUT_SIGNS, PROBE_SECONDS, explain, parse_header, read_header
+from studio.media.header import CUT_SIGNS, PROBE_SECONDS, check_ended, explain, parse_header, read_header
 from studio.media.info import MediaInfo, check_bytes, check_rate, check_size, check_time
+from studio.media.pictures import open_picture
 from studio.media.sniff import AVI, GIF, MP4, PNG, WEBP, Kind, sniff
 from studio.media.timing import clip_rate, delays_rate, packet_times
 from studio.settings import Limits
@@ -40,7 +40,9 @@ def probe(path: Path, limits: Limits) -> MediaInfo:
     check_bytes(path, kind, limits)
     check_whole(path, kind)
     if kind in (GIF, WEBP, PNG):
-        animation = read_animation(path, kind)
+        animation = read_animation(path, kind, limits.frames)
+        if animation.width:  # before Pillow, which makes room for a WebP's pixels when it opens the file
+            check_size(animation.width, animation.height, limits, picture=len(animation.delays) == 1)
         if len(animation.delays) > 1:
             return _animation_info(kind, animation, limits)
     return _picture_info(path, kind, limits) if kind.picture else _clip_info(path, kind, limits)
@@ -49,20 +51,8 @@ def probe(path: Path, limits: Limits) -> MediaInfo:
 # --- pictures
 
 
-def open_picture(path: Path, kind: Kind) -> Image.Image:
-    """Pillow's image with only its header read, in the one format that the bytes showed. Raises MediaError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(path, formats=[kind.name.upper()])
-    except Image.DecompressionBombError as error:
-        raise LimitError("The picture has far too many pixels; please make it smaller.") from error
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError) as error:
-        raise MediaError("The picture is damaged or cut off; please save it again as PNG or JPEG.") from error
-
-
 def _picture_info(path: Path, kind: Kind, limits: Limits) -> MediaInfo:
-    with open_picture(path, kind) as picture:
+    with open_picture(path, kind.name) as picture:
         width, height = picture.size
         check_size(width, height, limits, picture=True)
         turn = _orientation(picture)
@@ -134,6 +124,7 @@ def _scan(path: Path, info: MediaInfo, limits: Limits) -> MediaInfo:
     """Read the timestamps of the first packets and decode one frame: exact rate, frame count, upright size."""
     whole = info.duration <= SCAN_SECONDS or path.stat().st_size <= SCAN_BYTES  # also when the length is unknown (0)
     done = _read_packets(path, info, limits, whole)
+    check_ended(done.code, done.messages)
     frame = _FIRST_FRAME.search(done.messages)
     times = packet_times(done.output.decode("ascii", "replace"))
     if frame is None or not times.starts:

@@ -15,7 +15,7 @@ import numpy as np
 from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.frames import over_white
-from studio.media.header import explain
+from studio.media.header import check_ended, explain
 from studio.media.info import MediaInfo
 from studio.settings import Limits
 
@@ -105,6 +105,7 @@ class FrameReader:
     def _check_end(self, count: int) -> None:
         code = self._child.finish()
         messages = self._child.messages
+        check_ended(code, messages)
         if count == 0:
             raise MediaError(explain(messages))
         # a header's length may be the sound's: a picture shorter than that is no damage

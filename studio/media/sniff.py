@@ -12,6 +12,8 @@ from pathlib import Path
 from studio.errors import MediaError
 
 HEAD_BYTES = 4096
+_TAIL_BYTES = 66_000  # the end record of an archive and its longest comment
+_PAGE_SIGNS = (b"<script", b"<html", b"<!doctype html", b"<svg", b"<iframe", b"<?php")
 _QUICKTIME_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _STILL_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"hevc")
 _CONVERT = "please save it as mp4, mov, mkv, webm, gif, png, jpeg or webp and try again."
@@ -63,7 +65,29 @@ def sniff(path: Path) -> Kind:
     kind = _known(head)
     if kind is None:
         raise MediaError(_refusal(head))
+    if _is_two_files(path, head):
+        raise MediaError(f"This file is a page or an archive as well as a picture or a clip; {_CONVERT}")
     return kind
+
+
+def _is_two_files(path: Path, head: bytes) -> bool:
+    """Whether a page begins in the file's head or tail, or an archive ends in its tail.
+
+    Every result is encoded anew, so such a file could do no harm here; it is refused because no camera writes one. The
+    second films and pictures that telephones append to a photograph are neither, and pass. An archive is believed only
+    with its whole end record: four bytes alone occur in honest pixels.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _TAIL_BYTES))
+        tail = file.read()
+    if any(sign in part for part in (head.lower(), tail.lower()) for sign in _PAGE_SIGNS):
+        return True
+    place = tail.rfind(b"PK\x05\x06")
+    if place < 0 or len(tail) < place + 22:
+        return False
+    entries, length = int.from_bytes(tail[place + 10 : place + 12], "little"), tail[place + 20 : place + 22]
+    return place + 22 + int.from_bytes(length, "little") <= len(tail) and (not entries or b"PK\x01\x02" in tail)
 
 
 def _known(head: bytes) -> Kind | None:

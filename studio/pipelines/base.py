@@ -5,6 +5,7 @@ Nothing about a call is kept on ``self``. Axes: B batch, D width of the joint te
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +18,13 @@ import torch
 from diffusers import DiffusionPipeline
 from diffusers.utils import BaseOutput
 
-from studio.errors import CheckpointError
+from studio.checkpoint_check import check_checkpoint, tensor_names
+from studio.errors import CheckpointError, StudioError
 from studio.models.clip import EMBEDDING_SCALE
 from studio.pipelines.calls import CallOptions, Conditions, takes
 from studio.tensors import has_fast_bfloat16, to_device
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -159,6 +163,7 @@ class StudioPipeline(DiffusionPipeline):
         root = Path(folder)
         if not (root / "model_index.json").is_file():
             raise CheckpointError(f"{root} is not a generator's folder: it has no model_index.json.")
+        check_checkpoint(root)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> StudioPipeline:
@@ -174,10 +179,16 @@ class StudioPipeline(DiffusionPipeline):
         kwargs["dtype"] = dtype if isinstance(dtype, dict) else {"generator": dtype, "default": torch.float32}
         try:
             pipeline = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
+        except Exception as error:  # the libraries raise many kinds, foreign ones among them, for what does not fit
+            if isinstance(error, StudioError) or isinstance(error, MemoryError):
+                raise
+            logger.debug("A generator cannot be loaded.", exc_info=error)
             raise CheckpointError(
-                f"The generator in {pretrained_model_name_or_path} cannot be loaded: {error}"
+                f"The generator in {pretrained_model_name_or_path} cannot be loaded: its files do not fit together; "
+                "fetch the checkpoint again."
             ) from error
+        if Path(pretrained_model_name_or_path).is_dir():
+            _check_names(pipeline, Path(pretrained_model_name_or_path))
         if len(pipeline.tokenizer) < 300:
             raise CheckpointError(
                 f"The tokenizer in {pretrained_model_name_or_path} has no words; fetch the checkpoint again."
@@ -191,6 +202,22 @@ class StudioPipeline(DiffusionPipeline):
         super().save_pretrained(save_directory, **kwargs)
         for item in Path(save_directory).rglob("*"):
             item.chmod(0o755 if item.is_dir() else 0o644)
+
+
+def _check_names(pipeline: StudioPipeline, root: Path) -> None:
+    """Raise CheckpointError where a network's weights are not exactly those that its files hold.
+
+    The libraries fill in what is missing with random numbers, and leave out what is too much.
+    """
+    for part, network in pipeline.components.items():
+        if isinstance(network, torch.nn.Module):
+            held = tensor_names(root / part)
+            if held != set(network.state_dict()):
+                odd = sorted(held ^ set(network.state_dict()))[0]
+                raise CheckpointError(
+                    f'The weights of "{part}" in {root} are not whole or not its own ("{odd[:60]}"); '
+                    "fetch the checkpoint again."
+                )
 
 
 def seeded(generator: torch.Generator | None, shape: tuple[int, ...]) -> torch.Tensor:

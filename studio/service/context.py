@@ -6,6 +6,7 @@ telling the time left and never leaving half a file behind stand in one place.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -22,6 +23,7 @@ from studio.requests import Request, variation_seed
 from studio.scene import LookReading, Understanding
 from studio.service.cache import PipelineCache
 from studio.service.events import Event, Kind, StepClock
+from studio.service.faults import is_out_of_memory
 from studio.service.jobs import Job, Source
 from studio.service.results import Result
 from studio.settings import Limits, Settings
@@ -32,9 +34,13 @@ if TYPE_CHECKING:
     from studio.pipelines.base import StudioPipeline
     from studio.service.tasks import Task
 
+logger = logging.getLogger(__name__)
+
 RESULTS = "results"
 STILL_FPS = Fraction(12)
 STILL_FRAMES = 24
+SMALLEST_RETRY = 256  # pixels of the longer side: below that a smaller try is no help
+TRIES = 3
 
 
 class JobContext:
@@ -48,6 +54,8 @@ class JobContext:
         self._clock = StepClock(None)
         self._stage: tuple[Kind, str] = ("working", "")
         self.notes: list[str] = []
+        self.largest_side: int | None = None
+        """Pixels of the longer side at which sources are worked on; None: their own. Set when memory ran out."""
         self.results = job.prepared.folder / RESULTS
         self.results.mkdir(exist_ok=True)
 
@@ -181,6 +189,28 @@ class JobContext:
             notes=tuple(self.notes),
         )
 
+    def shrink(self, attempt: int) -> bool:
+        """Ask for less after try number ``attempt`` ran out of memory; False where nothing less can be asked for."""
+        self.check_cancelled()
+        self.notes.clear()
+        if attempt == 0:
+            return True  # what other jobs left behind may have been what was too much
+        sides = [max(source.info.size) for name in ("source", "clip", "images") for source in self.sources(name)]
+        longest = self.largest_side or max(sides, default=0)
+        if longest < 2 * SMALLEST_RETRY:
+            return False
+        self.largest_side = longest // 2
+        self.notes.append(
+            f"Memory ran out, so this was made smaller: at most {self.largest_side} pixels along the longer side."
+        )
+        return True
+
+    def let_go_of_memory(self) -> None:
+        """Give back what a failed try left: half results, caches."""
+        for left in self.results.iterdir():
+            left.unlink(missing_ok=True)
+        self._cache.release()
+
     def note(self, sentence: str) -> None:
         """Tell the person something about the result; the same sentence only once."""
         if sentence not in self.notes:
@@ -202,3 +232,19 @@ class JobContext:
         window = pipeline.text_encoder.config.max_position_embeddings
         if words and len(pipeline.tokenizer(words).input_ids) > window:
             self.notes.append("The words are longer than the text encoder reads: their end was not used.")
+
+
+def perform(task: Task, context: JobContext) -> Result:
+    """The task's result. Where memory runs out: once more with all caches let go, then at half the size, with a note.
+
+    Raises what the task raises; running out of memory for the last time, too.
+    """
+    for attempt in range(TRIES):
+        try:
+            return task.run(context.request, context)
+        except Exception as error:
+            if not is_out_of_memory(error) or attempt == TRIES - 1 or not context.shrink(attempt):
+                raise
+            logger.info("Memory ran out; the job is tried again with less.")
+        context.let_go_of_memory()  # outside the except block, whose error holds the frames
+    raise AssertionError("the last try returns or raises")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 
-from studio.errors import ResourceError, StudioError
+from studio.errors import MemoryOutError, ResourceError, StudioError
 
 logger = logging.getLogger(__name__)
 
@@ -14,7 +14,9 @@ DISK_FULL = "The disk is full: free some space, or ask for a shorter or smaller 
 MEMORY_OUT = "Memory ran out: ask for a smaller size or a shorter clip, or close other programs."
 TOO_MANY_FILES = "Too many files are open on this machine: try again in a moment."
 
-_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory", "bad_alloc")
+
+_CV_NO_MEMORY = -4  # OpenCV's StsNoMem
 
 
 def translate(error: BaseException) -> StudioError:
@@ -33,8 +35,10 @@ def translate(error: BaseException) -> StudioError:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """True for Python's, the system's and torch's ways of saying so (torch is not imported to find out)."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if isinstance(error, MemoryError | MemoryOutError) or type(error).__name__ == "OutOfMemoryError":
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    if type(error).__module__ == "cv2" and getattr(error, "code", None) == _CV_NO_MEMORY:
         return True
     return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in _MEMORY_PHRASES)

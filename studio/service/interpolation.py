@@ -115,7 +115,7 @@ def _keyframes(context: JobContext) -> np.ndarray:
     sources = context.sources("images")
     context.start("working", len(sources), "Reading the pictures.")
     first = sources[0].info.size
-    size = scaled_to(first, MAX_KEYFRAME_SIDE)
+    size = scaled_to(first, min(MAX_KEYFRAME_SIDE, context.largest_side or MAX_KEYFRAME_SIDE))
     if size != first:
         context.note(f"The first picture is {first[0]}x{first[1]}; the film is {size[0]}x{size[1]}.")
     layers = 4 if any(source.info.has_alpha for source in sources) else 3
@@ -138,7 +138,7 @@ def _from_clip(request: InterpolationRequest, context: JobContext) -> Result:
     pipeline: InterpolationPipeline = context.pipeline()
     context.note_long_words(pipeline, request.prompt)
     fps = request.fps
-    with open_frames(source.path, context.limits, info=source.info) as clip:
+    with open_frames(source.path, context.limits, max_size=context.largest_side, info=source.info) as clip:
         total = round(clip.length * fps / clip.fps) if clip.length else None
         context.start("working", total, "Drawing the frames between.")
         frames = pipeline.retime(

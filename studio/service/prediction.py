@@ -75,7 +75,7 @@ def _one(
     if request.futures > 1:
         own = replace(request, seed=context.seed_of(number), futures=1)
         name, words = f"video-{number + 1}.mp4", f"Predicting frames of future {number + 1} of {request.futures}."
-    with open_frames(source.path, context.limits, info=source.info) as clip:
+    with open_frames(source.path, context.limits, max_size=context.largest_side, info=source.info) as clip:
         sound = clip.sound if request.append else None
         lasts = float(clip.length / clip.fps) if sound is not None and clip.length else None
         with context.video(name, clip.size, clip.fps, sound=sound, sound_seconds=lasts, request=own) as video:

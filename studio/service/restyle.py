@@ -62,7 +62,7 @@ def run(request: RestyleRequest, context: JobContext) -> Result:
 def _clip(
     source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, context: JobContext
 ) -> Result:
-    with open_frames(source.path, context.limits, info=source.info) as clip:
+    with open_frames(source.path, context.limits, max_size=context.largest_side, info=source.info) as clip:
         context.start("working", clip.length, "Painting frames.")
         with context.video("video.mp4", clip.size, clip.fps, sound=clip.sound) as video:
             for frame in pipeline.stream(iter(clip), length=clip.length, **wish):
@@ -75,7 +75,7 @@ def _clip(
 def _picture(
     source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, context: JobContext
 ) -> Result:
-    picture = read_image(source.path, context.limits)
+    picture = read_image(source.path, context.limits, context.largest_side)
     context.start("working", 1, "Painting the picture.")
     (painted,) = pipeline.stream(iter([picture]), length=1, **wish)
     context.step(1)

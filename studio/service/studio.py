@@ -21,7 +21,7 @@ from studio.privacy import JobFolders
 from studio.requests import Request, from_json
 from studio.service.budget import check_work
 from studio.service.cache import PipelineCache
-from studio.service.context import JobContext
+from studio.service.context import JobContext, perform
 from studio.service.events import Event
 from studio.service.faults import translate
 from studio.service.history import Entry, History
@@ -40,6 +40,7 @@ WAITING_PER_VISITOR = 2  # of a public studio, so that one visitor cannot fill t
 CLIENTS_PART = 4  # and of its queue one network address at most a quarter, however many pages it opens
 SWEEP_SECONDS = 30.0
 STOPPED = "The studio was stopped before this job was done: please send it again in a minute."
+LOOKED_AT = 2048  # pixels of a picture's longer side while transparency is looked for in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +159,8 @@ class Studio:
 
     def shows_through(self, pictures: Sequence[Path]) -> bool:
         """Whether any part of any of these pictures is not solid; MediaError or LimitError if one is no picture."""
-        return any(read_rgba(path, self.settings.limits)[..., 3].min() < 255 for path in pictures)
+        limits = self.settings.limits
+        return any(read_rgba(path, limits, LOOKED_AT)[..., 3].min() < 255 for path in pictures)
 
     def request_in(self, path: Path, **files: object) -> Request:
         """The request that a file made here carries, to fill a form again; RequestError if it carries none.
@@ -240,7 +242,7 @@ class Studio:
             task = TASKS[job.request.task]
             context = JobContext(job, task, self.settings, self._cache)
             context.start("working", None, "Reading the files." if job.prepared.sources else "Starting.")
-            outcome = task.run(job.request, context)
+            outcome = perform(task, context)
             context.check_cancelled()
             let_go(job.prepared.folder)
             outcome = replace(outcome, seconds_taken=time.monotonic() - started, job_id=job.id)
