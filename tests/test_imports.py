@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PLAIN = {"errors", "clip", "scene", "requests", "settings", "catalogue", "look_file"}
+PLAIN = {"errors", "clip", "scene", "requests", "settings", "catalogue", "look_file", "origin"}
 ALLOWED = {
     **{name: PLAIN for name in PLAIN},
     "media": PLAIN,

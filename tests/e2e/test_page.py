@@ -107,6 +107,8 @@ def test_a_result_is_handed_to_each_other_tab(visit):
 
 def test_settings_come_back_from_a_result(visit):
     visitor = visit()
+    visitor.open_advanced("text_to_video")
+    visitor.page.check("#text_to_video-keep_prompt input")
     make_clip(visitor, seed=11)
     path = visitor.download("text_to_video-mp4")
     other = visit()
