@@ -15,7 +15,7 @@ from studio.ui import messages
 from studio.ui.layout import Tab
 from studio.ui.running import Updates, chosen_video
 
-UNSAID = "?"
+UNSAID = "…"
 """Stands for the words that a file was saved without, until the form is filled."""
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
