@@ -14,6 +14,9 @@ from pathlib import Path
 from studio.errors import RequestError
 
 ROOT = Path(__file__).resolve().parent.parent
+MEMORY = Path("/dev/shm")  # noqa: S108
+"""Where Linux has its memory file system: what lies there is on no disk."""
+YES = ("1", "true", "yes")
 
 
 def bytes_in_words(count: int) -> str:
@@ -72,7 +75,8 @@ class Limits:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One studio's settings. ``work`` is the private folder for jobs; ``keep_seconds`` how long results stay there;
-    ``looks`` where studied looks are kept for good (None: only as long as the visit)."""
+    ``looks`` where studied looks are kept for good (None: only as long as the visit). With ``encrypt`` the work folder
+    must lie in memory, and kept looks are sealed with ``passphrase``."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -82,6 +86,8 @@ class Settings:
     work: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / f"zoetrope-{os.getuid()}")
     keep_seconds: float = 3600.0
     looks: Path | None = None
+    encrypt: bool = False
+    passphrase: str = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits.local)
 
     def __post_init__(self) -> None:
@@ -94,8 +100,8 @@ class Settings:
 
 
 def from_environment(**overrides: object) -> Settings:
-    """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC`` and
-    overrides.
+    """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC``,
+    ``_ENCRYPT``, ``_PASSPHRASE`` and overrides.
 
     A Hugging Face Space (``SPACE_ID`` is set) is public and listens on all interfaces unless told otherwise.
     Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
@@ -103,7 +109,9 @@ def from_environment(**overrides: object) -> Settings:
     env = os.environ
     values: dict[str, object] = {}
     on_space = bool(env.get("SPACE_ID"))
-    public = env.get("ZOETROPE_PUBLIC", "1" if on_space else "0").lower() in ("1", "true", "yes")
+    public = env.get("ZOETROPE_PUBLIC", "1" if on_space else "0").lower() in YES
+    values["encrypt"] = env.get("ZOETROPE_ENCRYPT", "").lower() in YES
+    values["passphrase"] = env.get("ZOETROPE_PASSPHRASE", "")
     if on_space:
         values["host"] = "0.0.0.0"  # noqa: S104  a Space reaches its app from outside the container
     for name, kind in (("host", str), ("device", str), ("work", Path), ("checkpoints", Path), ("looks", Path)):
@@ -116,6 +124,8 @@ def from_environment(**overrides: object) -> Settings:
         values["port"] = int(port)
     values.update({name: value for name, value in overrides.items() if value is not None})
     public = bool(values.pop("public", public))
+    if values["encrypt"]:
+        values.setdefault("work", MEMORY / f"zoetrope-{os.getuid()}")
     values.setdefault("limits", Limits.public() if public else Limits.local())
     if public:
         values["looks"] = None  # strangers must not see each other's

@@ -20,4 +20,5 @@ Imports plain data only; torch never.
 
 import logging
 
-logging.getLogger("PIL").setLevel(logging.INFO)  # below that Pillow logs what a picture's tags say: places, dates, names
+# below that Pillow logs what a picture's tags say: places, dates, names
+logging.getLogger("PIL").setLevel(logging.INFO)

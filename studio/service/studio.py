@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from studio import catalogue
+from studio import catalogue, sealing
 from studio.errors import RequestError, StudioError
 from studio.media.decode import read_rgba
 from studio.media.encode import write_gif
@@ -55,10 +55,14 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        if settings.encrypt:
+            sealing.check_memory_folder(settings.work)
+            sealing.leave_no_core()
         self._folders = JobFolders(settings.work)
+        self._guard = sealing.wipe_when_gone(self._folders.run) if settings.encrypt else None
         self._cache = PipelineCache(settings)
         self._history = History()
-        self.looks = LookBook(self._folders, settings.looks)
+        self.looks = LookBook(self._folders, settings.looks, settings.passphrase if settings.encrypt else None)
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._gif_lock = threading.Lock()
@@ -205,6 +209,8 @@ class Studio:
             logger.warning("The worker did not come to an end within %.0f seconds.", timeout)
         self._sweeper.join(timeout)
         self._folders.close()
+        if self._guard is not None:
+            self._guard.communicate()  # it ends with its pipe
 
     def __enter__(self) -> Studio:
         return self
