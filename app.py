@@ -24,6 +24,7 @@ from studio.service import Studio  # noqa: E402  the environment must be set bef
 from studio.settings import from_environment  # noqa: E402
 from studio.ui.messages import sentence  # noqa: E402
 from studio.ui.page import build, keep_files_in, launch  # noqa: E402
+from studio.ui.passphrase import encryption, keep_temporary_files_in  # noqa: E402
 
 FINISH_PART = 0.8
 FETCH_SECONDS = 3.0
@@ -40,6 +41,10 @@ def flags() -> argparse.Namespace:
     parser.add_argument("--checkpoints", type=Path, help="folder with the generators")
     parser.add_argument("--work", type=Path, help="private folder for uploads and results")
     parser.add_argument("--looks", type=Path, help="folder that keeps the looks you study (not with --public)")
+    parser.add_argument(
+        "--encrypt", action="store_const", const=True,
+        help="keep nothing readable on disk: work in memory, seal kept looks with a passphrase",
+    )  # fmt: skip
     parser.add_argument("--public", action="store_const", const=True, help="tight limits, for strangers")
     parser.add_argument("--hosts", help="names under which browsers may ask, with commas between them")
     parser.add_argument("--share", action="store_true", help="ask Gradio for a public link")
@@ -74,9 +79,12 @@ def main() -> int:
     if options["hosts"] is not None:
         options["hosts"] = tuple(name.strip() for name in options["hosts"].split(",") if name.strip())
     try:
-        settings = from_environment(**options)
+        settings = encryption(from_environment(**options))
         with Studio(settings) as studio:
             keep_files_in(studio.private_folder())
+            if settings.encrypt:
+                keep_temporary_files_in(studio.private_folder())
+            studio.looks.of("")  # a wrong passphrase shows now, not at the first look
             page = build(studio)
             launch(page, studio, share=share)
             sys.stdout.write(f"Zoetrope is open at {page.local_url}\n")

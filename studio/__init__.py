@@ -1,7 +1,8 @@
 """Zoetrope: an interactive video studio. The layers, from top to bottom; a room imports only what stands above it.
 
-    plain data   errors, clip, scene, requests, settings, catalogue, look_file, checkpoint_check no torch, no gradio
-    tools        media, privacy, tensors                                           they do not know each other
+    plain data   errors, clip, scene, origin, requests, settings, catalogue, look_file, checkpoint_check
+                                                                                    no torch, no gradio
+    tools        media, privacy, sealing, tensors                                  they do not know each other
                  motion -> painting; compositing; models                           pixels, and networks with weights
     what serves  pipelines                                                         frames in, frames out
     the studio   service                                                           jobs, one queue, progress, cancel

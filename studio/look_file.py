@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import LimitError, MediaError
+from studio.origin import COMPOSITE, DESCRIPTION, xmp
 from studio.requests import MAX_NAME
 
 ENDING = ".safetensors"
@@ -49,10 +50,16 @@ def read_card(path: Path) -> LookCard:
 
 
 def write_card(path: Path, card: LookCard) -> None:
-    """Put a name and a sample into a look file; the file is replaced whole or not at all."""
+    """Put a name and a sample into a look file, and that a model made it; the file is replaced whole or not at all."""
     header = _header(path)
     start = 8 + _length(path)
-    header["__metadata__"] |= {"name": card.name, "sample": base64.b64encode(card.sample).decode("ascii")}
+    header["__metadata__"] |= {
+        "name": card.name,
+        "sample": base64.b64encode(card.sample).decode("ascii"),
+        "description": DESCRIPTION,
+        "digital_source_type": COMPOSITE,
+        "xmp": xmp(COMPOSITE),
+    }
     text = json.dumps(header, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)  # the format wants the weights aligned
     part = path.with_name(path.name + ".part")

@@ -60,6 +60,11 @@ class JobFolders:
         if fcntl is not None:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    @property
+    def run(self) -> Path:
+        """The folder of this run, in which all of its jobs lie."""
+        return self._run
+
     def create(self, needed: int = 0) -> Path:
         """A fresh empty folder (0700) for one job. Raises ResourceError where less than ``needed`` bytes would be
         free.

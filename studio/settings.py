@@ -14,6 +14,9 @@ from pathlib import Path
 from studio.errors import RequestError
 
 ROOT = Path(__file__).resolve().parent.parent
+MEMORY = Path("/dev/shm")  # noqa: S108
+"""Where Linux has its memory file system: what lies there is on no disk."""
+YES = ("1", "true", "yes")
 
 
 def bytes_in_words(count: int) -> str:
@@ -84,7 +87,8 @@ class Settings:
     """One studio's settings. ``work`` is the private folder for jobs; ``keep_seconds`` how long results stay there;
     ``looks`` where studied looks are kept for good (None: only as long as the visit); ``hosts`` the names under which a
     browser may ask it, beside this machine's own; ``grace_seconds`` how long a studio that is told to end may take to
-    finish what runs; ``behind_proxy`` whether a proxy of ours says from where a request came."""
+    finish what runs; ``behind_proxy`` whether a proxy of ours says from where a request came. With ``encrypt`` the work
+    folder must lie in memory, and kept looks are sealed with ``passphrase``."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -97,6 +101,8 @@ class Settings:
     hosts: tuple[str, ...] = ()
     grace_seconds: float = 30.0
     behind_proxy: bool = False
+    encrypt: bool = False
+    passphrase: str = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits.local)
 
     def __post_init__(self) -> None:
@@ -113,7 +119,7 @@ class Settings:
 def from_environment(**overrides: object) -> Settings:
     """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC``,
     ``_HOSTS`` (names with commas between them), ``_GRACE`` (seconds), ``_PROXY`` (1: a proxy of ours fills in
-    X-Forwarded-For) and overrides.
+    X-Forwarded-For), ``_ENCRYPT``, ``_PASSPHRASE`` and overrides.
 
     A Hugging Face Space (``SPACE_ID`` is set) is public and listens on all interfaces unless told otherwise.
     Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
@@ -122,6 +128,8 @@ def from_environment(**overrides: object) -> Settings:
     values: dict[str, object] = {}
     on_space = bool(env.get("SPACE_ID"))
     public = _yes(env.get("ZOETROPE_PUBLIC", "1" if on_space else "0"))
+    values["encrypt"] = _yes(env.get("ZOETROPE_ENCRYPT", ""))
+    values["passphrase"] = env.get("ZOETROPE_PASSPHRASE", "")
     if on_space:
         values["host"] = "0.0.0.0"  # noqa: S104  a Space reaches its app from outside the container
     for name, kind in (("host", str), ("device", str), ("work", Path), ("checkpoints", Path), ("looks", Path)):
@@ -142,6 +150,8 @@ def from_environment(**overrides: object) -> Settings:
     values["behind_proxy"] = _yes(env.get("ZOETROPE_PROXY", "1" if on_space else "0"))
     values.update({name: value for name, value in overrides.items() if value is not None})
     public = bool(values.pop("public", public))
+    if values["encrypt"]:
+        values.setdefault("work", MEMORY / f"zoetrope-{os.getuid()}")
     values.setdefault("limits", Limits.public() if public else Limits.local())
     if public:
         values["looks"] = None  # strangers must not see each other's
@@ -152,4 +162,4 @@ def from_environment(**overrides: object) -> Settings:
 
 
 def _yes(word: str) -> bool:
-    return word.lower() in ("1", "true", "yes")
+    return word.lower() in YES

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PLAIN = {"errors", "clip", "scene", "requests", "settings", "catalogue", "look_file", "checkpoint_check"}
+PLAIN = {"errors", "clip", "scene", "requests", "settings", "catalogue", "look_file", "origin", "checkpoint_check"}
 ALLOWED = {
     **{name: PLAIN for name in PLAIN},
     "media": PLAIN,
@@ -17,6 +17,7 @@ ALLOWED = {
     "models": PLAIN | {"tensors"},
     "captions": set(),
     "privacy": PLAIN,
+    "sealing": PLAIN,
     "tensors": PLAIN,
     "pipelines": PLAIN | {"motion", "painting", "compositing", "models", "tensors"},
     "metrics": PLAIN | {"motion", "tensors", "models"},
@@ -25,15 +26,15 @@ ALLOWED = {
     "training": PLAIN
     | {"captions", "worlds", "teachers", "media", "motion", "painting", "compositing"}
     | {"models", "privacy", "tensors", "metrics"},
-    "service": PLAIN | {"media", "motion", "privacy", "pipelines"},
+    "service": PLAIN | {"media", "motion", "privacy", "sealing", "pipelines"},
     "cli": PLAIN | {"service"},
-    "ui": PLAIN | {"service"},
+    "ui": PLAIN | {"service", "sealing"},
     "__main__": {"cli"},
     "app": {"settings", "service", "ui"},
 }
 """The rooms of the house, and which others each may import."""
 TASKS = {"text_to_video", "interpolation", "restyle", "prediction"}
-NO_TORCH = PLAIN | {"media", "privacy", "ui", "cli", "app"}
+NO_TORCH = PLAIN | {"media", "privacy", "sealing", "ui", "cli", "app"}
 SERVING = {"app", "ui", "cli", "service", "pipelines"}
 FOR_TRAINING = {"training", "worlds", "teachers", "captions", "metrics"}
 

@@ -153,14 +153,16 @@ def test_restyle_says_what_contradicts(changes, words):
 
 
 def test_a_marked_part_and_a_look_file_come_back_from_json():
-    box = RestyleRequest(**RESTYLE, where="background", box=(0.1, 0.2, 0.8, 1), brush_size=1.5, detail=1)
+    marked = {"where": "background", "box": (0.1, 0.2, 0.8, 1)}
+    box = RestyleRequest(**RESTYLE, **marked, brush_size=1.5, detail=1, keep_prompt=True)
     assert from_json(box.to_json(), KINDS, source=RESTYLE["source"]) == box
-    look = RestyleRequest(source=Path("a.mp4"), look=Path("/secret/my.safetensors"))
+    look = RestyleRequest(source=Path("a.mp4"), look=Path("/secret/my.safetensors"), keep_names=True)
     assert "secret" not in look.to_json() and from_json(look.to_json(), KINDS).look == Path("my.safetensors")
-    old = json.loads(RestyleRequest(**RESTYLE).to_json())
-    for name in ("brush_size", "detail", "where", "box", "mask", "look"):
+    before = RestyleRequest(**RESTYLE, keep_prompt=True)
+    old = {**json.loads(before.to_json()), "source": "a.mp4"}
+    for name in ("brush_size", "detail", "where", "box", "mask", "look", "keep_names"):
         del old[name]  # a file of an earlier version
-    assert from_json(json.dumps(old), KINDS) == RestyleRequest(**RESTYLE)
+    assert from_json(json.dumps(old), KINDS) == before
 
 
 def test_a_study_needs_no_words_but_a_short_name():
@@ -170,7 +172,7 @@ def test_a_study_needs_no_words_but_a_short_name():
 
 
 def test_json_carries_names_but_no_paths_and_comes_back():
-    request = InterpolationRequest(images=PICTURES, fps=59.94, loop=True, seed=5, gap_seconds=(0.5, 2))
+    request = InterpolationRequest(images=PICTURES, fps=59.94, loop=True, seed=5, gap_seconds=(0.5, 2), keep_names=True)
     text = request.to_json()
     assert "secret" not in text
     again = from_json(text, KINDS, images=PICTURES)
@@ -178,11 +180,13 @@ def test_json_carries_names_but_no_paths_and_comes_back():
 
 
 def test_words_stay_out_of_the_file_unless_kept():
-    request = TextToVideoRequest(prompt="my private thoughts", keep_prompt=False)
+    request = TextToVideoRequest(prompt="my private thoughts")
     assert "private" not in request.to_json()
-    assert "private" in TextToVideoRequest(prompt="my private thoughts").to_json()
+    assert "private" in TextToVideoRequest(prompt="my private thoughts", keep_prompt=True).to_json()
     source = Path("my private holiday.mov")
-    assert "private" not in RestyleRequest(source=source, style="oil", keep_prompt=False).to_json()
+    assert "private" not in RestyleRequest(source=source, style="oil", keep_prompt=True).to_json()
+    assert "private holiday.mov" in RestyleRequest(source=source, style="oil", keep_names=True).to_json()
+    assert "oil" not in RestyleRequest(source=source, style="oil", keep_names=True).to_json()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"task": "dance"}', '{"task": "restyle", "pickle": 1}', "null"])
@@ -194,7 +198,7 @@ def test_json_of_something_else_is_refused(text):
 def test_every_bound_has_words_and_its_default_lies_within():
     for kind in KINDS.values():
         found = fields_of(kind)
-        assert [each.name for each in found[-2:]] == ["seed", "keep_prompt"]
+        assert [each.name for each in found[-3:]] == ["seed", "keep_prompt", "keep_names"]
         for each in found:
             bounds = each.bounds
             assert bounds.label and bounds.help
@@ -217,7 +221,8 @@ def test_every_bound_has_words_and_its_default_lies_within():
         ("seed", "", None),
         ("seed", " 7 ", 7),
         ("seed", "0", 0),
-        ("keep_prompt", None, True),
+        ("keep_prompt", None, False),
+        ("keep_names", None, False),
     ],
 )
 def test_values_of_widgets_http_and_json_are_read_alike(name, given, value):

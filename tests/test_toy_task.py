@@ -109,6 +109,6 @@ def test_every_task_is_a_tool_for_agents(server, make, look):
 
 def test_its_finished_file_fills_its_form_again(tmp_path, make):
     with Studio(Settings(work=tmp_path / "w")) as studio:
-        request = BackwardsRequest(clip=make.clip(), repeat=2, title="mine", seed=5)
+        request = BackwardsRequest(clip=make.clip(), repeat=2, title="mine", seed=5, keep_prompt=True)
         video = studio.run(request).video
         assert studio.request_in(video, clip=make.clip()) == request

@@ -42,7 +42,7 @@ def _request(task: Task, arguments: argparse.Namespace) -> Request:
         values["width"], values["height"] = size(arguments.size)
     if task.request.alternatives:
         values |= sorted_files(task.request, arguments.files)
-    if values.get("name") == "":  # a result that has a name is called as its file is
+    if values.get("name") == "" and values["keep_names"]:  # then a result that has a name is called as its file is
         values["name"] = arguments.out.stem[:MAX_NAME]
     return task.request(**values)
 

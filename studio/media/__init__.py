@@ -14,6 +14,12 @@
     sound      the source's sound, kept in step and cut to the video's length
     frames     fit, crop, pad to even sides, lay over white
     metadata   what a finished file says about itself, and reading it back
+    xmp        the same for other programs: the XMP packet in mp4, GIF and PNG
 
 Imports plain data only; torch never.
 """
+
+import logging
+
+# below that Pillow logs what a picture's tags say: places, dates, names
+logging.getLogger("PIL").setLevel(logging.INFO)

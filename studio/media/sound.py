@@ -16,8 +16,9 @@ from pathlib import Path
 from studio.errors import ResourceError
 from studio.media import ffmpeg
 from studio.media.header import sound_of
-from studio.media.metadata import GENERATOR, tags
+from studio.media.metadata import tags
 from studio.media.sniff import Kind
+from studio.origin import GENERATOR
 
 logger = logging.getLogger(__name__)
 
@@ -75,4 +76,5 @@ def _arguments(video: Path, target: Path, sound: Sound | None, copy: bool, secon
         tracks += ["-map", f"2:{sound.stream}?", "-c:a", *how, "-max_error_rate", "1"]
     named = ["-metadata:s:v:0", f"handler_name={GENERATOR}", "-metadata:s:a:0", f"handler_name={GENERATOR}"]
     clean = ["-map_metadata", "0", "-map_metadata:s", "-1", "-map_chapters", "-1", "-dn", "-sn"]
+    clean += ["-fflags", "+bitexact"]  # no library's version, no random number that tells two files apart
     return [*quiet, *opened, *tracks, *clean, *named, "-movflags", "+faststart", "-f", "mp4", f"file:{target}"]

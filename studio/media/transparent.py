@@ -55,8 +55,8 @@ class TransparentWriter(VideoWriter):
             ["-v", "error", "-y", "-f", "ffmetadata", "-protocol_whitelist", "pipe", "-i", "pipe:0",
              "-protocol_whitelist", "file,pipe", "-f", "matroska", "-i", f"file:{self._video}", "-map", "1:v:0",
              "-c", "copy", "-map_metadata", "0", "-map_metadata:s", "-1", "-metadata:s:v:0", "alpha_mode=1",
-             "-f", "webm", f"file:{self._whole}"],
-            seconds=_TAG_SECONDS, feed=tags(self._metadata),
+             "-fflags", "+bitexact", "-f", "webm", f"file:{self._whole}"],
+            seconds=_TAG_SECONDS, feed=tags(self._metadata, self._source_type),
         )  # fmt: skip
         if done.code:
             full = ffmpeg.disk_is_full(done.code, done.messages)

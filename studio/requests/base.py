@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
 from studio.errors import RequestError
+from studio.origin import COMPOSITE
 
 MAX_PROMPT = 400
 """Characters of a prompt; the text encoder reads about 60 word pieces of it."""
@@ -92,7 +93,9 @@ def variation_seed(seed: int, number: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Common to all tasks: the seed (None rolls a die), and whether the words stay in the finished file.
+    """Common to all tasks: the seed (None rolls a die), and whether words and names stay in the finished file.
+
+    Neither does unless it is asked for: both can tell of people.
 
     Raises RequestError, one sentence, when it is made with a value that cannot be used.
     """
@@ -113,7 +116,16 @@ class Request:
         advanced=True,
     )
     keep_prompt: bool = bounded(
-        True, "Keep my words in the file", "Write the prompt into the file's own description.", advanced=True
+        False,
+        "Keep my words in the file",
+        "Write the words into the file's own description, so that it fills the form again.",
+        advanced=True,
+    )
+    keep_names: bool = bounded(
+        False,
+        "Keep my files' names in the file",
+        "Write what your files are called into the file's own description.",
+        advanced=True,
     )
 
     @classmethod
@@ -131,23 +143,32 @@ class Request:
         """How many results are wanted, each with the next seed."""
         return 1
 
+    @property
+    def source_type(self) -> str:
+        """What the finished files say that they are, one of ``studio.origin.SOURCE_TYPES``: a person's own material,
+        changed, where a task does not say otherwise.
+        """
+        return COMPOSITE
+
     def __post_init__(self) -> None:
         for each in fields_of(type(self)):
             check_value(each, getattr(self, each.name))
 
     def to_json(self) -> str:
-        """The request as JSON. Files by their names, never their paths; words and names only if ``keep_prompt``."""
+        """The request as JSON: words only if ``keep_prompt``; files by their names, never their paths, and as "file"
+        unless ``keep_names``.
+        """
         values: dict[str, Any] = {"task": self.task}
         for each in fields_of(type(self)):
             value = getattr(self, each.name)
             hidden = each.form == "words" and not self.keep_prompt
-            values[each.name] = "" if hidden else _plain(value, self.keep_prompt)
+            values[each.name] = "" if hidden else _plain(value, self.keep_names)
         return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
 def _plain(value: Any, names: bool) -> Any:
     if isinstance(value, Path):
-        return value.name if names else f"file{value.suffix}"  # a name can be as private as a prompt
+        return value.name if names else "file"  # a name can be as private as a prompt
     if isinstance(value, Fraction):
         return str(value)
     return [_plain(item, names) for item in value] if isinstance(value, tuple) else value

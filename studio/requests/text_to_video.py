@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from studio.errors import RequestError
+from studio.origin import COMPOSITE, TRAINED
 from studio.requests.base import MAX_PROMPT, Request, bounded
 
 SIZES = {"square": (256, 256), "16:9": (456, 256), "9:16": (256, 456)}
@@ -59,6 +60,11 @@ class TextToVideoRequest(Request):
     def count(self) -> int:
         """One clip per variation."""
         return self.variations
+
+    @property
+    def source_type(self) -> str:
+        """All of it is the model's, but for a person's own picture."""
+        return TRAINED if self.picture is None else COMPOSITE
 
     @property
     def num_frames(self) -> int:

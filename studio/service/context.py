@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from studio.clip import FrameStream
 from studio.errors import Cancelled
 from studio.media.encode import VideoWriter
+from studio.media.xmp import png_bytes, write_whole
 from studio.requests import Request, variation_seed
 from studio.scene import LookReading, Understanding
 from studio.service.cache import PipelineCache
@@ -144,8 +144,11 @@ class JobContext:
         ``size`` (width, height) of its frames; an odd one is padded, and noted. ``request`` is what the file says of
         itself (default: the job's request). ``kind`` is the class that writes it.
         """
-        metadata = (request or self.request).to_json()
-        writer = kind(self.results / name, size, fps, sound=sound, sound_seconds=sound_seconds, metadata=metadata)
+        made = request or self.request
+        writer = kind(
+            self.results / name, size, fps, sound=sound, sound_seconds=sound_seconds, metadata=made.to_json(),
+            source_type=made.source_type,
+        )  # fmt: skip
         try:
             yield writer
             self.check_cancelled()
@@ -158,8 +161,7 @@ class JobContext:
 
     def still(self, painted: np.ndarray) -> tuple[Path, VideoWriter]:
         """A picture uint8 (H, W, 3) as a PNG, and as a short still clip, so that other tabs can take it on."""
-        picture = self.results / "picture.png"
-        Image.fromarray(painted).save(picture)
+        picture = write_whole(self.results / "picture.png", png_bytes(painted, self.request.source_type))
         with self.video("video.mp4", (painted.shape[1], painted.shape[0]), STILL_FPS) as video:
             for _ in range(STILL_FRAMES):
                 video.write(painted)

@@ -1,5 +1,8 @@
 """The looks that people have studied: on one's own machine a folder that stays, elsewhere only as long as the visit.
 
+With a passphrase the folder that stays is sealed: its looks are opened into a private folder of the run, which lies in
+memory then, and what is kept is written to both.
+
 On a shared studio a look belongs to the visitor's key (long, random, made up by the face) and lies in a private folder
 of the run: nobody else lists it, and it goes when it was not asked for in a while.
 """
@@ -7,6 +10,7 @@ of the run: nobody else lists it, and it goes when it was not asked for in a whi
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 import time
@@ -17,6 +21,7 @@ from pathlib import Path
 from studio.errors import LimitError, RequestError, ResourceError, UserError
 from studio.look_file import ENDING, LookCard, read_card
 from studio.privacy import JobFolders, safe_name
+from studio.sealing import KEY, SealedFolder
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +40,20 @@ class SavedLook:
 
 
 class LookBook:
-    """Everybody's studied looks. ``folder`` None: bound to the visit, in folders of this run. Thread-safe."""
+    """Everybody's studied looks. ``folder`` None: bound to the visit, in folders of this run. Thread-safe.
 
-    def __init__(self, folders: JobFolders, folder: Path | None = None) -> None:
+    ``passphrase`` (not None): the folder is sealed with it. It is opened when looks are first asked for, and what is
+    wrong with passphrase or folder is raised then (RequestError, ResourceError).
+    """
+
+    def __init__(self, folders: JobFolders, folder: Path | None = None, passphrase: str | None = None) -> None:
         self._folders = folders
         self._folder = folder
+        self._passphrase = passphrase if folder is not None else None
+        self._sealed: SealedFolder | None = None
         self._lock = threading.Lock()
+        if folder is not None and passphrase is None and (folder / KEY).exists():
+            logger.warning("some kept looks are encrypted: start with --encrypt to use them")
         self._visits: OrderedDict[str, tuple[Path, float]] = OrderedDict()  # key: folder, when last asked
         if folder is not None:
             _wipe_parts(folder)
@@ -62,7 +75,9 @@ class LookBook:
         if len(self.of(visitor)) >= MOST_LOOKS:
             raise LimitError(f"At most {MOST_LOOKS} looks are kept: please remove one of them first.")
         called = safe_name(card.name, "look")
-        target = folder / f"{called}-{secrets.token_hex(4)}{ENDING}"
+        sealed = self._sealed
+        name = secrets.token_hex(4) if sealed is None else sealed.keep(file.read_bytes())
+        target = folder / f"{called}-{name}{ENDING}"
         part = target.with_suffix(".part")
         try:
             part.write_bytes(file.read_bytes())
@@ -77,6 +92,8 @@ class LookBook:
         """Forget one of the visitor's own looks; any other path is left alone."""
         if any(look.path == path for look in self.of(visitor)):
             path.unlink(missing_ok=True)
+            if self._sealed is not None:
+                self._sealed.remove(_sealed_name(path))
 
     def expire(self, keep_seconds: float) -> None:
         """Let go of the looks of visits that have not asked for theirs in so long."""
@@ -89,6 +106,9 @@ class LookBook:
 
     def _place(self, visitor: str, make: bool = False) -> Path | None:
         """Where the visitor's looks lie; None where there are none and none is to be made."""
+        if self._passphrase is not None:
+            with self._lock:
+                self._open()
         if self._folder is not None:
             if make:
                 try:
@@ -106,6 +126,29 @@ class LookBook:
         if forgotten is not None:
             self._folders.remove(forgotten)
         return place
+
+    def _open(self) -> None:
+        """Unseal what is kept into a folder of the run, the first time. Looks kept in the clear before are sealed."""
+        if self._sealed is not None:
+            return
+        sealed, plain = SealedFolder(self._folder, self._passphrase), self._folders.create()
+        for look in _looks_in(sealed.folder):
+            sealed.keep(look.path.read_bytes())
+            look.path.unlink()
+        for name in sealed.names():
+            content = sealed.read(name)
+            if content is None:
+                logger.warning("a kept look could not be unsealed and is left out")
+                continue
+            path = plain / f"look-{name}{ENDING}"
+            path.write_bytes(content)
+            os.utime(path, ns=(sealed.time_of(name),) * 2)
+        self._folder, self._sealed = plain, sealed
+
+
+def _sealed_name(path: Path) -> str:
+    """The name under which the look of this opened file lies sealed."""
+    return path.stem.rpartition("-")[2]
 
 
 def _wipe_parts(folder: Path) -> None:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from studio import catalogue
+from studio import catalogue, sealing
 from studio.errors import BusyError, Cancelled, RequestError, StudioError
 from studio.media.decode import read_rgba
 from studio.media.encode import write_gif
 from studio.media.metadata import read_request
 from studio.media.probe import probe
 from studio.privacy import JobFolders
-from studio.requests import Request, from_json
+from studio.requests import Request, fields_of, from_json
 from studio.service.budget import check_work
 from studio.service.cache import PipelineCache
 from studio.service.context import JobContext, perform
@@ -60,10 +60,14 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        if settings.encrypt:
+            sealing.check_memory_folder(settings.work)
+            sealing.leave_no_core()
         self._folders = JobFolders(settings.work)
+        self._guard = sealing.wipe_when_gone(self._folders.run) if settings.encrypt else None
         self._cache = PipelineCache(settings)
         self._history = History()
-        self.looks = LookBook(self._folders, settings.looks)
+        self.looks = LookBook(self._folders, settings.looks, settings.passphrase if settings.encrypt else None)
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._gif_lock = threading.Lock()
@@ -162,20 +166,32 @@ class Studio:
         limits = self.settings.limits
         return any(read_rgba(path, limits, LOOKED_AT)[..., 3].min() < 255 for path in pictures)
 
-    def request_in(self, path: Path, **files: object) -> Request:
+    def request_in(self, path: Path, **given: object) -> Request:
         """The request that a file made here carries, to fill a form again; RequestError if it carries none.
 
-        A request that needs files knows only their names: ``files`` gives the paths anew.
+        It knows its files' names at most, and words only if they were to be kept: ``given`` says paths and words anew.
         """
         found = read_request(path)
         if found is None:
             raise RequestError("This file does not carry a Zoetrope request.")
         try:
-            return from_json(json.dumps(found), requests_with_forms(), **files)
+            return from_json(json.dumps(found), requests_with_forms(), **given)
         except RequestError:
             if found.get("keep_prompt") is not False:
                 raise
-        raise RequestError("This file was saved without its words, so the form cannot be filled from it.")
+        raise RequestError("This file was saved without its words, so the form cannot be filled from it alone.")
+
+    def settings_in(self, path: Path, unsaid: str) -> Request:
+        """``request_in`` for a form: ``unsaid`` stands in place of the words that the file was saved without."""
+        found = read_request(path) or {}
+        kind = requests_with_forms().get(str(found.get("task")))
+        if kind is None or found.get("keep_prompt") is not False:
+            return self.request_in(path)
+        try:
+            return self.request_in(path)  # where nothing has to be said
+        except RequestError:
+            words = {each.name: unsaid for each in fields_of(kind) if each.form == "words" and not each.bounds.advanced}
+            return self.request_in(path, **words)
 
     def private_folder(self) -> Path:
         """A fresh folder of this run for a face's own files (uploads, served copies): wiped when the studio closes."""
@@ -227,6 +243,8 @@ class Studio:
             logger.warning("The worker did not come to an end within %.0f seconds.", timeout)
         self._sweeper.join(timeout)
         self._folders.close()
+        if self._guard is not None:
+            self._guard.communicate()  # it ends with its pipe
 
     def __enter__(self) -> Studio:
         return self

@@ -15,6 +15,7 @@ from studio.errors import MediaError
 from studio.look_file import ENDING, LookCard, name_of, write_card
 from studio.media.decode import open_frames, read_image
 from studio.media.frames import fit
+from studio.origin import COMPOSITE, xmp
 from studio.requests import StudyRequest
 from studio.service.context import JobContext
 from studio.service.jobs import Source
@@ -64,9 +65,14 @@ def run(request: StudyRequest, context: JobContext) -> Result:
     look.save(file)
     frame = frames[0] if frames else read_image(SCENE, context.limits)
     (painted,) = pipeline.stream(iter([frame]), look=look, generator=context.generator(), length=1)
-    write_card(file, LookCard(name_of(request.name or Path(context.source("picture").name).stem), _sample(painted)))
+    write_card(file, LookCard(_name(request, context), _sample(painted)))
     made, video = context.still(painted)
     return context.finish(video, video.fps, picture=made, look=file)
+
+
+def _name(request: StudyRequest, context: JobContext) -> str:
+    """What the look is called: the name that was given; the picture's only where names are to be kept."""
+    return name_of(request.name or (Path(context.source("picture").name).stem if request.keep_names else ""))
 
 
 def _own_frames(context: JobContext) -> list[np.ndarray]:
@@ -83,5 +89,5 @@ def _own_frames(context: JobContext) -> list[np.ndarray]:
 def _sample(painted: np.ndarray) -> bytes:
     """A small JPEG of it."""
     out = io.BytesIO()
-    Image.fromarray(fit(painted, SAMPLE)).save(out, "JPEG", quality=80)
+    Image.fromarray(fit(painted, SAMPLE)).save(out, "JPEG", quality=80, xmp=xmp(COMPOSITE).encode())
     return out.getvalue()

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from studio.errors import MediaError
 from studio.media.cutout import cut_out
 from studio.media.decode import read_rgba
+from studio.media.xmp import png_bytes, write_whole
+from studio.origin import DESCRIPTION
 from studio.requests import TextToVideoRequest
 from studio.scene import ACTOR_TRACKS, ACTORS, SCENE_TRACKS, SceneLayers, Understanding
 from studio.service.context import JobContext
@@ -130,28 +131,34 @@ def _notes(request: TextToVideoRequest, understood: Understanding, layers: Scene
 
 def _pack(scenes: list[SceneLayers], request: TextToVideoRequest, path: Path) -> Path:
     """The layers as PNG and JSON in one zip; a folder per variation where there are several."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as box:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as box:
+        box.comment = f"{DESCRIPTION} {request.source_type}".encode()
+        _put(box, "about.txt", f"{DESCRIPTION}\nDigital source type: {request.source_type}\n".encode())
         for number, layers in enumerate(scenes, start=1):
             folder = f"variation-{number}/" if len(scenes) > 1 else ""
             for index, strip in enumerate(layers.strips):
-                box.writestr(f"{folder}background-{index}-{STRIP_NAMES[index]}.png", _png(strip))
+                picture = png_bytes(strip, request.source_type)
+                _put(box, f"{folder}background-{index}-{STRIP_NAMES[index]}.png", picture)
             for index, sprite in enumerate(layers.sprites):
                 if index in layers.cast:
-                    box.writestr(f"{folder}sprite-{SPRITE_NAMES[index]}.png", _png(sprite))
-            box.writestr(f"{folder}trajectories.json", _trajectories(layers, request))
-    return path
+                    _put(box, f"{folder}sprite-{SPRITE_NAMES[index]}.png", png_bytes(sprite, request.source_type))
+            _put(box, f"{folder}trajectories.json", _trajectories(layers, request).encode())
+    return write_whole(path, packed.getvalue())
 
 
-def _png(picture: np.ndarray) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(picture).save(out, "PNG")
-    return out.getvalue()
+def _put(box: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Add a file to a zip without this machine's clock, system and user in its entry."""
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system, entry.external_attr = 3, 0o644 << 16  # as every Unix writes it
+    box.writestr(entry, content)
 
 
 def _trajectories(layers: SceneLayers, request: TextToVideoRequest) -> str:
     present = [place for place in range(len(ACTORS)) if layers.cast[place] >= 0]
     return json.dumps(
         {
+            "about": DESCRIPTION,
             "fps": float(layers.fps),
             "frames": len(layers.scene),
             "size": [request.width, request.height],

@@ -21,7 +21,7 @@ FEW = 8
 def build(task: Task, limits: Limits) -> layout.Tab:
     """Draw the tab inside the current Blocks."""
     kind = task.request
-    own = [each for each in fields_of(kind) if each.name not in ("seed", "keep_prompt")]
+    own = [each for each in fields_of(kind) if each.name not in ("seed", "keep_prompt", "keep_names")]
     widgets: dict[str, Component] = {}
     with gr.Row(elem_classes="zoe-columns"):
         with gr.Column(scale=5, elem_classes="zoe-inputs"):
@@ -33,12 +33,12 @@ def build(task: Task, limits: Limits) -> layout.Tab:
                     if each.bounds.advanced:
                         widgets |= _widgets(task, each, limits)
                 seed = layout.seed_row(kind)
-                keep_prompt = layout.tick(kind, "keep_prompt")
+                keep_prompt, keep_names = layout.tick(kind, "keep_prompt"), layout.tick(kind, "keep_names")
                 settings = layout.settings_drop(task)
             controls = layout.controls(task, _hint(own, limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
             panel = layout.panel(task, cancel)
-    fields = {**widgets, "seed": seed.number, "keep_prompt": keep_prompt}
+    fields = {**widgets, "seed": seed.number, "keep_prompt": keep_prompt, "keep_names": keep_names}
 
     def to_request(values: dict[str, Any]) -> Request:
         values = dict(values)

@@ -15,6 +15,8 @@ from studio.ui import messages
 from studio.ui.layout import Tab
 from studio.ui.running import Updates, chosen_video
 
+UNSAID = "…"
+"""Stands for the words that a file was saved without, until the form is filled."""
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -58,7 +60,7 @@ def _load_settings(
         if not path:
             return {}
         try:
-            request = studio.request_in(Path(path))
+            request = studio.settings_in(Path(path), UNSAID)
         except StudioError as error:
             return {here.settings: None, here.controls.progress: messages.failed(error)}
         target = by_task[request.task]
@@ -74,13 +76,16 @@ def _load_settings(
 
 def _filled_in(request: Request) -> str:
     """What is said then: a file carries its request, but not the files that the request was about."""
+    anew = "" if request.keep_prompt or not any(each.form == "words" for each in fields_of(type(request))) else (
+        " The file was saved without words: where there were any, please write them again."
+    )  # fmt: skip
     files = [each.bounds for each in fields_of(type(request)) if each.form in ("file", "files")
              and getattr(request, each.name)]  # fmt: skip
     if not files:
-        return "Settings filled in."
+        return f"Settings filled in.{anew}"
     wanted = " and ".join(dict.fromkeys(f"the {' or '.join(each.takes)} for \"{each.label}\"" for each in files))
-    return f"Settings filled in; now add {wanted} again."
+    return f"Settings filled in; now add {wanted} again.{anew}"
 
 
 def _filled(tab: Tab, values: dict[str, Any]) -> Updates:
-    return {tab.fields[name]: gr.update(value=value) for name, value in values.items()}
+    return {tab.fields[name]: gr.update(value="" if value == UNSAID else value) for name, value in values.items()}

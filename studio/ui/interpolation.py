@@ -85,7 +85,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
                 at_cut = layout.choice(kind, "at_cut", AT_CUT)
                 replace_duplicates = layout.tick(kind, "replace_duplicates", visible=False)
                 seed = layout.seed_row(kind)
-                keep_prompt = layout.tick(kind, "keep_prompt")
+                keep_prompt, keep_names = layout.tick(kind, "keep_prompt"), layout.tick(kind, "keep_names")
                 settings = layout.settings_drop(task)
             controls = layout.controls(task, messages.picture_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
@@ -99,6 +99,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
         "source": source, "images": images, "clip": box.clip, "animation": box.animation, "seconds": seconds,
         "gap_seconds": gap_seconds, "fps": fps, "easing": easing, "loop": loop, "prompt": prompt,
         "at_cut": at_cut, "replace_duplicates": replace_duplicates, "seed": seed.number, "keep_prompt": keep_prompt,
+        "keep_names": keep_names,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
     return layout.Tab(task, fields, seed, controls, panel, settings, to_request, from_request, take_over)

@@ -63,7 +63,7 @@ def build(task: str, cards: tuple[gr.HTML, gr.Row, gr.DownloadButton, gr.Button]
         unopened(picture)
         gr.Markdown(HINT, elem_classes="zoe-bare zoe-lead")
         name = gr.Textbox(
-            label="Name of the look", placeholder="as its file is called", max_lines=1, max_length=MAX_NAME,
+            label="Name of the look", placeholder="My look", max_lines=1, max_length=MAX_NAME,
             elem_id=f"{task}-look-name",
         )  # fmt: skip
         with gr.Row(elem_classes="zoe-words zoe-study"):

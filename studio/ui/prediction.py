@@ -47,7 +47,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
                 futures = layout.count(kind, "futures")
                 mark = layout.tick(kind, "mark")
                 seed = layout.seed_row(kind)
-                keep_prompt = layout.tick(kind, "keep_prompt")
+                keep_prompt, keep_names = layout.tick(kind, "keep_prompt"), layout.tick(kind, "keep_names")
                 settings = layout.settings_drop(task)
             controls = layout.controls(task, messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
@@ -55,6 +55,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
     fields = {
         "clip": box.clip, "animation": box.animation, "seconds": seconds, "prompt": prompt,
         "append": append, "mark": mark, "futures": futures, "seed": seed.number, "keep_prompt": keep_prompt,
+        "keep_names": keep_names,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
     return layout.Tab(task, fields, seed, controls, panel, settings, to_request)

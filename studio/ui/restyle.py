@@ -58,7 +58,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
             mark = marker(TASK)
             with gr.Accordion("Advanced", open=False, elem_id=f"{TASK}-advanced", elem_classes="zoe-advanced"):
                 seed = layout.seed_row(kind)
-                keep_prompt = layout.tick(kind, "keep_prompt")
+                keep_prompt, keep_names = layout.tick(kind, "keep_prompt"), layout.tick(kind, "keep_names")
                 settings = layout.settings_drop(task)
             controls = layout.controls(task, messages.clip_hint(limits))
         with gr.Column(scale=6, elem_classes="zoe-result"):
@@ -70,6 +70,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
         "source": source, "clip": box.clip, "animation": box.animation, "picture": picture, "style": style,
         "style_image": own.picture, "look": own.look, "strength": strength, "brush_size": brush_size, "detail": detail,
         "keep_colours": keep_colours, "where": where, "mark": mark, "seed": seed.number, "keep_prompt": keep_prompt,
+        "keep_names": keep_names,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
 

@@ -68,6 +68,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
                     )  # fmt: skip
                 seed = layout.seed_row(kind)
                 keep_prompt = layout.tick(kind, "keep_prompt", label="Keep my prompt in the file")
+                keep_names = layout.tick(kind, "keep_names", label="Keep my picture's name in the file")
                 settings = layout.settings_drop(task)
             controls = layout.controls(task, HINT)
         with gr.Column(scale=6, elem_classes="zoe-result"):
@@ -75,6 +76,7 @@ def build(task: Task, limits: Limits) -> layout.Tab:
     fields = {
         "prompt": prompt, "picture": picture, "seconds": seconds, "fps": fps, "shape": shape, "side": side,
         "variety": variety, "variations": variations, "seed": seed.number, "keep_prompt": keep_prompt,
+        "keep_names": keep_names,
     }  # fmt: skip
     cards(TASK, EXAMPLES, fields)
     return layout.Tab(task, fields, seed, controls, panel, settings, to_request, from_request)

@@ -7,11 +7,13 @@ import pytest
 PROMPT = "a red car drives left across the desert at sunset"
 
 
-def make_clip(visitor, prompt=PROMPT, seed=None):
+def make_clip(visitor, prompt=PROMPT, seed=None, keep_prompt=False):
     visitor.open("text_to_video")
     if seed is not None:
         visitor.open_advanced("text_to_video")
         visitor.type("text_to_video-seed", str(seed))
+    if keep_prompt:
+        visitor.page.check("#text_to_video-keep_prompt input")
     visitor.type("text_to_video-prompt", prompt)
     visitor.set("text_to_video-seconds", 1)
     visitor.press("text_to_video-run")
@@ -107,7 +109,7 @@ def test_a_result_is_handed_to_each_other_tab(visit):
 
 def test_settings_come_back_from_a_result(visit):
     visitor = visit()
-    make_clip(visitor, seed=11)
+    make_clip(visitor, seed=11, keep_prompt=True)
     path = visitor.download("text_to_video-mp4")
     other = visit()
     other.open("restyle")

@@ -247,14 +247,19 @@ def test_a_result_as_gif(open_studio):
 
 def test_a_finished_file_fills_the_form_again(open_studio, make):
     studio = open_studio()
-    result = studio.run(SHORT)
-    assert studio.request_in(result.video) == SHORT
-    silent = studio.run(dataclasses.replace(SHORT, keep_prompt=False))
+    kept = dataclasses.replace(SHORT, keep_prompt=True)
+    result = studio.run(kept)
+    assert studio.request_in(result.video) == studio.settings_in(result.video, "…") == kept
+    silent = studio.run(SHORT)
     assert b"red car" not in silent.video.read_bytes()
     with pytest.raises(RequestError, match="without its words"):
         studio.request_in(silent.video)
+    assert studio.request_in(silent.video, prompt=SHORT.prompt) == SHORT
+    assert studio.settings_in(silent.video, "…") == dataclasses.replace(SHORT, prompt="…")
     clip = make.clip()
     predicted = studio.run(PredictionRequest(clip=clip, seconds=0.2, seed=5))
+    assert clip.name.encode() not in predicted.video.read_bytes()
+    predicted = studio.run(PredictionRequest(clip=clip, seconds=0.2, seed=5, keep_names=True))
     assert str(clip.parent).encode() not in predicted.video.read_bytes()
     assert studio.request_in(predicted.video).clip.name == clip.name
     with pytest.raises(RequestError, match="does not carry"):
