@@ -1,5 +1,6 @@
 # make run    a virtual environment, the requirements, the studio on http://127.0.0.1:7860
 # make test   the same with the test requirements, then every test (the ones in a browser too)
+# make hardening   attacks on the studio with many rounds; their short forms are among the tests
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +9,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test lint checksums clean
+.PHONY: run test hardening lint checksums clean
 
 run: $(VENV)/.run
 	$(BIN)/python app.py
@@ -16,6 +17,10 @@ run: $(VENV)/.run
 test: $(VENV)/.test
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The attacks of tests/hardening with many more rounds, which ``make test`` leaves out.
+hardening: $(VENV)/.test
+	$(BIN)/python -m pytest -m hardening tests/hardening
 
 lint: $(VENV)/.test
 	$(BIN)/python -m ruff check .

@@ -14,7 +14,7 @@ from studio.service.events import Event
 from studio.service.history import Entry
 from studio.service.jobs import Job
 from studio.service.looks import SavedLook
-from studio.service.preview import first_frame, playable
+from studio.service.preview import first_frame, playable, shown_type
 from studio.service.results import Result, Trust
 from studio.service.studio import CatalogueRow, Studio
 from studio.service.tasks import TASKS, Task
@@ -32,4 +32,5 @@ __all__ = [
     "Trust",
     "first_frame",
     "playable",
+    "shown_type",
 ]

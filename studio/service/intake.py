@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,8 +31,16 @@ def files_of(request: Request) -> Iterator[tuple[Field, tuple[Path, ...]]]:
             yield each, value if isinstance(value, tuple) else (value,)
 
 
-def take_in(request: Request, folder: Path, limits: Limits) -> PreparedRequest:
-    """Check and copy the request's files into ``folder`` and settle its seed.
+def name_on_disk(path: Path) -> str:
+    """What a file is called where nobody else knows better."""
+    return path.name
+
+
+def take_in(
+    request: Request, folder: Path, limits: Limits, name_of: Callable[[Path], str] = name_on_disk
+) -> PreparedRequest:
+    """Check and copy the request's files into ``folder`` and settle its seed. In the prepared request a file's path is
+    its person's name for it (``name_of``) and nothing more: what is read from then on are the copies.
 
     Raises MediaError or LimitError with one sentence for a file that cannot be used, OSError where the copy fails.
     """
@@ -41,16 +49,20 @@ def take_in(request: Request, folder: Path, limits: Limits) -> PreparedRequest:
     place = folder / SOURCES
     place.mkdir()
     sources: dict[str, tuple[Source, ...]] = {}
+    called: dict[str, object] = {}
     for each, paths in files_of(request):
-        sources[each.name] = tuple(_copy(path, place, each, limits) for path in paths)
-    return PreparedRequest(request=replace(request, seed=seed), seed=seed, folder=folder, sources=sources)
+        sources[each.name] = tuple(_copy(path, name_of(path), place, each, limits) for path in paths)
+        names = tuple(Path(source.name) for source in sources[each.name])
+        called[each.name] = names if each.form == "files" else names[0]
+    prepared = replace(request, seed=seed, **called)
+    return PreparedRequest(request=prepared, seed=seed, folder=folder, sources=sources)
 
 
-def _copy(path: Path, folder: Path, field: Field, limits: Limits) -> Source:
+def _copy(path: Path, name: str, folder: Path, field: Field, limits: Limits) -> Source:
     if not path.is_file():
-        raise MediaError(f'There is no file "{path.name}": please choose it again.')
+        raise MediaError(f'There is no file "{name}": please choose it again.')
     info = read_card(path) if "look file" in field.bounds.takes else probe(path, limits)
-    return Source(copy_in(path, folder, field.name), path.name, info)
+    return Source(copy_in(path, folder, field.name), name, info)
 
 
 def bytes_of(request: Request) -> int:

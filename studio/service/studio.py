@@ -17,7 +17,7 @@ from studio.media.decode import read_rgba
 from studio.media.encode import write_gif
 from studio.media.metadata import read_request
 from studio.media.probe import probe
-from studio.privacy import JobFolders
+from studio.privacy import JobFolders, check_space
 from studio.requests import Request, fields_of, from_json
 from studio.service.budget import check_work
 from studio.service.cache import PipelineCache
@@ -25,7 +25,7 @@ from studio.service.context import JobContext, perform
 from studio.service.events import Event
 from studio.service.faults import translate
 from studio.service.history import Entry, History
-from studio.service.intake import bytes_of, label_of, let_go, take_in
+from studio.service.intake import bytes_of, label_of, let_go, name_on_disk, take_in
 from studio.service.jobs import Job
 from studio.service.looks import LookBook
 from studio.service.queue import JobQueue
@@ -72,6 +72,7 @@ class Studio:
         self._jobs: dict[str, Job] = {}
         self._gif_lock = threading.Lock()
         self.closing = threading.Event()  # set when the studio shuts down, for whoever works beside it
+        self.name_of = name_on_disk  # a face that gives uploads names of its own knows better
         self._warm = threading.Event()
         self._queue = JobQueue(
             self._perform,
@@ -102,7 +103,7 @@ class Studio:
             catalogue.find(task.card, self.settings.checkpoints)
         folder = self._folders.create(bytes_of(request))
         try:
-            prepared = take_in(request, folder, self.settings.limits)
+            prepared = take_in(request, folder, self.settings.limits, self.name_of)
             task.check(prepared.request, prepared.sources, self.settings.limits)
             check_work(prepared.request, prepared.sources, self.settings.limits)
             job = Job(prepared, visitor=visitor, client=client)
@@ -196,6 +197,10 @@ class Studio:
     def private_folder(self) -> Path:
         """A fresh folder of this run for a face's own files (uploads, served copies): wiped when the studio closes."""
         return self._folders.create()
+
+    def check_space(self, needed: int) -> None:
+        """Raise ResourceError unless so many bytes and a reserve are free where files come to lie."""
+        check_space(self._folders.root, needed)
 
     def catalogue(self) -> tuple[CatalogueRow, ...]:
         """Every checkpoint: its task, size, licence, origin, and whether it is here."""

@@ -1,26 +1,67 @@
-"""What the door asks of a request: under which name, from where, and what its multipart body consists of."""
+"""What the door asks of a request: for what, under which name, and from where."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
-
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  a name to be asked by, not one to listen on
-PAGES = frozenset({"/", "/healthz", "/readyz", "/favicon.ico", "/robots.txt"})
+LANDINGS = frozenset({"/", "/healthz", "/readyz", "/favicon.ico", "/robots.txt"})
 """What another website may link to, or open in a frame where framing is allowed."""
 
-CUT = "The upload is cut off or damaged: please try again."
-NAMELESS = "A part of the upload has no file name: upload files alone."
-TOO_MANY = "Too many files at once: at most {} can be uploaded together."
+API = "/gradio_api"
+FILE = f"{API}/file="
+UPLOAD = f"{API}/upload"
+PROGRESS = f"{API}/upload_progress"
+HEARTBEAT = f"{API}/heartbeat/"
+TOOLS = frozenset({f"{API}/mcp", f"{API}/mcp/", f"{API}/mcp/http", f"{API}/mcp/http/", f"{API}/mcp/sse"})
+PAGES = frozenset({"/", f"{API}/mcp", f"{API}/mcp/"})
+"""Where Gradio answers with a page of its own that has inline scripts."""
+
+STATIC = ("/assets/", "/static/", "/svelte/")
+READ = frozenset(
+    {"/", "/config", "/config/", "/favicon.ico", "/robots.txt", "/manifest.json", "/theme.css", "/pwa_icon",
+     "/pwa_icon/192", "/pwa_icon/512", UPLOAD, PROGRESS, *TOOLS, f"{API}/mcp/schema"}
+    | {f"{API}/{name}" for name in ("theme.css", "info", "info/", "openapi.json", "queue/data", "queue/status",
+                                    "startup-events", "login_check", "user", "app_id")}
+)  # fmt: skip
+WRITE = frozenset({UPLOAD, f"{UPLOAD}/", *TOOLS, f"{API}/mcp/messages/", f"{API}/mcp/messages"}
+                  | {f"{API}/{name}" for name in ("queue/join", "cancel", "reset", "reset/")})  # fmt: skip
+_CALL = re.compile(rf"{API}/(?:run|api|call|call/v2)/\w{{1,80}}/?")
+_RESULT = re.compile(rf"{API}/call/(?:v2/)?\w{{1,80}}/\w{{1,80}}")
+
+
+class Refused(Exception):
+    """A request that goes no further: a status and one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+
+
+def is_open(method: str, route: str) -> bool:
+    """Whether the studio has a use for this route; all others of Gradio's are closed (there are dozens)."""
+    if method in ("GET", "HEAD"):
+        if route in READ or route.startswith((*STATIC, FILE)) or _RESULT.fullmatch(route):
+            return True
+        return route.startswith(HEARTBEAT) and "/" not in route[len(HEARTBEAT) :]
+    if method == "DELETE":
+        return route in TOOLS
+    return method == "POST" and (route in WRITE or _CALL.fullmatch(route) is not None)
+
+
+def route_of(scope: dict[str, Any]) -> str:
+    """The path below the place where the studio is mounted, as Starlette's router sees it."""
+    path, root = str(scope["path"]), str(scope.get("root_path") or "").rstrip("/")
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
 class Hosts:
-    """The names under which a studio may be asked.
+    """The names under which a studio may be asked, with any port (a tunnel's may be another one).
 
     Loopback names always; a bare network address too, where the studio listens on the network (``anywhere``), because
     only a name can be pointed at this machine by somebody else's name server; and the ``names`` that its owner gave.
@@ -76,12 +117,15 @@ def is_foreign(method: str, path: str, headers: dict[str, tuple[str, ...]], host
     if len(origins) > 1:
         return True
     if origins:
-        return not (_is_same(origins[0], headers["host"][0]) or hosts.knows(origins[0]))
+        try:
+            return not (_is_same(origins[0], headers["host"][0]) or hosts.knows(origins[0]))
+        except ValueError:
+            return True
     site = headers.get("sec-fetch-site", ("none",))[0].lower()
     if site in ("same-origin", "none"):
         return False
     goes_there = headers.get("sec-fetch-mode", ("",))[0].lower() == "navigate" and method in ("GET", "HEAD")
-    return not (goes_there and path in PAGES)
+    return not (goes_there and path in LANDINGS)
 
 
 def _is_same(origin: str, host: str) -> bool:
@@ -104,53 +148,3 @@ def client_address(scope: dict[str, Any], headers: dict[str, tuple[str, ...]], b
     if _is_address(place) and ipaddress.ip_address(place).version == 6:
         return str(ipaddress.ip_network(f"{place}/64", strict=False))  # one customer has them all
     return place
-
-
-class Parts:
-    """A multipart body looked through while it passes: every part must be a file, and not too many of them."""
-
-    def __init__(self, content_type: str, most: int) -> None:
-        self._most = most
-        self._count = 0
-        self._name = self._value = self._disposition = b""
-        self._fault: str | None = None
-        kind, options = parse_options_header(content_type)
-        boundary = options.get(b"boundary")
-        if kind != b"multipart/form-data" or not boundary:
-            self._fault = CUT
-            return
-        callbacks = {
-            "on_part_begin": self._begin, "on_header_field": self._on_name, "on_header_value": self._on_value,
-            "on_header_end": self._end_header, "on_headers_finished": self._end_headers,
-        }  # fmt: skip
-        self._parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]
-
-    def feed(self, data: bytes) -> str | None:
-        """Look at the next piece; a sentence where the body must not go on."""
-        if self._fault is None and data:
-            try:
-                self._parser.write(data)
-            except FormParserError:
-                self._fault = CUT
-        return self._fault
-
-    def _begin(self) -> None:
-        self._disposition = b""
-        self._count += 1
-        if self._count > self._most:
-            self._fault = TOO_MANY.format(self._most)
-
-    def _on_name(self, data: bytes, start: int, end: int) -> None:
-        self._name += data[start:end]
-
-    def _on_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _end_header(self) -> None:
-        if self._name.lower() == b"content-disposition":
-            self._disposition = self._value
-        self._name = self._value = b""
-
-    def _end_headers(self) -> None:
-        if b"filename" not in parse_options_header(self._disposition)[1]:
-            self._fault = self._fault or NAMELESS

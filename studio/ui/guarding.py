@@ -11,57 +11,85 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import gradio as gr
-from fastapi.responses import ORJSONResponse
-from gradio import queueing, route_utils
-from gradio.routes import App
+from gradio import queueing, route_utils, routes
+from gradio.routes import App, ORJSONResponse
+from starlette.middleware import Middleware
 
-from studio.service import Studio
-from studio.ui import examples
+from studio.errors import ResourceError
+from studio.service import Studio, shown_type
+from studio.ui import theme
 from studio.ui.door import Door, Rules
-from studio.ui.door_rules import LOOPBACK, Hosts
+from studio.ui.door_inside import Inside
+from studio.ui.door_names import Names
+from studio.ui.door_rules import LOOPBACK, Hosts, Refused
+from studio.ui.door_shares import Share
+from studio.ui.door_uploads import Shelf
 
 logger = logging.getLogger(__name__)
 
-STALE_SECONDS = 40.0
-"""An upload that has written nothing for so long was cut off: the door gives a body up that stands still for 30."""
-
-SWEEP_SECONDS = 10.0
+SWEEP_SECONDS = 20.0
+CUT_SECONDS = 40.0  # a body that stands still for 30 s is given up, so such a part is nobody's
 FORM_BYTES = 64 << 10  # what multipart's own lines may add to the files
+PUBLIC = {"burst": 240, "per_second": 8.0, "at_once": 200}
+LOCAL = {"burst": 5000, "per_second": 500.0, "at_once": 2000}
+KEPT_UPLOADS = 10  # of the largest kind, that a public studio keeps for one client at a time
 
 
 def rules_of(studio: Studio) -> Rules:
     """The door's rules for a studio."""
-    settings, limits = studio.settings, studio.settings.limits
-    on_space = bool(os.environ.get("SPACE_ID"))
-    whole = max(limits.video_bytes, limits.image_bytes)
+    settings = studio.settings
+    whole = _largest(studio)
+    kept = KEPT_UPLOADS * whole if settings.public else 1 << 50
     return Rules(
         hosts=Hosts(settings.hosts, anywhere=settings.host not in LOOPBACK[:3]),
         upload_bytes=whole + whole // 4 + FORM_BYTES,  # a clip at its limit, or a batch of pictures
-        upload_files=limits.keyframes,
         body_bytes=(1 if settings.public else 8) << 20,  # a mask that was painted travels as text
-        served=(Path(os.environ["GRADIO_TEMP_DIR"]).resolve(), examples.FOLDER.resolve()),
-        burst=240 if settings.public else 5000,
-        per_second=8.0 if settings.public else 500.0,
-        framed=on_space,
+        share=Share(**(PUBLIC if settings.public else LOCAL), kept_bytes=kept, kept_seconds=settings.keep_seconds),
+        type_of=shown_type,
+        scripts=(theme.SCRIPT,),
+        framed=bool(os.environ.get("SPACE_ID")),
         behind_proxy=settings.behind_proxy,
         is_ready=studio.is_ready,
     )
 
 
-def guarded_app(rules: Rules) -> App:
-    """Gradio's application with the door outermost, before Gradio's own layers."""
+def shelf_of(studio: Studio, folder: Path) -> Shelf:
+    """Where the studio's uploads lie; from now on the studio calls them as their senders do."""
+
+    def room(count: int) -> None:
+        try:
+            studio.check_space(count)
+        except ResourceError as error:
+            raise Refused(507, str(error)) from None
+
+    shelf = Shelf(folder, most_bytes=_largest(studio), most_files=max(studio.settings.limits.keyframes, 1), room=room)
+    studio.name_of = shelf.name_of
+    return shelf
+
+
+def _largest(studio: Studio) -> int:
+    return max(studio.settings.limits.video_bytes, studio.settings.limits.image_bytes)
+
+
+def guarded_app(rules: Rules, names: Names, shelf: Shelf) -> App:
+    """Gradio's application between the two halves of the door: one outside of all its layers, one inside."""
 
     class Guarded(App):
         def build_middleware_stack(self) -> Door:  # type: ignore[override]
-            return Door(super().build_middleware_stack(), rules)
+            self.user_middleware.append(Middleware(Inside, names))
+            return Door(super().build_middleware_stack(), rules, names, shelf)
 
     return Guarded(default_response_class=ORJSONResponse)
 
 
-def add_share_name(page: gr.Blocks, rules: Rules) -> None:
-    """Let a link that Gradio shares reach the studio."""
+def open_to_share(page: gr.Blocks, rules: Rules) -> None:
+    """Let a link that Gradio shares reach the studio, and show the page's own files there.
+
+    A page that knows that it is shared loads its scripts from a host of Gradio's; ours are fetched from nowhere else.
+    """
     if page.share_url:
         rules.hosts.add(urlsplit(page.share_url).hostname or "")
+    page.share = False
 
 
 class _OneLine:
@@ -76,27 +104,15 @@ class _OneLine:
 
 def quiet_tracebacks() -> None:
     """Gradio's printed tracebacks become one line each: a stranger must not fill the log."""
-    queueing.traceback = route_utils.traceback = _OneLine  # type: ignore[attr-defined,assignment]
+    queueing.traceback = route_utils.traceback = routes.traceback = _OneLine  # type: ignore[attr-defined,assignment]
 
 
-def sweep_cut_uploads(folder: Path, closing: threading.Event) -> None:
-    """Start a thread that removes what uploads left that broke off, until ``closing``.
-
-    Gradio writes an upload beside the finished ones, under a temporary name, and forgets it when the client leaves.
-    """
+def sweep(shelf: Shelf, keep_seconds: float, closing: threading.Event) -> None:
+    """Start a thread that removes what has lain on the shelf for too long, until ``closing``."""
 
     def work() -> None:
-        while not closing.wait(SWEEP_SECONDS):
-            remove_cut_uploads(folder, time.time() - STALE_SECONDS)
+        while not closing.wait(min(SWEEP_SECONDS, keep_seconds / 2)):
+            shelf.expire(time.time() - keep_seconds)
+            shelf.expire_cut(time.time() - CUT_SECONDS)
 
     threading.Thread(target=work, name="upload-sweeper", daemon=True).start()
-
-
-def remove_cut_uploads(folder: Path, before: float) -> None:
-    """Remove the files that lie in the folder itself and were last written ``before`` that time (since the epoch)."""
-    try:
-        for path in folder.iterdir():
-            if path.is_file() and path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
-    except OSError as error:
-        logger.debug("cut uploads could not be removed: %s", type(error).__name__)

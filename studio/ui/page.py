@@ -28,6 +28,7 @@ from studio.ui import (
     theme,
     tools,
 )
+from studio.ui.door_names import Names
 
 LAYOUTS = {
     "text_to_video": text_to_video,
@@ -81,6 +82,7 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
         "footer_links": ["api"],
         "mcp_server": endpoints.has_mcp(),
         "max_file_size": max(limits.video_bytes, limits.image_bytes),
+        # what Gradio may copy for an answer; its own route that would serve these folders is closed by the door
         "allowed_paths": [str(studio.settings.work), str(examples.FOLDER), *([str(looks)] if looks else [])],
         "state_session_capacity": SESSIONS,
         "max_threads": running.waiters(studio) + 16,
@@ -91,18 +93,18 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
 def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
     """Open the page behind its door and return at once. Raises ResourceError if the port is taken."""
     guarding.quiet_tracebacks()
-    rules = guarding.rules_of(studio)
+    folder = Path(os.environ["GRADIO_TEMP_DIR"])
+    rules, shelf = guarding.rules_of(studio), guarding.shelf_of(studio, folder)
+    app = guarding.guarded_app(rules, Names(folder), shelf)
     try:
-        page.launch(
-            **launch_arguments(studio, share=share), prevent_thread_lock=True, _app=guarding.guarded_app(rules)
-        )
+        page.launch(**launch_arguments(studio, share=share), prevent_thread_lock=True, _app=app)
     except OSError as error:
         raise ResourceError(
             f"Port {studio.settings.port} on {studio.settings.host} cannot be opened: close the program that uses it, "
             "or choose another one with --port."
         ) from error
-    guarding.add_share_name(page, rules)
-    guarding.sweep_cut_uploads(Path(os.environ["GRADIO_TEMP_DIR"]), studio.closing)
+    guarding.open_to_share(page, rules)
+    guarding.sweep(shelf, studio.settings.keep_seconds, studio.closing)
     presence.lighten(page)
     tools.watch_callers(page)
 

@@ -13,9 +13,9 @@ import gradio as gr
 ASSETS = Path(__file__).resolve().parent / "assets"
 FAVICON = ASSETS / "favicon.png"
 STYLE = ASSETS / "style.css"
+SCRIPT = (ASSETS / "api.js").read_text(encoding="utf-8")
 HEAD = (
-    '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
-    f"<script>{(ASSETS / 'api.js').read_text(encoding='utf-8')}</script>"
+    f'<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex"><script>{SCRIPT}</script>'
 )
 
 PAPER = gr.themes.Color(

@@ -122,6 +122,7 @@ class Visitor:
         self.faults: list[str] = []
         self.page.on("request", lambda request: self._note(request.url))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda said: self._heed(said.text))
         self.page.goto(f"{app.url}?__theme={theme}")
         self.page.wait_for_selector("#text_to_video-run:enabled")
         self.page.wait_for_timeout(1500)  # until the page is alive: what is typed earlier is overwritten
@@ -129,6 +130,10 @@ class Visitor:
     def _note(self, url: str) -> None:
         if re.match(r"(https?|wss?):", url) and not url.startswith(self.app.url):
             self.foreign.append(url)
+
+    def _heed(self, said: str) -> None:
+        if "Content Security Policy" in said:  # something of the page's own that the door's policy keeps from working
+            self.faults.append(said)
 
     def open(self, task: str) -> None:
         self.page.get_by_role("tab", name=TAB_NAMES[task]).click()
