@@ -1,5 +1,6 @@
 # make run    a virtual environment, the requirements, the studio on http://127.0.0.1:7860
 # make test   the same with the test requirements, then every test (the ones in a browser too)
+# make hardening   the attacks on the studio, the long ones too
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +9,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test lint checksums clean
+.PHONY: run test hardening lint checksums clean
 
 run: $(VENV)/.run
 	$(BIN)/python app.py
@@ -16,6 +17,10 @@ run: $(VENV)/.run
 test: $(VENV)/.test
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The long forms of the attacks in tests/hardening.
+hardening: $(VENV)/.test
+	$(BIN)/python -m pytest -m "hardening or not hardening" tests/hardening
 
 lint: $(VENV)/.test
 	$(BIN)/python -m ruff check .
