@@ -7,6 +7,7 @@
     |   `-- LimitError       a file or a request is larger than this studio allows
     |-- CheckpointError      a generator's folder is missing, incomplete or not what its card says
     |-- ResourceError        the disk is full, memory ran out, a child process hung
+    |   `-- MemoryOutError   memory gave out in a child process
     |-- BusyError            the queue is full: try again in a moment
     `-- Cancelled            the person stopped the job; not a fault
 

@@ -11,7 +11,7 @@ from typing import Any
 from studio.ui.door_rules import FILE, STATIC
 
 PAGE_POLICY = (
-    "default-src 'none'; base-uri 'self'; form-action 'self'; object-src 'none'; connect-src 'self' blob:; "
+    "default-src 'none'; base-uri 'self'; form-action 'self'; object-src 'none'; connect-src 'self' blob: data:; "
     "manifest-src 'self'; font-src 'self' data:; img-src 'self' data: blob:; media-src 'self' data: blob:; "
     # Scripts: Gradio's files, the inline ones that carry this answer's number, and our own, which Gradio puts into the
     # page later and which is known by its hash; no other text in the page is ever run, whatever got into it.

@@ -1,7 +1,9 @@
 """What a stranger or another website tries on the running studio, in a real browser and over bare HTTP."""
 
 import http.server
+import socket
 import threading
+import time
 from urllib.parse import urlsplit
 
 import httpx
@@ -34,7 +36,8 @@ def test_no_uploaded_script_runs(app, web, browser, name):
     path = upload(web, name, *EVIL[name]).json()[0]
     answer = web.get(f"/gradio_api/file={path}")
     assert answer.status_code == 200
-    assert answer.headers["content-type"] in ("application/octet-stream", "video/mp4")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["x-content-type-options"] == "nosniff"
     context = browser.new_context(accept_downloads=True)
     page = context.new_page()
@@ -114,9 +117,65 @@ def test_uploads_and_jobs_of_others_are_refused(web, headers):
 
 def test_nothing_but_served_copies_can_be_read(app, web, tmp_path):
     (app.work / "secret.txt").write_text("secret")
-    for path in (app.work / "secret.txt", "/etc/passwd", app.log, *app.work.rglob("lock")):
+    name = upload(web, "my secret name.png", "x", "image/png").json()[0]
+    held = [path for path in app.work.rglob("*") if path.name == name.split("/")[-1]]
+    assert len(held) == 1 and "secret" not in name and "/" not in name.replace("/", "", 1)
+    for path in (app.work / "secret.txt", "/etc/passwd", app.log, *app.work.rglob("lock"), held[0]):
         assert web.get(f"/gradio_api/file={path}").status_code == 404
+        for body in ({"data": [{"path": str(path), "meta": {"_type": "gradio.FileData"}}, "oil painting"]},):
+            for route in ("run/restyle", "call/restyle", "queue/join"):
+                assert web.post(f"/gradio_api/{route}", json=body).status_code == 403
     (app.work / "secret.txt").unlink()
+
+
+def test_what_one_visitor_was_given_another_cannot_open(app, visit, make):
+    """Not even with the whole address; and what the page shows of a file tells nothing of the server or its name."""
+    visitor, other = visit(), visit()
+    visitor.open("restyle")
+    visitor.page.click("#restyle-source label:has-text('picture')")
+    visitor.upload("restyle-picture", make.picture("private-holiday.png"))
+    picture = visitor.page.wait_for_selector("#restyle-picture img[src*='file=']")
+    address = picture.get_attribute("src")
+    assert str(app.work) not in address and "private" not in address and "holiday" not in address
+    assert visitor.page.evaluate("a => fetch(a).then(r => r.status)", address) == 200
+    assert other.page.evaluate("a => fetch(a).then(r => r.status)", address) == 404
+    assert httpx.get(address).status_code == 404
+
+
+def test_text_that_gets_into_the_page_is_no_script(visit):
+    visitor = visit()
+    page = visitor.page
+    page.evaluate(
+        """() => { document.body.insertAdjacentHTML('beforeend', '<img src="nowhere" onerror="window.hit = 1">'
+        + '<a id="bad" href="javascript:window.hit = 2">x</a><iframe srcdoc="<script>parent.hit = 3</script>"></iframe>');
+        const script = document.createElement('script'); script.textContent = 'window.hit = 4';
+        document.body.append(script); document.querySelector('#bad').click(); }"""
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.hit") is None
+    assert visitor.faults, "the browser says what it kept from running"
+    visitor.faults.clear()
+
+
+def test_a_page_of_gradios_that_repeats_its_address_is_closed(web):
+    answer = web.get("/gradio_api/mcp/%3C/script%3E%3Cscript%3Ealert(1)%3C/script%3E/gradio_api/mcp")
+    assert answer.status_code == 404 and "<script" not in answer.text
+
+
+def test_answers_to_uploads_that_break_off_leave_nothing(app):
+    before = {path for path in app.work.rglob("*") if path.is_file()}
+    for size in (300_000, 3_000_000):
+        with socket.create_connection(("127.0.0.1", app.port)) as line:
+            head = 'Content-Disposition: form-data; name="files"; filename="a.mp4"\r\n\r\n'
+            line.sendall(
+                f"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1:{app.port}\r\nContent-Length: 9000000\r\n"
+                f"Content-Type: multipart/form-data; boundary=b1\r\n\r\n--b1\r\n{head}".encode() + b"x" * size
+            )
+            time.sleep(0.3)
+    deadline = time.monotonic() + 60
+    while {path for path in app.work.rglob("*") if path.is_file()} - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert {path for path in app.work.rglob("*") if path.is_file()} <= before
 
 
 def test_bad_calls_leave_no_traceback(app, web):

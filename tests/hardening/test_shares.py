@@ -270,9 +270,9 @@ def hangs_up_as_a_tools_caller(page):
     "leave",
     [
         closes_the_stream,
-        never_listens,
+        pytest.param(never_listens, marks=pytest.mark.hardening),
         cancels,
-        cancels_with_another_functions_number,
+        pytest.param(cancels_with_another_functions_number, marks=pytest.mark.hardening),
         hangs_up_on_the_direct_road,
         hangs_up_as_a_tools_caller,
     ],

@@ -202,8 +202,9 @@ def test_results_expire(open_studio, wait_for):
     studio = open_studio(keep_seconds=0.4)
     job = studio.submit(SHORT, "anna")
     job.result(60)
-    wait_for(lambda: studio.job(job.id) is None and files_in(studio) == [])
-    assert studio.history("anna") == ()
+    wait_for(lambda: studio.job(job.id) is None)
+    wait_for(lambda: not job.prepared.folder.exists())
+    assert files_in(studio) == [] and studio.history("anna") == ()
 
 
 def test_history_is_per_visitor(open_studio):
