@@ -9,6 +9,7 @@ place of a fault. ``door_inside`` is its inner half.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import logging
@@ -280,6 +281,9 @@ class _Answer:
             await self.refuse(self.body.refused.status, self.body.refused.sentence)
         elif self._held:
             await self.refuse(500, FAULT)
+        elif self._begun and not self._over:
+            with contextlib.suppress(Exception):  # a fault in the middle of a stream: its end is all that can be said
+                await self._send({"type": "http.response.body", "body": b""})
 
 
 def _explained(error: Exception) -> tuple[int, str]:

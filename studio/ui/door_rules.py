@@ -17,18 +17,18 @@ FILE = f"{API}/file="
 UPLOAD = f"{API}/upload"
 PROGRESS = f"{API}/upload_progress"
 HEARTBEAT = f"{API}/heartbeat/"
-TOOLS = frozenset({f"{API}/mcp", f"{API}/mcp/", f"{API}/mcp/http", f"{API}/mcp/http/", f"{API}/mcp/sse"})
+TOOLS = frozenset({f"{API}/mcp", f"{API}/mcp/", f"{API}/mcp/http", f"{API}/mcp/http/"})
 PAGES = frozenset({"/", f"{API}/mcp", f"{API}/mcp/"})
 """Where Gradio answers with a page of its own that has inline scripts."""
 
 STATIC = ("/assets/", "/static/", "/svelte/")
 READ = frozenset(
     {"/", "/config", "/config/", "/favicon.ico", "/robots.txt", "/manifest.json", "/theme.css", "/pwa_icon",
-     "/pwa_icon/192", "/pwa_icon/512", UPLOAD, PROGRESS, *TOOLS, f"{API}/mcp/schema"}
+     "/pwa_icon/192", "/pwa_icon/512", PROGRESS, *TOOLS, f"{API}/mcp/sse", f"{API}/mcp/schema"}
     | {f"{API}/{name}" for name in ("theme.css", "info", "info/", "openapi.json", "queue/data", "queue/status",
                                     "startup-events", "login_check", "user", "app_id")}
 )  # fmt: skip
-WRITE = frozenset({UPLOAD, f"{UPLOAD}/", *TOOLS, f"{API}/mcp/messages/", f"{API}/mcp/messages"}
+WRITE = frozenset({UPLOAD, f"{UPLOAD}/", *TOOLS, f"{API}/mcp/messages/"}
                   | {f"{API}/{name}" for name in ("queue/join", "cancel", "reset", "reset/")})  # fmt: skip
 _CALL = re.compile(rf"{API}/(?:run|api|call|call/v2)/\w{{1,80}}/?")
 _RESULT = re.compile(rf"{API}/call/(?:v2/)?\w{{1,80}}/\w{{1,80}}")

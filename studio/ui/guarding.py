@@ -105,6 +105,7 @@ class _OneLine:
 def quiet_tracebacks() -> None:
     """Gradio's printed tracebacks become one line each: a stranger must not fill the log."""
     queueing.traceback = route_utils.traceback = routes.traceback = _OneLine  # type: ignore[attr-defined,assignment]
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it logs the words of calls, and tracebacks
 
 
 def sweep(shelf: Shelf, keep_seconds: float, closing: threading.Event) -> None:

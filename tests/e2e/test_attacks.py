@@ -132,9 +132,9 @@ def test_what_one_visitor_was_given_another_cannot_open(app, visit, make):
     """Not even with the whole address; and what the page shows of a file tells nothing of the server or its name."""
     visitor, other = visit(), visit()
     visitor.open("restyle")
-    visitor.page.click("#restyle-source label:has-text('picture')")
-    visitor.upload("restyle-picture", make.picture("private-holiday.png"))
-    picture = visitor.page.wait_for_selector("#restyle-picture img[src*='file=']")
+    visitor.page.click("#restyle-source label:has-text('A picture')")
+    visitor.upload("restyle-source-picture", make.picture("private-holiday.png"))
+    picture = visitor.page.wait_for_selector("#restyle-source-picture img[src*='file=']")
     address = picture.get_attribute("src")
     assert str(app.work) not in address and "private" not in address and "holiday" not in address
     assert visitor.page.evaluate("a => fetch(a).then(r => r.status)", address) == 200
@@ -147,7 +147,8 @@ def test_text_that_gets_into_the_page_is_no_script(visit):
     page = visitor.page
     page.evaluate(
         """() => { document.body.insertAdjacentHTML('beforeend', '<img src="nowhere" onerror="window.hit = 1">'
-        + '<a id="bad" href="javascript:window.hit = 2">x</a><iframe srcdoc="<script>parent.hit = 3</script>"></iframe>');
+        + '<a id="bad" href="javascript:window.hit = 2">x</a>'
+        + '<iframe srcdoc="<script>parent.hit = 3</script>"></iframe>');
         const script = document.createElement('script'); script.textContent = 'window.hit = 4';
         document.body.append(script); document.querySelector('#bad').click(); }"""
     )
