@@ -31,11 +31,12 @@ from studio.ui.door_names import GONE, Names
 from studio.ui.door_rules import (
     FILE,
     PROGRESS,
-    STATIC,
     UPLOAD,
     Hosts,
     Refused,
+    believed,
     client_address,
+    cost_of,
     is_foreign,
     is_open,
     route_of,
@@ -48,11 +49,8 @@ logger = logging.getLogger(__name__)
 STALL_SECONDS = 30.0
 """How long a body may stand still before the request is given up."""
 
-CHEAP = 1 / 20  # what a script, a picture or a piece of a clip counts beside a call
 FAULT = "Something went wrong inside the studio: please try again."
 _COOKIE = re.compile(r"(?:^|;)\s*zoetrope=([0-9a-f]{32})\s*(?:;|$)")
-_HEARSAY = (b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server", b"x-forwarded-prefix")
-"""Headers by which anybody could tell Gradio that the studio has another address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +97,11 @@ class Door:
         headers, route = _headers(scope), route_of(scope)
         known = _COOKIE.search("; ".join(headers.get("cookie", ())))
         visit = Visit(known[1] if known else "", secrets.token_urlsafe(16))
-        scope = {**scope, VISIT: visit, "headers": self._believed(scope["headers"])}
+        scope = {
+            **scope,
+            VISIT: visit,
+            "headers": believed(scope["headers"], self.rules.hosts, self.rules.behind_proxy),
+        }
         answer = _Answer(send, headers_of(
             route, visit.nonce, scripts=self.rules.scripts, framed=self.rules.framed,
             cookie=secrets.token_hex(16) if route == "/" and not known else "",
@@ -120,12 +122,6 @@ class Door:
                 await answer.refuse(status, sentence)
         await answer.close()
 
-    def _believed(self, headers: Any) -> list[tuple[bytes, bytes]]:
-        """The headers without what only a proxy of ours may say."""
-        if self.rules.behind_proxy:
-            return list(headers)
-        return [(name, value) for name, value in headers if name.lower() not in _HEARSAY]
-
     async def _answer_health(self, route: str, answer: _Answer) -> bool:
         if route not in ("/healthz", "/readyz"):
             return False
@@ -136,14 +132,12 @@ class Door:
     def _check(self, scope: dict[str, Any], route: str, headers: dict[str, tuple[str, ...]]) -> str:
         """What can be said before anything is read; returns whose share it takes. Raises Refused."""
         hosts, names = self.rules.hosts, headers.get("host", ())
-        if self.rules.behind_proxy:
-            names += tuple(name.strip() for line in headers.get("x-forwarded-host", ()) for name in line.split(","))
-        if len(headers.get("host", ())) != 1 or not all(hosts.allows(name) for name in names):
+        if len(names) != 1 or not hosts.allows(names[0]):
             raise Refused(403, "This studio does not answer under that name: set ZOETROPE_HOSTS to the names it has.")
         if is_foreign(scope["method"], route, headers, hosts):
             raise Refused(403, "Another website asked for this: open the studio's own page.")
         client = client_address(scope, headers, self.rules.behind_proxy)
-        self._shares.call(client, CHEAP if route.startswith((*STATIC, FILE)) else 1.0)
+        self._shares.call(client, cost_of(route))
         if not is_open(scope["method"], route):
             raise Refused(404, "There is nothing here.")
         return client

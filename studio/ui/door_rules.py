@@ -54,6 +54,15 @@ def is_open(method: str, route: str) -> bool:
     return method == "POST" and (route in WRITE or _CALL.fullmatch(route) is not None)
 
 
+def cost_of(route: str) -> float:
+    """What a request counts in its client's rate, beside a call: a script or a piece of a clip little, the page with its
+    whole configuration (a megabyte, made anew) more.
+    """
+    if route.startswith((*STATIC, FILE)):
+        return 1 / 20
+    return 4.0 if route.rstrip("/") in ("", "/config") else 1.0
+
+
 def route_of(scope: dict[str, Any]) -> str:
     """The path below the place where the studio is mounted, as Starlette's router sees it."""
     path, root = str(scope["path"]), str(scope.get("root_path") or "").rstrip("/")
@@ -135,6 +144,22 @@ def _is_same(origin: str, host: str) -> bool:
         return False
     default = f":{443 if parts.scheme == 'https' else 80}"
     return parts.netloc.lower().removesuffix(default) == host.strip().lower().removesuffix(default)
+
+
+def believed(headers: Iterable[tuple[bytes, bytes]], hosts: Hosts, behind_proxy: bool) -> list[tuple[bytes, bytes]]:
+    """A request's headers without hearsay about the studio's own address, which Gradio would write into its pages.
+
+    A proxy of ours may say https, and one of the studio's names.
+    """
+
+    def is_hearsay(name: bytes, value: bytes) -> bool:
+        if name.lower() == b"x-forwarded-proto":
+            return not behind_proxy
+        if name.lower() == b"x-forwarded-host":
+            return not (behind_proxy and all(map(hosts.allows, value.decode("latin-1").split(","))))
+        return name.lower() in (b"x-gradio-server", b"x-forwarded-prefix")
+
+    return [(name, value) for name, value in headers if not is_hearsay(name, value)]
 
 
 def client_address(scope: dict[str, Any], headers: dict[str, tuple[str, ...]], behind_proxy: bool) -> str:

@@ -32,6 +32,7 @@ CUT_SECONDS = 40.0  # a body that stands still for 30 s is given up, so such a p
 FORM_BYTES = 64 << 10  # what multipart's own lines may add to the files
 PUBLIC = {"burst": 240, "per_second": 8.0, "at_once": 200}
 LOCAL = {"burst": 5000, "per_second": 500.0, "at_once": 2000}
+HUB_PROXY = "proxy.spaces.internal.huggingface.tech"  # by which name the Hub asks a Space's app
 KEPT_UPLOADS = 10  # of the largest kind, that a public studio keeps for one client at a time
 
 
@@ -39,15 +40,16 @@ def rules_of(studio: Studio) -> Rules:
     """The door's rules for a studio."""
     settings = studio.settings
     whole = _largest(studio)
+    on_space = bool(os.environ.get("SPACE_ID"))
     kept = KEPT_UPLOADS * whole if settings.public else 1 << 50
     return Rules(
-        hosts=Hosts(settings.hosts, anywhere=settings.host not in LOOPBACK[:3]),
+        hosts=Hosts((*settings.hosts, *(HUB_PROXY,) * on_space), anywhere=settings.host not in LOOPBACK[:3]),
         upload_bytes=whole + whole // 4 + FORM_BYTES,  # a clip at its limit, or a batch of pictures
         body_bytes=(1 if settings.public else 8) << 20,  # a mask that was painted travels as text
         share=Share(**(PUBLIC if settings.public else LOCAL), kept_bytes=kept, kept_seconds=settings.keep_seconds),
         type_of=shown_type,
         scripts=(theme.SCRIPT,),
-        framed=bool(os.environ.get("SPACE_ID")),
+        framed=on_space,
         behind_proxy=settings.behind_proxy,
         is_ready=studio.is_ready,
     )
