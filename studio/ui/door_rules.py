@@ -55,8 +55,8 @@ def is_open(method: str, route: str) -> bool:
 
 
 def cost_of(route: str) -> float:
-    """What a request counts in its client's rate, beside a call: a script or a piece of a clip little, the page with its
-    whole configuration (a megabyte, made anew) more.
+    """What a request counts in its client's rate, beside a call: a script or a piece of a clip little, the page with
+    its whole configuration (a megabyte, made anew) more.
     """
     if route.startswith((*STATIC, FILE)):
         return 1 / 20
