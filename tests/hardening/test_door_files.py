@@ -1,6 +1,7 @@
 """Files at the door: what is uploaded, under which names it may be seen again, and by whom."""
 
 import asyncio
+import dataclasses
 import json
 import random
 import resource
@@ -9,6 +10,9 @@ import time
 import httpx
 import pytest
 
+from studio.requests import RestyleRequest
+from studio.service.intake import label_of, take_in
+from studio.settings import Limits
 from studio.ui import door_uploads
 from studio.ui.door_names import DEEPEST, Names
 from studio.ui.door_rules import Refused
@@ -167,6 +171,19 @@ def test_names_of_uploads_are_ours(gate, called):
     assert file.parent == found.folder and set(file.stem) <= set("0123456789abcdef") and len(file.stem) == 32
     assert file.suffix in ("", ".png", ".mp4")
     assert "/" not in found.shelf.name_of(file) and len(found.shelf.name_of(file)) <= 255
+
+
+def test_a_job_calls_a_file_as_its_sender_does(gate, make, tmp_path):
+    """Which is all that is left of the name: in results only if asked, never on disk."""
+    found = gate(upload_bytes=1 << 30)
+    found.shelf.most_bytes = 1 << 30
+    found.upload(make.clip().read_bytes(), "our holiday.mp4")
+    (file,) = found.files()
+    prepared = take_in(RestyleRequest(source=file, style="oil"), tmp_path, Limits.public(), found.shelf.name_of)
+    assert prepared.sources["source"][0].name == label_of(prepared.request) == "our holiday.mp4"
+    assert "holiday" not in prepared.request.to_json() and file.name not in prepared.request.to_json()
+    assert "our holiday.mp4" in dataclasses.replace(prepared.request, keep_names=True).to_json()
+    assert not [path for path in (*found.folder.rglob("*"), *tmp_path.rglob("*")) if "holiday" in path.name]
 
 
 def test_one_client_cannot_fill_the_disk(gate):
