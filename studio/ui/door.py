@@ -29,6 +29,7 @@ from studio.ui.door_headers import headers_of, is_secure
 from studio.ui.door_inside import VISIT, App, Message, Receive, Send, Visit
 from studio.ui.door_names import GONE, Names
 from studio.ui.door_rules import (
+    API,
     FILE,
     PROGRESS,
     UPLOAD,
@@ -307,4 +308,4 @@ def _asked(scope: dict[str, Any], key: str) -> str:
 
 def _for_log(route: str) -> str:
     """A path for the log without what a visitor put into it."""
-    return "/".join(route.split("=")[0].split("/")[:3])
+    return "/".join(route.split("=")[0].split("/")[: 3 if route.startswith(f"{API}/") else 2])
