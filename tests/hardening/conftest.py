@@ -22,6 +22,7 @@ from studio.ui.door_uploads import Shelf
 
 LIMIT, UPLOAD, FILE_LIMIT = 10_000, 100_000, 60_000
 SHARE = Share(burst=10_000, per_second=0.0, at_once=100, kept_bytes=1 << 40, kept_seconds=60.0)
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 PART = 'Content-Disposition: form-data; name="files"; filename="a.mp4"\r\nContent-Type: video/mp4'
 FIELD = 'Content-Disposition: form-data; name="x"'
 
