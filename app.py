@@ -21,7 +21,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from studio.service import Studio  # noqa: E402  the environment must be set before Gradio is imported
-from studio.settings import from_environment  # noqa: E402
+from studio.settings import from_environment, names_in  # noqa: E402
 from studio.ui.messages import sentence  # noqa: E402
 from studio.ui.page import build, keep_files_in, launch  # noqa: E402
 from studio.ui.passphrase import encryption, keep_temporary_files_in  # noqa: E402
@@ -46,7 +46,7 @@ def flags() -> argparse.Namespace:
         help="keep nothing readable on disk: work in memory, seal kept looks with a passphrase",
     )  # fmt: skip
     parser.add_argument("--public", action="store_const", const=True, help="tight limits, for strangers")
-    parser.add_argument("--hosts", help="names under which browsers may ask, with commas between them")
+    parser.add_argument("--hosts", type=names_in, help="names under which browsers may ask, with commas between them")
     parser.add_argument("--share", action="store_true", help="ask Gradio for a public link")
     return parser.parse_args()
 
@@ -76,8 +76,6 @@ def main() -> int:
     signal.signal(signal.SIGTERM, end)
     options = vars(flags())
     share = options.pop("share")
-    if options["hosts"] is not None:
-        options["hosts"] = tuple(name.strip() for name in options["hosts"].split(",") if name.strip())
     try:
         settings = encryption(from_environment(**options))
         with Studio(settings) as studio:

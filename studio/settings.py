@@ -141,7 +141,7 @@ def from_environment(**overrides: object) -> Settings:
             raise RequestError(f'The port must be a whole number, not "{port}".')
         values["port"] = int(port)
     names = ",".join(env.get(name, "") for name in ("SPACE_HOST", "ZOETROPE_HOSTS"))
-    values["hosts"] = tuple(name.strip() for name in names.split(",") if name.strip())
+    values["hosts"] = names_in(names)
     grace = env.get("ZOETROPE_GRACE")
     if grace:
         if not grace.isdigit():
@@ -159,6 +159,11 @@ def from_environment(**overrides: object) -> Settings:
         data = Path(env.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
         values.setdefault("looks", data / "zoetrope" / "looks")
     return Settings(public=public, **values)  # type: ignore[arg-type]
+
+
+def names_in(words: str) -> tuple[str, ...]:
+    """The names in a list with commas between them."""
+    return tuple(name.strip() for name in words.split(",") if name.strip())
 
 
 def _yes(word: str) -> bool:

@@ -13,7 +13,6 @@ in Safari or in hardware.)
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 from collections.abc import Mapping
 from fractions import Fraction
@@ -30,6 +29,7 @@ from studio.media.frames import pad_to_even, scaled_to
 from studio.media.metadata import comment_for, mark_gif, read_request
 from studio.media.sound import SOUND_LOST, Sound, find_sound, join
 from studio.media.timing import clip_rate, packet_times
+from studio.media.whole_files import put_in_place
 from studio.media.xmp import mark_mp4, read_source_type
 from studio.origin import COMPOSITE
 
@@ -169,7 +169,7 @@ class VideoWriter:
         if note:
             self.notes.append(note)
         self._video.unlink()
-        put_in_place(self._whole, self.path)
+        put_in_place(self._whole, self.path, _DISK_FULL)
 
     def _join(self, length: Fraction) -> str | None:
         """Picture, sound and tags into one file; what a person should know of the sound, or None."""
@@ -206,22 +206,6 @@ class VideoWriter:
             self.abort()
 
 
-def put_in_place(part: Path, path: Path) -> None:
-    """Make a finished part durable and give it its name in one step. Raises ResourceError where the disk refuses."""
-    try:
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ResourceError(_DISK_FULL) from error
-
-
 def write_gif(
     path: Path, video_path: Path, metadata: str | Mapping[str, Any] | None = None, longest: int = GIF_LONGEST
 ) -> Path:
@@ -243,7 +227,7 @@ def write_gif(
                    "-map_metadata", "-1", "-f", "gif", f"file:{part}"])  # fmt: skip
         request, source_type = metadata or read_request(Path(video_path)), read_source_type(Path(video_path))
         part.write_bytes(mark_gif(part.read_bytes(), request, source_type or COMPOSITE))
-        put_in_place(part, path)
+        put_in_place(part, path, _DISK_FULL)
     except OSError as error:
         raise ResourceError(_DISK_FULL) from error
     finally:

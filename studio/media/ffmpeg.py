@@ -16,8 +16,6 @@ import os
 import select
 import subprocess
 import threading
-import time
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from studio.errors import ResourceError
+from studio.media import children
 
 try:
     import resource
@@ -42,8 +41,6 @@ _PIPE_BYTES = 1 << 20
 _MEMORY_BASE = 768 << 20
 _FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
 _SIGXFSZ = 25
-_LIVING: weakref.WeakKeyDictionary[subprocess.Popen[bytes], int] = weakref.WeakKeyDictionary()
-_LIVING_LOCK = threading.Lock()
 _FULL_MEMORY = ("cannot allocate memory", "out of memory", "malloc of size", "failed to allocate", "bad_alloc")
 _OF_FAULTS = (-4, -6, -7, -8, -11)  # signals of a program that tripped over its input; all others come from outside
 
@@ -84,32 +81,14 @@ def run(arguments: Sequence[str], *, seconds: float, memory: int = _MEMORY_BASE,
     """Run ffmpeg to its end, at most ``seconds`` long. Raises ResourceError when it had to be killed for time."""
     process = _spawn(arguments, subprocess.DEVNULL if feed is None else subprocess.PIPE)
     _cap(process.pid, memory, seconds)
-    try:
-        output, messages = process.communicate(feed, timeout=seconds)
-    except subprocess.TimeoutExpired as error:
-        raise ResourceError("Reading or writing a video took too long and was stopped.") from error
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+    too_long = "Reading or writing a video took too long and was stopped."
+    output, messages = children.finish(process, seconds, too_long, feed)
     return Finished(process.returncode, output, messages.decode("utf-8", "replace"))
 
 
 def disk_is_full(code: int | None, messages: str) -> bool:
     """Whether a child ended because nothing more could be written."""
     return code == -_SIGXFSZ or any(sign in messages.lower() for sign in _FULL_DISK)
-
-
-def kill_children_of(thread: int) -> int:
-    """End every ffmpeg that the thread of that ``ident`` started and that still runs; returns how many there were.
-
-    The thread, which waits for one of them, then goes on and fails.
-    """
-    with _LIVING_LOCK:
-        running = [process for process, owner in _LIVING.items() if owner == thread and process.returncode is None]
-    for process in running:
-        process.kill()
-    return len(running)
 
 
 def ran_out_of_memory(code: int | None, messages: str) -> bool:
@@ -227,26 +206,7 @@ def _spawn(arguments: Sequence[str], stdin: int, stdout: int = subprocess.PIPE) 
     command = [executable(), "-nostdin", "-hide_banner", "-filter_threads", str(THREADS), *arguments]
     # one arena a thread would reserve more address space than the cap allows
     environment = {"LC_ALL": "C", "PATH": os.defpath, "MALLOC_ARENA_MAX": "2"}
-    for _ in range(3):
-        try:
-            # its own session: Ctrl-C reaches us first, and we end the child in order
-            process = subprocess.Popen(
-                command,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env=environment,
-                start_new_session=True,
-            )
-            with _LIVING_LOCK:
-                _LIVING[process] = threading.get_ident()
-            return process
-        except BlockingIOError:  # too many processes just now
-            time.sleep(0.2)
-        except OSError as error:
-            raise ResourceError("The video converter could not be started; is the machine out of memory?") from error
-    raise ResourceError("The machine runs too many processes to start the video converter; please try again.")
+    return children.start(command, "video converter", environment=environment, stdin=stdin, stdout=stdout)
 
 
 def _cap(pid: int, memory: int, cpu_seconds: float | None = None) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -26,6 +25,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from studio.errors import LimitError, MediaError, MemoryOutError, ResourceError
+from studio.media import children
 from studio.media.frames import resize, scaled_to
 
 logger = logging.getLogger(__name__)
@@ -154,21 +154,8 @@ def _from_child(path: Path, name: str, size: tuple[int, int], longest: int | Non
         *map(str, (*size, longest or 0, memory)),
     ]
     environment = {"LC_ALL": "C", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-    try:
-        process = subprocess.Popen(  # its own session: Ctrl-C reaches us first
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-            start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
-        raise ResourceError("The picture's reader could not be started; is the machine out of memory?") from error
-    try:
-        given, said = process.communicate(timeout=_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise ResourceError("Reading the picture took too long and was stopped.") from error
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+    process = children.start(command, "picture's reader", environment=environment)
+    given, said = children.finish(process, _SECONDS, "Reading the picture took too long and was stopped.")
     if process.returncode == _DAMAGE:
         raise MediaError(DAMAGED)
     if process.returncode < 0:

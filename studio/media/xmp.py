@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from studio.errors import ResourceError
 from studio.media.sniff import GIF, MP4, PNG, sniff
+from studio.media.whole_files import DISK_FULL
 from studio.origin import DESCRIPTION, GENERATOR, SOURCE_TYPES, xmp
 
 _MP4_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")  # the uuid that Adobe gave to XMP
@@ -28,7 +28,6 @@ _PNG_KEY = "XML:com.adobe.xmp"
 _HEAD = 1 << 18
 _MOST_PACKET = 1 << 20
 _MOST_BOXES = 4096
-_DISK_FULL = "The disk is full: the result could not be saved; please make room and try again."
 
 
 def mark_mp4(path: Path, source_type: str) -> None:
@@ -38,7 +37,7 @@ def mark_mp4(path: Path, source_type: str) -> None:
         with path.open("ab") as file:
             file.write((24 + len(packet)).to_bytes(4, "big") + b"uuid" + _MP4_BOX + packet)
     except OSError as error:
-        raise ResourceError(_DISK_FULL) from error
+        raise ResourceError(DISK_FULL) from error
 
 
 def gif_block(source_type: str) -> bytes:
@@ -55,22 +54,6 @@ def png_bytes(picture: np.ndarray, source_type: str) -> bytes:
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "PNG", pnginfo=said)
     return out.getvalue()
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Put a file in its place whole, or not at all. Returns ``path``; raises ResourceError where the disk refuses."""
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise ResourceError(_DISK_FULL) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return path
 
 
 def read_source_type(path: Path) -> str | None:

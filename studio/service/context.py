@@ -18,7 +18,8 @@ import numpy as np
 from studio.clip import FrameStream
 from studio.errors import Cancelled
 from studio.media.encode import VideoWriter
-from studio.media.xmp import png_bytes, write_whole
+from studio.media.whole_files import write_whole
+from studio.media.xmp import png_bytes
 from studio.requests import Request, variation_seed
 from studio.scene import LookReading, Understanding
 from studio.service.cache import PipelineCache

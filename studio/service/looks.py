@@ -20,6 +20,7 @@ from pathlib import Path
 
 from studio.errors import LimitError, RequestError, ResourceError, UserError
 from studio.look_file import ENDING, LookCard, read_card
+from studio.media.whole_files import write_whole
 from studio.privacy import JobFolders, safe_name
 from studio.sealing import KEY, SealedFolder
 
@@ -76,17 +77,9 @@ class LookBook:
             raise LimitError(f"At most {MOST_LOOKS} looks are kept: please remove one of them first.")
         called = safe_name(card.name, "look")
         sealed = self._sealed
-        name = secrets.token_hex(4) if sealed is None else sealed.keep(file.read_bytes())
-        target = folder / f"{called}-{name}{ENDING}"
-        part = target.with_suffix(".part")
-        try:
-            part.write_bytes(file.read_bytes())
-            part.replace(target)
-        except OSError as error:
-            raise ResourceError(_UNKEPT) from error
-        finally:
-            part.unlink(missing_ok=True)
-        return SavedLook(target, card)
+        content = file.read_bytes()
+        name = secrets.token_hex(4) if sealed is None else sealed.keep(content)
+        return SavedLook(write_whole(folder / f"{called}-{name}{ENDING}", content, _UNKEPT), card)
 
     def remove(self, visitor: str, path: Path) -> None:
         """Forget one of the visitor's own looks; any other path is left alone."""

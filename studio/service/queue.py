@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from studio.errors import BusyError, Cancelled, ResourceError, StudioError
-from studio.media import ffmpeg
+from studio.media import children
 from studio.service.events import Event
 from studio.service.jobs import Job
 from studio.service.watchdog import USUAL, Patience, Watchdog, Work
@@ -98,7 +98,7 @@ class JobQueue:
             running.cancel()
         worker = self._worker
         worker.join(timeout)
-        if worker.is_alive() and worker.ident is not None and ffmpeg.kill_children_of(worker.ident):
+        if worker.is_alive() and worker.ident is not None and children.kill_children_of(worker.ident):
             worker.join(1)
         if worker.is_alive() and running is not None:
             running.end(Cancelled())
@@ -121,7 +121,7 @@ class JobQueue:
             self._tell_places()
         logger.error("The worker was given up and another one started.")
         if worker.ident is not None:
-            ffmpeg.kill_children_of(worker.ident)
+            children.kill_children_of(worker.ident)
         if job is not None:
             job.end(why or ResourceError(DIED))
 

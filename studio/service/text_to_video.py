@@ -15,7 +15,8 @@ import numpy as np
 from studio.errors import MediaError
 from studio.media.cutout import cut_out
 from studio.media.decode import read_rgba
-from studio.media.xmp import png_bytes, write_whole
+from studio.media.whole_files import write_whole
+from studio.media.xmp import png_bytes
 from studio.origin import DESCRIPTION
 from studio.requests import TextToVideoRequest
 from studio.scene import ACTOR_TRACKS, ACTORS, SCENE_TRACKS, SceneLayers, Understanding

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from studio.errors import LimitError, ResourceError, StudioError
-from studio.media import ffmpeg
+from studio.media import children
 from studio.service.jobs import Job
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Watchdog:
             return
         asked = now - max(job.asked_to_stop, job.began or 0.0)
         if asked > self._patience.children and worker.ident is not None:
-            ffmpeg.kill_children_of(worker.ident)
+            children.kill_children_of(worker.ident)
         if asked > self._patience.worker * times:
             self._replace(worker, job, ResourceError(STUCK))
 

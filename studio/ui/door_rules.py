@@ -163,13 +163,21 @@ def believed(headers: Iterable[tuple[bytes, bytes]], hosts: Hosts, behind_proxy:
 
 
 def client_address(scope: dict[str, Any], headers: dict[str, tuple[str, ...]], behind_proxy: bool) -> str:
-    """Where a request comes from, for its rate: the last public address that a proxy of ours named, or the peer's."""
-    place = str((scope.get("client") or ("",))[0])
+    """Where a request comes from, for its rate (see ``network_of``)."""
+    peer = str((scope.get("client") or ("",))[0])
+    return network_of(peer, ",".join(headers.get("x-forwarded-for", ())), behind_proxy)
+
+
+def network_of(peer: str, forwarded: str, behind_proxy: bool) -> str:
+    """The network that counts as one client: of the last public address in X-Forwarded-For where a proxy of ours
+    (``behind_proxy``) appended it, else of the ``peer``, which may be a word that is no address.
+
+    What stands further left in X-Forwarded-For is the client's own word. An IPv6 customer has a whole /64 of addresses.
+    """
+    place = peer
     if behind_proxy:
-        for word in reversed(",".join(headers.get("x-forwarded-for", ())).split(",")):
-            if _is_address(word.strip()) and ipaddress.ip_address(word.strip()).is_global:
-                place = word.strip()
-                break
+        words = (word.strip() for word in reversed(forwarded.split(",")))
+        place = next((word for word in words if _is_address(word) and ipaddress.ip_address(word).is_global), peer)
     if _is_address(place) and ipaddress.ip_address(place).version == 6:
-        return str(ipaddress.ip_network(f"{place}/64", strict=False))  # one customer has them all
+        return str(ipaddress.ip_network(f"{place}/64", strict=False))
     return place

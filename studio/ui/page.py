@@ -38,7 +38,7 @@ LAYOUTS = {
 }
 """Tabs with a layout of their own; any other task's tab is drawn from its request's fields (``form``)."""
 SWEEP_SECONDS = 600
-SESSIONS = 128  # whose state Gradio keeps, 0.6 MB each; the one that was not used longest goes first
+SESSIONS = 128  # whose state Gradio keeps; the one that was not used longest goes first
 
 
 def build(studio: Studio) -> gr.Blocks:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import logging
 import secrets
 import threading
@@ -25,6 +24,7 @@ from gradio.context import LocalContext
 from gradio.state_holder import SessionState, StateHolder
 
 from studio.service import Job
+from studio.ui.door_rules import network_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,32 +46,9 @@ def client_of(request: gr.Request | None, behind_proxy: bool = False) -> str:
     headers = request.request.headers
     peer = request.request.client.host if request.request.client else ""
     # tools are called through a client of Gradio's own on this machine, with headers that the caller chose
-    place = "tools" if headers.get("x-gradio-user") == "mcp" else peer
-    if behind_proxy:
-        place = _forwarded(headers.get("x-forwarded-for", "")) or place
-    place = place or request.session_hash or ""
-    return hmac.new(_SECRET, _network(place).encode(), hashlib.sha256).hexdigest()[:32] if place else ""
-
-
-def _forwarded(words: str) -> str:
-    """The last address in X-Forwarded-For that is none of a private network; "" where there is none."""
-    for word in reversed(words.split(",")):
-        try:
-            address = ipaddress.ip_address(word.strip())
-        except ValueError:
-            continue
-        if address.is_global:
-            return str(address)
-    return ""
-
-
-def _network(place: str) -> str:
-    """An IPv6 customer has a whole /64 of addresses: they are one."""
-    try:
-        address = ipaddress.ip_address(place)
-    except ValueError:
-        return place
-    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else place
+    peer = "tools" if headers.get("x-gradio-user") == "mcp" else peer
+    place = network_of(peer, headers.get("x-forwarded-for", ""), behind_proxy) or request.session_hash
+    return hmac.new(_SECRET, place.encode(), hashlib.sha256).hexdigest()[:32] if place else ""
 
 
 class Listener:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import Cancelled, LimitError, ResourceError, StudioError
-from studio.media import ffmpeg
+from studio.media import children, ffmpeg
 from studio.requests import TextToVideoRequest
 from studio.service import Studio
 from studio.service.jobs import Job, PreparedRequest
@@ -137,8 +137,8 @@ def test_children_of_other_threads_are_left_alone():
     child = ffmpeg.Child(["-re", "-f", "lavfi", "-i", "color=s=16x16:r=1", "-f", "rawvideo", "pipe:1"],
                          feed=False, memory=ffmpeg.memory_for(256))  # fmt: skip
     try:
-        assert ffmpeg.kill_children_of(threading.get_ident() + 1) == 0 and child.code is None
-        assert ffmpeg.kill_children_of(threading.get_ident()) == 1
+        assert children.kill_children_of(threading.get_ident() + 1) == 0 and child.code is None
+        assert children.kill_children_of(threading.get_ident()) == 1
     finally:
         child.kill()
 
