@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -208,7 +208,7 @@ def write(row: int, function: Callable[[Path], Iterator[Measure]], checkpoints: 
     found = list(function(checkpoints))
     said = " ".join((function.__doc__ or "").split())
     entry = {
-        "row": row, "said": said, "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "row": row, "said": said, "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(), "versions": versions(), "measures": found,
     }  # fmt: skip
     rows = [each for each in content["rows"] if each["row"] != row or each["said"] != said]

@@ -220,7 +220,7 @@ class _Body:
             return {"type": "http.disconnect"}
         try:
             message = await (self._receive() if self._whole else asyncio.wait_for(self._receive(), STALL_SECONDS))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return self._stop(Refused(408, "The upload stood still and was given up: please try again."))
         if message["type"] != "http.request":
             return message
