@@ -71,6 +71,7 @@ def finish(studio: Studio) -> None:
 def main() -> int:
     """Open the studio; returns the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     told = threading.Event()
 
     def end(*_: object) -> None:

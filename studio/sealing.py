@@ -112,10 +112,15 @@ class SealedFolder:
     def keep(self, content: bytes) -> str:
         """Seal a file and give it its name, whole or not at all. Returns the name; raises ResourceError."""
         name = secrets.token_hex(8)
+        part: Path | None = None
         try:
-            self._write_part(_sealed(self._key, content, name)).replace(self._place(name))
+            part = self._write_part(_sealed(self._key, content, name))
+            part.replace(self._place(name))
         except OSError as error:
             raise ResourceError(_UNWRITTEN.format(folder=self.folder)) from error
+        finally:
+            if part is not None:
+                part.unlink(missing_ok=True)
         return name
 
     def remove(self, name: str) -> None:

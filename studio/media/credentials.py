@@ -28,7 +28,7 @@ from PIL import Image
 import studio
 from studio.errors import RequestError, ResourceError
 from studio.media.certificates import Identity, read_identity
-from studio.media.whole_files import DISK_FULL
+from studio.media.whole_files import DISK_FULL, unwritten
 from studio.origin import COMPOSITE, GENERATOR, TRAINED
 from studio.settings import Settings
 
@@ -95,7 +95,7 @@ class Credentials:
                 file.flush()
             os.replace(signed, path)
         except OSError as error:
-            raise ResourceError(DISK_FULL) from error
+            raise unwritten(error) from error
         except self._c2pa.C2paError as error:
             logger.debug("signing failed: %s", error)
             full = (target is not None and target.refused) or _is_full(path.parent)

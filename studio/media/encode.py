@@ -30,7 +30,7 @@ from studio.media.frames import pad_to_even, scaled_to
 from studio.media.metadata import comment_for, mark_gif, read_request
 from studio.media.sound import SOUND_LOST, Sound, find_sound, join
 from studio.media.timing import clip_rate, packet_times
-from studio.media.whole_files import put_in_place
+from studio.media.whole_files import put_in_place, unwritten
 from studio.media.xmp import mark_mp4, read_source_type
 from studio.origin import COMPOSITE
 
@@ -244,7 +244,7 @@ def write_gif(
             credentials.sign_file(part, "gif", source_type)
         put_in_place(part, path, _DISK_FULL)
     except OSError as error:
-        raise ResourceError(_DISK_FULL) from error
+        raise unwritten(error, _DISK_FULL) from error
     finally:
         palette.unlink(missing_ok=True)
         part.unlink(missing_ok=True)

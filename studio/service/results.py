@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.media.whole_files import write_whole
 from studio.scene import LookReading, Understanding
 
 
@@ -70,6 +72,11 @@ class Result:
     def seconds(self) -> float:
         """How long ``video`` plays."""
         return self.frames / self.fps
+
+    def write_facts(self) -> Path:
+        """``facts`` as a JSON file beside the video. Raises ResourceError."""
+        text = json.dumps(self.facts(), ensure_ascii=False, indent=1)
+        return write_whole(self.video.with_name("details.json"), text.encode())
 
     def facts(self) -> dict[str, object]:
         """What a person should know of this result, as plain values for JSON; no paths."""

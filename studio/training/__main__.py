@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import cv2  # noqa: E402
 import torch  # noqa: E402  the policy above must be set before OpenMP starts
 
-from studio.errors import StudioError  # noqa: E402
+from studio.errors import StudioError, is_full_disk  # noqa: E402
 from studio.training.loop import train  # noqa: E402
 from studio.training.objective import Context, Recipe  # noqa: E402
 
@@ -110,6 +110,11 @@ def main(arguments: list[str] | None = None) -> int:
             run(options)
     except StudioError as error:
         logging.error("%s", error)
+        return 2
+    except OSError as error:
+        if not is_full_disk(error):
+            raise
+        logging.error("The disk is full, and the last saved state is kept: please make room and go on with --resume.")
         return 2
     return 0
 

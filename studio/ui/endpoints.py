@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from typing import Any
@@ -156,7 +155,5 @@ def _answer(result: Result, details: bool) -> str | list[str]:
     clips = [str(path) for path in result.variations or (result.look or result.video,)]
     if not details:
         return clips if len(clips) > 1 else clips[0]
-    facts = result.video.with_name("details.json")
-    facts.write_text(json.dumps(result.facts(), ensure_ascii=False, indent=1), encoding="utf-8")
     others = [path for path in (result.transparent, result.picture, result.layers) if path is not None]
-    return [*clips, *map(str, others), str(facts)]
+    return [*clips, *map(str, others), str(result.write_facts())]
