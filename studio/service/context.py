@@ -243,6 +243,18 @@ class JobContext:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
+    def note_smaller(self, source: Source, read: tuple[int, int]) -> None:
+        """Say so where a picture is worked on at fewer pixels (``read``: width, height) than it came with.
+
+        Where memory ran out, that was said already.
+        """
+        given = source.info.size
+        if read != given and self.largest_side is None:
+            self.note(
+                f"The picture is {given[0]}x{given[1]}, more than is worked on at once; it was read at "
+                f"{read[0]}x{read[1]}."
+            )
+
     def note_source(self, source: Source, clip: FrameStream) -> None:
         """Say what a clip lost on its way in: transparency, depth, a rate that varied."""
         if source.info.has_alpha and source.info.kind != "animation":  # a GIF does not say whether any part is

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.media.whole_files import write_whole
+from studio.origin import DESCRIPTION
 from studio.scene import LookReading, Understanding
 
 
@@ -73,9 +74,10 @@ class Result:
         """How long ``video`` plays."""
         return self.frames / self.fps
 
-    def write_facts(self) -> Path:
-        """``facts`` as a JSON file beside the video. Raises ResourceError."""
-        text = json.dumps(self.facts(), ensure_ascii=False, indent=1)
+    def write_facts(self, source_type: str) -> Path:
+        """``facts`` as a JSON file beside the video, which says what it is about. Raises ResourceError."""
+        said = {"about": DESCRIPTION, "digital_source_type": source_type, **self.facts()}
+        text = json.dumps(said, ensure_ascii=False, indent=1)
         return write_whole(self.video.with_name("details.json"), text.encode())
 
     def facts(self) -> dict[str, object]:

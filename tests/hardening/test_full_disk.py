@@ -27,6 +27,7 @@ from studio.look_file import LookCard, write_card
 from studio.media.decode import open_frames, read_rgba
 from studio.media.transparent import TransparentWriter
 from studio.media.whole_files import UNWRITTEN, write_whole
+from studio.origin import COMPOSITE
 from studio.privacy import JobFolders, take_in
 from studio.requests import TextToVideoRequest
 from studio.service import Result
@@ -130,7 +131,7 @@ def test_a_picture_and_the_facts(tmp_path):
         with told(ResourceError):
             write_whole(kept, NOISE.tobytes())
         with told(ResourceError):
-            result.write_facts()
+            result.write_facts(COMPOSITE)
     assert files(tmp_path) == {"picture.png": b"the last good file"}
     with pytest.raises(ResourceError) as caught:
         write_whole(tmp_path / "absent" / "a", b"")
