@@ -45,11 +45,12 @@ REFUSED = (
 )
 FAILED = "The result could not be signed, so it was not kept: please try again, or start the studio without signing."
 _SETTINGS = {
-    # Without these up to half a gigabyte of a clip lies in memory while it is signed; with them four megabytes.
+    # Without these up to half a gigabyte of a clip lies in memory while it is signed; with them four megabytes,
+    # and without proofs of its own for each of those, which would lie beyond what the signature covers.
     "core": {
         "backing_store_memory_threshold_in_mb": 16,
         "merkle_tree_chunk_size_in_kb": 4096,
-        "merkle_tree_max_proofs": 5,
+        "merkle_tree_max_proofs": 0,
     },
     "builder": {"thumbnail": {"enabled": False}},
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},

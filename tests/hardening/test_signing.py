@@ -104,7 +104,7 @@ def test_a_signed_file_is_trusted_and_a_changed_byte_shows(signer, reading, tmp_
     assert str(tmp_path).encode() not in data and b"made." not in data
     part = before[len(before) // 2 : len(before) // 2 + 40]  # of the picture itself
     at = data.index(part)
-    for place in (at, at + 20):
+    for place in (at, at + 20, *[len(data) - 3] * (kind == "mp4")):  # the last bytes of an mp4 are our other mark
         changed = bytearray(data)
         changed[place] ^= 1
         assert reading(bytes(changed), kind)[0] == "Invalid"
