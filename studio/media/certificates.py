@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.errors import RequestError, ResourceError, StudioError
+from studio.errors import RequestError, ResourceError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -22,8 +23,9 @@ OTHER_KEY = (
     "The private key of {key} does not belong to the first certificate of {certificate}: yours must stand first there, "
     "and after it those that vouch for it."
 )
-OVER = "The certificate of {path} expired on {day}: please get a new one, or start the studio without signing."
-EARLY = "The certificate of {path} is valid from {day} on: please check this machine's clock."
+OVER = "A certificate of {path} expired on {day}: please get a new one, or start the studio without signing."
+EARLY = "A certificate of {path} is valid from {day} on: please check this machine's clock."
+MEANWHILE = "The studio's signing certificate is not valid any more: please start the studio with a new one."
 UNSUITED = (
     "A key of this kind ({kind}) cannot sign Content Credentials: please use one of P-256, P-384, P-521, Ed25519, or "
     "RSA with 2048 to 16384 bits."
@@ -39,11 +41,11 @@ class Identity:
     The private key can be taken once (``take_key``), and is not shown.
     """
 
-    def __init__(self, path: Path, certificate: Certificate, chain: bytes, algorithm: str, key: bytes) -> None:
-        self.chain = chain
+    def __init__(self, chain: Sequence[Certificate], pem: bytes, algorithm: str, key: bytes) -> None:
+        self.chain = pem
         self.algorithm = algorithm
-        self._path = path
-        self._begins, self._ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        self.begins = max(each.not_valid_before_utc for each in chain)
+        self.ends = min(each.not_valid_after_utc for each in chain)
         self._key: bytes | None = key
 
     def take_key(self) -> bytes:
@@ -52,13 +54,10 @@ class Identity:
         assert key is not None, "the key was taken before"
         return key
 
-    def check_time(self, kind: type[StudioError] = RequestError) -> None:
-        """Raise an error of that kind, one sentence, unless the certificate is valid now."""
-        now = datetime.now(timezone.utc)
-        if now > self._ends:
-            raise kind(OVER.format(path=self._path, day=f"{self._ends:%-d %B %Y}"))
-        if now < self._begins:
-            raise kind(EARLY.format(path=self._path, day=f"{self._begins:%-d %B %Y}"))
+    def check_time(self) -> None:
+        """Raise ResourceError, one sentence that any visitor may read, unless the whole chain is valid now."""
+        if not self.begins <= datetime.now(timezone.utc) <= self.ends:
+            raise ResourceError(MEANWHILE)
 
 
 def read_identity(certificate: Path, key: Path, passphrase: str = "") -> Identity:
@@ -84,10 +83,14 @@ def read_identity(certificate: Path, key: Path, passphrase: str = "") -> Identit
     if own.public_bytes(pem, spki) != theirs.public_bytes(pem, spki):
         raise RequestError(OTHER_KEY.format(key=key, certificate=certificate))
     identity = Identity(
-        certificate, chain[0], b"".join(each.public_bytes(pem) for each in chain), algorithm,
+        chain, b"".join(each.public_bytes(pem) for each in chain), algorithm,
         private.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )  # fmt: skip
-    identity.check_time()
+    now, begins, ends = datetime.now(timezone.utc), identity.begins, identity.ends
+    if now > ends:
+        raise RequestError(OVER.format(path=certificate, day=f"{ends.day} {ends:%B %Y}"))
+    if now < begins:
+        raise RequestError(EARLY.format(path=certificate, day=f"{begins.day} {begins:%B %Y}"))
     return identity
 
 

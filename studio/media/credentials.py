@@ -115,7 +115,7 @@ class Credentials:
         return out.getvalue()
 
     def _checked_sign(self, kind: str, source_type: str, source: BinaryIO, target: Any) -> None:
-        self._identity.check_time(ResourceError)
+        self._identity.check_time()
         self._sign(kind, source_type, source, target)
 
     def _sign(self, kind: str, source_type: str, source: BinaryIO, target: Any) -> None:

@@ -25,11 +25,11 @@ def _name(words: str) -> x509.Name:
 
 
 class Authority:
-    """Signs certificates; ``pem`` is its own."""
+    """Signs certificates; ``pem`` is its own, which is valid for so many days."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends: float = 365) -> None:
         self._key = KEYS["es256"]()
-        self.pem = self._sign("An authority", self._key.public_key(), -365, 365, None)
+        self.pem = self._sign("An authority", self._key.public_key(), -365, ends, None)
 
     def _sign(self, subject: str, public, begins: float, ends: float, usage) -> bytes:
         now, is_ca = datetime.now(timezone.utc), usage is None

@@ -80,6 +80,11 @@ def test_what_cannot_sign_is_refused(authority, tmp_path, made, words):
     one_sentence(caught.value)
 
 
+def test_an_authority_that_has_expired_is_no_better(tmp_path):
+    with pytest.raises(RequestError, match="expired on"):
+        read_identity(*Authority(ends=-1).write(tmp_path))
+
+
 def test_keys_and_certificates_of_different_people(authority, tmp_path):
     (tmp_path / "other").mkdir()
     certificate, key = authority.write(tmp_path)
