@@ -35,6 +35,7 @@ from studio.service.faults import translate
 from studio.service.looks import LookBook
 from studio.service.text_to_video import _pack
 from studio.settings import Limits
+from studio.training.exporting import export_whole
 from studio.training.objective import Objective
 from studio.training.state import load_state, save_state
 from studio.ui import guarding, marker, messages
@@ -201,6 +202,26 @@ def test_a_training_save(tmp_path, room):
     assert files(tmp_path) == before and load_state(tmp_path, Line()) == 10
     save_state(tmp_path, 30, Line())
     assert load_state(tmp_path, Line()) == 30 and len(files(tmp_path)) == 2
+
+
+def test_an_export(tmp_path):
+    """The net as it was stays whole; a new one takes its place, and leaves the card and other parts alone."""
+    folder = tmp_path / "net"
+    (folder / "generator").mkdir(parents=True)
+    for name in ("README.md", "generator/a-1-of-2.safetensors", "generator/a-2-of-2.safetensors"):
+        (folder / name).write_bytes(b"old")
+    before = files(tmp_path)
+
+    def export(place: Path) -> None:
+        (place / "generator").mkdir()
+        (place / "model_index.json").write_bytes(b"new")
+        save_file({"a": np.zeros(2000, np.float32)}, place / "generator" / "a.safetensors")
+
+    with full_disk(), told(ResourceError):
+        export_whole(export, folder)
+    assert files(tmp_path) == before and len(list(tmp_path.iterdir())) == 1
+    export_whole(export, folder)
+    assert set(files(folder)) == {"README.md", "model_index.json", "generator/a.safetensors"}
 
 
 def test_gradios_own_copy_of_a_result(tmp_path, monkeypatch):
