@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.hardening_app import LONG, SHORT, App
+from benchmarks.hardening_disk import running_studio, stages
 from benchmarks.hardening_door import Measure, bodies, cut_uploads, foreign, health, measure
 from benchmarks.report import RESULTS, machine, to_log, versions
 
@@ -195,6 +196,7 @@ ROWS: dict[int, tuple[Callable[[Path], Iterator[Measure]], ...]] = {
     12: (sessions,),
     13: (cancels,),
     16: (killed,),
+    17: (stages, running_studio),
     19: (in_a_row,),
     20: (terminated, health),
 }
