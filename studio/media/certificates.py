@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class Identity:
 
     def check_time(self) -> None:
         """Raise ResourceError, one sentence that any visitor may read, unless the whole chain is valid now."""
-        if not self.begins <= datetime.now(timezone.utc) <= self.ends:
+        if not self.begins <= datetime.now(UTC) <= self.ends:
             raise ResourceError(MEANWHILE)
 
 
@@ -86,7 +86,7 @@ def read_identity(certificate: Path, key: Path, passphrase: str = "") -> Identit
         chain, b"".join(each.public_bytes(pem) for each in chain), algorithm,
         private.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )  # fmt: skip
-    now, begins, ends = datetime.now(timezone.utc), identity.begins, identity.ends
+    now, begins, ends = datetime.now(UTC), identity.begins, identity.ends
     if now > ends:
         raise RequestError(OVER.format(path=certificate, day=f"{ends.day} {ends:%B %Y}"))
     if now < begins:

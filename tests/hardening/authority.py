@@ -1,6 +1,6 @@
 """A certificate authority of the tests' own, and signing certificates by it."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -32,7 +32,7 @@ class Authority:
         self.pem = self._sign("An authority", self._key.public_key(), -365, ends, None)
 
     def _sign(self, subject: str, public, begins: float, ends: float, usage) -> bytes:
-        now, is_ca = datetime.now(timezone.utc), usage is None
+        now, is_ca = datetime.now(UTC), usage is None
         builder = (
             x509.CertificateBuilder()
             .subject_name(_name(subject)).issuer_name(_name("An authority")).public_key(public)
