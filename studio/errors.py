@@ -17,6 +17,13 @@ Faults of ours are plain assertions and built-in exceptions: the service logs th
 from __future__ import annotations
 
 
+def shown(text: object, longest: int = 60) -> str:
+    """A stranger's words as a sentence may hold them: one line of what can be seen, cut where it is long."""
+    words = text if isinstance(text, str) else str(text)
+    seen = "".join(letter for letter in " ".join(words[: 4 * longest].split()) if letter.isprintable())
+    return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"
+
+
 class StudioError(Exception):
     """Base of the tree; ``str(error)`` is the sentence shown to the person."""
 

@@ -25,6 +25,7 @@ from anyio import to_thread
 from starlette.responses import FileResponse, JSONResponse, StreamingResponse
 
 from studio.ui import door_uploads
+from studio.ui.door_calls import FAULT
 from studio.ui.door_headers import headers_of, is_secure
 from studio.ui.door_inside import VISIT, App, Message, Receive, Send, Visit
 from studio.ui.door_names import GONE, Names
@@ -50,7 +51,6 @@ logger = logging.getLogger(__name__)
 STALL_SECONDS = 30.0
 """How long a body may stand still before the request is given up."""
 
-FAULT = "Something went wrong inside the studio: please try again."
 _COOKIE = re.compile(r"(?:^|;)\s*zoetrope=([0-9a-f]{32})\s*(?:;|$)")
 
 

@@ -95,7 +95,7 @@ def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
     guarding.quiet_tracebacks()
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     rules, shelf = guarding.rules_of(studio), guarding.shelf_of(studio, folder)
-    app = guarding.guarded_app(rules, Names(folder), shelf)
+    app = guarding.guarded_app(page, rules, Names(folder), shelf)
     try:
         page.launch(**launch_arguments(studio, share=share), prevent_thread_lock=True, _app=app)
     except OSError as error:

@@ -11,16 +11,23 @@ from typing import Any
 
 import gradio as gr
 
+from studio.errors import shown
+
 LOOK_SECONDS = 0.25
+LONGEST = 500  # characters of a refusal
 
 
 def watch_callers(page: gr.Blocks) -> None:
-    """Let the calls of a launched page's tools end with their callers; nothing to do for a page without tools."""
+    """Let the calls of a launched page's tools end with their callers, and its refusals be short; nothing to do for a
+    page without tools.
+    """
     server = page.mcp_server_obj
     if server is None:
         return
     for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
         setattr(server, name, _watched(server, getattr(server, name)))
+    tell = server.mcp_server._make_error_result
+    server.mcp_server._make_error_result = lambda text: tell(shown(text, LONGEST))  # it repeats what was sent
 
 
 def _watched(server: Any, execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
