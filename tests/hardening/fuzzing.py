@@ -10,18 +10,21 @@ import json
 import math
 import secrets
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from studio.ui.door_rules import READ, WRITE
+
 ROADS = ("run", "api", "call", "call/v2", "queue/join", "mcp")
 LONG = 5_000
 MCP = {"accept": "application/json, text/event-stream"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parameter:
     """One thing that a call takes, as the page's schema describes it."""
 
@@ -48,7 +51,7 @@ class Parameter:
         return self.is_file or Draft202012Validator(self.schema).is_valid(value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
     """Something that the page can be asked to do: a named endpoint, or one of the page's own events (no name)."""
 
@@ -121,6 +124,28 @@ ANYTHING = st.one_of(
 )
 
 
+@dataclass(frozen=True)
+class Files:
+    """Names of uploads: the caller's own, and those of another visitor."""
+
+    own: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def hostile(self) -> st.SearchStrategy[Any]:
+        """Files that the caller was never given, and words that are none."""
+        own = self.own[0]
+        near = [f"{own}/", f"/{own}", f"{own}\0", own[:-1], own.upper(), f"{own[:33]}../../{own[33:]}", f"{own}.part"]
+        words = st.one_of(st.sampled_from([*self.others, *near]), WORDS)
+        forms = (
+            named, lambda word: {"path": word}, lambda word: {"url": word, **named("")}, lambda word: word,
+            lambda word: [named(word)], lambda word: [[named(word), None]], lambda word: {"video": named(word)},
+            lambda word: {"path": own, "url": word}, lambda word: {"path": {"path": word}},
+            lambda word: {"path": own, "orig_name": word, "size": word, "mime_type": 7},
+            lambda word: {"background": named(word), "layers": [word], "composite": None},
+        )  # fmt: skip
+        return st.tuples(st.sampled_from(forms), words).map(lambda pair: pair[0](pair[1]))
+
+
 def obeying(parameter: Parameter, files: Files) -> st.SearchStrategy[Any]:
     """Values that the parameter's schema allows, its bounds among them."""
     schema = parameter.schema
@@ -151,28 +176,7 @@ def named(name: str) -> dict[str, Any]:
     return {"path": name, "meta": {"_type": "gradio.FileData"}}
 
 
-@dataclass(frozen=True)
-class Files:
-    """Names of uploads: the caller's own, and those of another visitor."""
-
-    own: tuple[str, ...]
-    others: tuple[str, ...]
-
-    def hostile(self) -> st.SearchStrategy[Any]:
-        """Files that the caller was never given, and words that are none."""
-        own = self.own[0]
-        near = [f"{own}/", f"/{own}", f"{own}\0", own[:-1], own.upper(), f"{own[:33]}../../{own[33:]}", f"{own}.part"]
-        words = st.one_of(st.sampled_from([*self.others, *near]), WORDS)
-        forms = (
-            named, lambda word: {"path": word}, lambda word: {"url": word, **named("")}, lambda word: word,
-            lambda word: [named(word)], lambda word: [[named(word), None]], lambda word: {"video": named(word)},
-            lambda word: {"path": own, "url": word}, lambda word: {"path": {"path": word}},
-            lambda word: {"path": own, "orig_name": word, "size": word, "mime_type": 7},
-            lambda word: {"background": named(word), "layers": [word], "composite": None},
-        )  # fmt: skip
-        return st.tuples(st.sampled_from(forms), words).map(lambda pair: pair[0](pair[1]))
-
-
+@cache
 def values_of(call: Call, files: Files, hostile: bool) -> st.SearchStrategy[list[Any]]:
     """One value for each parameter: all obeying, or each anything at all now and then."""
     each = []
@@ -203,7 +207,8 @@ def ask(web: httpx.Client, call: Call, values: list[Any], road: str) -> Answer:
     if road in ("run", "api"):
         return _refusal_or(_post(web, f"{road}/{call.name}", {"data": values}), lambda said: said["data"])
     if road == "mcp":
-        given = {each.name: value for each, value in zip(call.parameters, values, strict=True)}
+        pairs = zip(call.parameters, values, strict=True)
+        given = {each.name: value for each, value in pairs if value is not None or each.required}
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": call.name, "arguments": given}}
         return _of_tool(_post(web, "mcp/", body))
     if road == "queue/join":
@@ -263,3 +268,38 @@ def _of_tool(answer: httpx.Response) -> Answer:
     words = " ".join(part.get("text", "") for part in said["result"]["content"])
     failed = said["result"].get("isError", False)
     return Answer(200, answer.text, made=None if failed else words, sentence=words if failed else None)
+
+
+# --- routes
+
+PATHS = sorted(READ | WRITE) + [
+    "/gradio_api/file=", "/gradio_api/heartbeat/s", "/gradio_api/call/generate/x", "/gradio_api/run/generate",
+    "/assets/x.js", "/static/", "/svelte/svelte.js", "/healthz", "/readyz", "/gradio_api/upload_progress",
+    "/gradio_api/dev/reload", "/gradio_api/component_server", "/gradio_api/proxy=http://127.0.0.1:9/", "/login",
+    "/gradio_api/deep_link", "/monitoring", "/docs", "/openapi.json", "/.git/config", "/gradio_api/vibe-code/",
+]  # fmt: skip
+ENDS = ["", "", "/", "//", "/..", "/../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "%00", "%ff%fe", ";x", "\\..",
+        "%0d%0aX:%20y", "/é%F0%9F", "." * 300, "x" * 3000, "%25%32%65"]  # fmt: skip
+HEADERS = ["host", "origin", "referer", "cookie", "range", "content-type", "content-encoding", "accept",
+           "accept-encoding", "accept-language", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+           "x-forwarded-prefix", "x-gradio-server", "x-gradio-user", "sec-fetch-site", "sec-fetch-mode",
+           "if-none-match", "if-range", "mcp-session-id", "mcp-protocol-version", "last-event-id", "authorization",
+           "forwarded", "te", "upgrade", "x-http-method-override"]  # fmt: skip
+HEADER_WORDS = st.one_of(
+    st.sampled_from(["", "*", "null", "evil.example", "http://evil.example", "127.0.0.1", "bytes=0-0,1-1,-1", "gzip",
+                     "bytes=99999999999999999999-", "multipart/form-data", "application/json; charset=utf-7", "../x",
+                     "text/event-stream", "zoetrope=" + "b" * 32, "a" * 5000, "https", "::1", "cross-site", "5, 5"]),
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30),
+)  # fmt: skip
+QUERY = st.dictionaries(
+    st.sampled_from(["session_hash", "upload_id", "view", "deep_link", "__theme", "fn_index", "x", "__sign"]),
+    st.one_of(WORDS.filter(lambda word: len(word) < 900), st.just("s")).map(
+        lambda word: word.encode("utf-8", "surrogatepass").decode("latin-1")
+    ),
+    max_size=3,
+)
+BODIES = st.one_of(
+    ANYTHING.map(lambda value: json.dumps(value).encode()), st.binary(max_size=200), st.just(b""),
+    st.sampled_from([b"--b\r\nContent-Disposition: form-data; name=files; filename=a\r\n\r\nx\r\n--b--", b"{" * 9000]),
+)  # fmt: skip
+METHODS = st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "X", "get"])
