@@ -78,12 +78,15 @@ def _check_names(known: Known, body: dict[str, Any]) -> None:
 
 def refusal(status: int, body: bytes, route: str) -> tuple[int, bytes]:
     """Status and body for an answer of Gradio's that says no: always JSON with one sentence, under both keys that its
-    clients look at. A function's own refusal is no fault of the server's.
+    clients look at (or the one object that JSON-RPC wants there). A function's own refusal is no fault of the server's.
     """
     try:
         said = json.loads(body)
     except ValueError:
         said = None
+    if isinstance(said, dict) and isinstance(said.get("error"), dict) and "jsonrpc" in said:
+        message = shown(said["error"].get("message", ""), _LONGEST)
+        return status, json.dumps({**said, "error": {"code": said["error"].get("code"), "message": message}}).encode()
     words = said.get("error") or said.get("detail") if isinstance(said, dict) else None
     sentence = shown(words, _LONGEST) if isinstance(words, str) else UNREADABLE if status < 500 else FAULT
     if status >= 500 and sentence != FAULT and _ROAD.fullmatch(route):

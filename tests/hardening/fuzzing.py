@@ -279,7 +279,7 @@ PATHS = sorted(READ | WRITE) + [
     "/gradio_api/deep_link", "/monitoring", "/docs", "/openapi.json", "/.git/config", "/gradio_api/vibe-code/",
 ]  # fmt: skip
 ENDS = ["", "", "/", "//", "/..", "/../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "%00", "%ff%fe", ";x", "\\..",
-        "%0d%0aX:%20y", "/é%F0%9F", "." * 300, "x" * 3000, "%25%32%65"]  # fmt: skip
+        "%0d%0aX:%20y", "/%C3%A9%F0%9F", "." * 300, "x" * 3000, "%25%32%65"]  # fmt: skip
 HEADERS = ["host", "origin", "referer", "cookie", "range", "content-type", "content-encoding", "accept",
            "accept-encoding", "accept-language", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
            "x-forwarded-prefix", "x-gradio-server", "x-gradio-user", "sec-fetch-site", "sec-fetch-mode",

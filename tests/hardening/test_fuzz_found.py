@@ -45,6 +45,14 @@ def test_gradios_refusals_become_one_sentence(status, body, route, expected, sen
     assert found == expected and json.loads(said) == {"error": sentence, "detail": sentence}
 
 
+def test_a_tools_refusal_keeps_its_form():
+    said = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32600, "message": "1 error\nfor x" * 99, "data": "x" * 999}}
+    status, body = refusal(400, json.dumps(said).encode(), "/gradio_api/mcp/")
+    found = json.loads(body)
+    assert status == 400 and found["id"] == 1 and found["error"].keys() == {"code", "message"}
+    assert len(found["error"]["message"]) == 300 and "\n" not in found["error"]["message"]
+
+
 def test_a_strangers_words_are_one_short_line():
     assert shown("a\r\n\0b\ud800 \u202ec") == "a b c" and len(shown("x" * 10**6)) == 60
     assert shown({"a": [1]}) == "{'a': [1]}"
