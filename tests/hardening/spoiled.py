@@ -131,7 +131,7 @@ CONFIGS: dict[str, Spoil] = {
     "words": in_config("vocab_size", 2_000_000_000, "text_encoder"),
     "heads": in_config("num_attention_heads", 63, "text_encoder"),
     "a word": in_config("width", "wide"), "a list": in_config("blocks", [1] * 9), "an object": in_config("width", {}),
-    "unknown": in_config("stranger", {"a": 1}), "long list": in_config("style", [1] * 70_000),
+    "long list": in_config("style", [1] * 70_000),
     "deep": text_in("generator/config.json", b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
     "less deep": text_in("generator/config.json", b'{"a":' * 500 + b"1" + b"}" * 500),
     "zeros": text_in("generator/config.json", bytes(1000)), "no object": text_in("generator/config.json", b"7"),
@@ -146,10 +146,14 @@ CONFIGS: dict[str, Spoil] = {
 }  # fmt: skip
 
 
+WHOLE = {"F32": "I32", "F16": "I16"}
+"""The whole numbers that are as wide as these."""
+
+
 def _names(header: dict, dimensions: int = 0) -> list[str]:
     """Names of the weights with more than one value, and of at least so many dimensions."""
     return [name for name, said in header.items() if name != "__metadata__" and len(said["shape"]) >= dimensions
-            and said["data_offsets"][1] - said["data_offsets"][0] > 8 and said["dtype"] == "F32"]  # fmt: skip
+            and said["data_offsets"][1] - said["data_offsets"][0] > 8 and said["dtype"] in WHOLE]  # fmt: skip
 
 
 def _in_one(change, dimensions: int = 0):
@@ -171,9 +175,10 @@ def _moved(step):
 
 def _value(value):
     def spoil(chance, header, body):
-        begin, end = header[chance.choice(_names(header))]["data_offsets"]
-        place = chance.randrange(begin, end, 4)
-        return header, body[:place] + struct.pack("<f", value) + body[place + 4 :]
+        said = header[chance.choice(_names(header))]
+        raw = struct.pack("<f" if said["dtype"] == "F32" else "<e", value)
+        place = chance.randrange(*said["data_offsets"], len(raw))
+        return header, body[:place] + raw + body[place + len(raw) :]
 
     return spoil
 
@@ -208,7 +213,7 @@ MALFORMED = {
     "backwards": _in_one(lambda chance, said: said["data_offsets"].reverse()),
     "no place": _in_one(lambda chance, said: said.pop("data_offsets")),
     "place of words": _in_one(lambda chance, said: said.update(data_offsets=["0", 4.0])),
-    "whole numbers": _in_one(lambda chance, said: said.update(dtype="I32")),
+    "whole numbers": _in_one(lambda chance, said: said.update(dtype=WHOLE[said["dtype"]])),
     "wider numbers": _in_one(lambda chance, said: said.update(dtype="F64")),
     "unknown numbers": _in_one(lambda chance, said: said.update(dtype=chance.choice(["PICKLE", "", "F128", None, 7]))),
     "flat": _in_one(lambda chance, said: said.update(shape=[int(np.prod(said["shape"]))]), 2),
