@@ -8,7 +8,7 @@ import pytest
 from studio.errors import RequestError, shown
 from studio.requests import InterpolationRequest, RestyleRequest, exact_rate
 from studio.ui.door_calls import FAULT, UNREADABLE, Calls, Known, refusal
-from studio.ui.door_rules import Refused
+from studio.ui.door_rules import Refused, is_open
 from studio.ui.endpoints import _in_place
 from studio.ui.tools import _places
 
@@ -51,6 +51,11 @@ def test_a_tools_refusal_keeps_its_form():
     found = json.loads(body)
     assert status == 400 and found["id"] == 1 and found["error"].keys() == {"code", "message"}
     assert len(found["error"]["message"]) == 300 and "\n" not in found["error"]["message"]
+
+
+@pytest.mark.parametrize("route", ["/static/" + "x" * 3000, "/assets/a\0b", "/svelte/" + "é" * 250 + "/a.js"])
+def test_a_route_that_no_file_can_have_is_closed(route):
+    assert is_open("GET", route[:12].replace("\0", "")) and not is_open("GET", route)
 
 
 def test_a_strangers_words_are_one_short_line():
