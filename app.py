@@ -45,6 +45,12 @@ def flags() -> argparse.Namespace:
         "--encrypt", action="store_const", const=True,
         help="keep nothing readable on disk: work in memory, seal kept looks with a passphrase",
     )  # fmt: skip
+    parser.add_argument(
+        "--sign-certificate", type=Path, metavar="PEM", help="sign what is made (C2PA): your certificate and its chain"
+    )
+    parser.add_argument(
+        "--sign-key", type=Path, metavar="PEM", help="its private key; ZOETROPE_SIGN_PASSPHRASE opens a protected one"
+    )
     parser.add_argument("--public", action="store_const", const=True, help="tight limits, for strangers")
     parser.add_argument("--hosts", type=names_in, help="names under which browsers may ask, with commas between them")
     parser.add_argument("--share", action="store_true", help="ask Gradio for a public link")
@@ -65,6 +71,7 @@ def finish(studio: Studio) -> None:
 def main() -> int:
     """Open the studio; returns the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     told = threading.Event()
 
     def end(*_: object) -> None:

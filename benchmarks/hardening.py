@@ -14,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
 from benchmarks.hardening_app import LONG, SHORT, App
+from benchmarks.hardening_disk import running_studio, stages
 from benchmarks.hardening_door import Measure, bodies, cut_uploads, foreign, health, measure
 from benchmarks.hardening_files import spoiled_checkpoints
 from benchmarks.report import RESULTS, machine, to_log, versions
@@ -197,6 +198,7 @@ ROWS: dict[int, tuple[Callable[[Path], Iterator[Measure]], ...]] = {
     12: (sessions,),
     13: (cancels,),
     16: (killed,),
+    17: (stages, running_studio),
     19: (in_a_row,),
     20: (terminated, health),
 }
@@ -210,7 +212,7 @@ def write(row: int, function: Callable[[Path], Iterator[Measure]], checkpoints: 
     found = list(function(checkpoints))
     said = " ".join((function.__doc__ or "").split())
     entry = {
-        "row": row, "said": said, "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "row": row, "said": said, "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(), "versions": versions(), "measures": found,
     }  # fmt: skip
     rows = [each for each in content["rows"] if each["row"] != row or each["said"] != said]

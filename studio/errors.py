@@ -16,6 +16,15 @@ Faults of ours are plain assertions and built-in exceptions: the service logs th
 
 from __future__ import annotations
 
+import errno
+
+DISK_FULL = "The disk is full: please make room and try again."
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether a file could not be written because the disk, or what may be kept on it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 def shown(text: object, longest: int = 60) -> str:
     """A stranger's words as a sentence may hold them: one line of what can be seen, cut where it is long."""

@@ -23,7 +23,7 @@ import unicodedata
 from pathlib import Path
 from typing import BinaryIO
 
-from studio.errors import RequestError, ResourceError
+from studio.errors import DISK_FULL, RequestError, ResourceError, is_full_disk
 
 try:
     import fcntl
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 FREE_BYTES = 256 << 20
 """Free space that must be left before a job may begin."""
 
+UNWRITABLE = "The work folder cannot be written any more: please look after it, or start the studio with another one."
+UNREADABLE = "The file could not be read: please choose it again, or check its permissions."
 _JOB_NAME = re.compile(r"[0-9a-f]{32}")
 _RUN_NAME = re.compile(r"run-[0-9a-f]{16}")
 _LOCK = "lock"
@@ -74,7 +76,7 @@ class JobFolders:
         try:
             folder.mkdir(mode=0o700)
         except OSError as error:
-            raise ResourceError("The disk is full or cannot be written; please make room and try again.") from error
+            raise ResourceError(DISK_FULL if is_full_disk(error) else UNWRITABLE) from error
         return folder
 
     def find(self, name: str) -> Path:
@@ -165,7 +167,7 @@ def take_in(source: Path, folder: Path, stem: str) -> Path:
         raise RequestError("The file is not there any more; please choose it again.") from error
     except OSError as error:
         target.unlink(missing_ok=True)
-        raise ResourceError("The file could not be copied: the disk is full or the file cannot be read.") from error
+        raise ResourceError(DISK_FULL if is_full_disk(error) else UNREADABLE) from error
     return target
 
 

@@ -25,7 +25,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from studio.errors import RequestError, ResourceError
+from studio.errors import RequestError, ResourceError, is_full_disk
 
 LOST = "Nobody can restore a lost passphrase: without it, the looks that were kept with it are lost."
 NO_PASSPHRASE = (
@@ -43,6 +43,7 @@ _SCRYPT = {"n": 1 << 17, "r": 8, "p": 1}  # 128 MB and some tenths of a second f
 _MOST_WORK = 1 << 20
 _NOT_INSTALLED = 'Encryption needs the package "cryptography": please install what requirements.txt lists.'
 _DAMAGED = "The key of {folder} is damaged: put {key} back from a copy, or choose another folder with --looks."
+_FULL = "The disk is full and {folder} takes nothing more: please make room and try again."
 _UNWRITTEN = "The folder {folder} cannot be written to: please make room, or choose another one with --looks."
 
 
@@ -74,7 +75,8 @@ class SealedFolder:
                 raise ValueError("more work than any key of ours")
             self._key = _unsealed(_stretched(words, salt, work), sealed, KEY)
         except OSError as error:
-            raise ResourceError(_UNWRITTEN.format(folder=self.folder)) from error
+            said = _FULL if is_full_disk(error) else _UNWRITTEN
+            raise ResourceError(said.format(folder=self.folder)) from error
         except (ValueError, KeyError, TypeError) as error:
             raise ResourceError(_DAMAGED.format(folder=self.folder, key=KEY)) from error
         if self._key is None:
@@ -112,10 +114,16 @@ class SealedFolder:
     def keep(self, content: bytes) -> str:
         """Seal a file and give it its name, whole or not at all. Returns the name; raises ResourceError."""
         name = secrets.token_hex(8)
+        part: Path | None = None
         try:
-            self._write_part(_sealed(self._key, content, name)).replace(self._place(name))
+            part = self._write_part(_sealed(self._key, content, name))
+            part.replace(self._place(name))
         except OSError as error:
-            raise ResourceError(_UNWRITTEN.format(folder=self.folder)) from error
+            said = _FULL if is_full_disk(error) else _UNWRITTEN
+            raise ResourceError(said.format(folder=self.folder)) from error
+        finally:
+            if part is not None:
+                part.unlink(missing_ok=True)
         return name
 
     def remove(self, name: str) -> None:

@@ -88,7 +88,8 @@ class Settings:
     ``looks`` where studied looks are kept for good (None: only as long as the visit); ``hosts`` the names under which a
     browser may ask it, beside this machine's own; ``grace_seconds`` how long a studio that is told to end may take to
     finish what runs; ``behind_proxy`` whether a proxy of ours says from where a request came. With ``encrypt`` the work
-    folder must lie in memory, and kept looks are sealed with ``passphrase``."""
+    folder must lie in memory, and kept looks are sealed with ``passphrase``. Finished files are signed with
+    ``sign_certificate`` and ``sign_key`` (PEM; ``sign_passphrase`` opens the key) where both are given."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -103,6 +104,9 @@ class Settings:
     behind_proxy: bool = False
     encrypt: bool = False
     passphrase: str = field(default="", repr=False)
+    sign_certificate: Path | None = None
+    sign_key: Path | None = None
+    sign_passphrase: str = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits.local)
 
     def __post_init__(self) -> None:
@@ -110,6 +114,8 @@ class Settings:
             raise RequestError(f"The port must lie between 0 and 65535, not {self.port}.")
         if self.device not in ("auto", "cpu") and not self.device.startswith(("cuda", "mps", "xpu")):
             raise RequestError(f'The device must be "auto", "cpu", "cuda", "mps" or "xpu", not "{self.device}".')
+        if (self.sign_certificate is None) != (self.sign_key is None):
+            raise RequestError("To sign, give both --sign-certificate and --sign-key: the one needs the other.")
         if self.keep_seconds <= 0:
             raise RequestError("Results must be kept for more than zero seconds.")
         if not 0 <= self.grace_seconds <= 3600:
@@ -119,7 +125,8 @@ class Settings:
 def from_environment(**overrides: object) -> Settings:
     """Settings from ``ZOETROPE_HOST``, ``_PORT``, ``_DEVICE``, ``_WORK``, ``_CHECKPOINTS``, ``_LOOKS``, ``_PUBLIC``,
     ``_HOSTS`` (names with commas between them), ``_GRACE`` (seconds), ``_PROXY`` (1: a proxy of ours fills in
-    X-Forwarded-For), ``_ENCRYPT``, ``_PASSPHRASE`` and overrides.
+    X-Forwarded-For), ``_ENCRYPT``, ``_PASSPHRASE``, ``_SIGN_CERTIFICATE``, ``_SIGN_KEY``, ``_SIGN_PASSPHRASE`` and
+    overrides.
 
     A Hugging Face Space (``SPACE_ID`` is set) is public and listens on all interfaces unless told otherwise.
     Overrides that are None are ignored. Raises RequestError with one sentence for a value that makes no sense.
@@ -130,9 +137,11 @@ def from_environment(**overrides: object) -> Settings:
     public = _yes(env.get("ZOETROPE_PUBLIC", "1" if on_space else "0"))
     values["encrypt"] = _yes(env.get("ZOETROPE_ENCRYPT", ""))
     values["passphrase"] = env.get("ZOETROPE_PASSPHRASE", "")
+    values["sign_passphrase"] = env.get("ZOETROPE_SIGN_PASSPHRASE", "")
     if on_space:
         values["host"] = "0.0.0.0"  # noqa: S104  a Space reaches its app from outside the container
-    for name, kind in (("host", str), ("device", str), ("work", Path), ("checkpoints", Path), ("looks", Path)):
+    texts, paths = ("host", "device"), ("work", "checkpoints", "looks", "sign_certificate", "sign_key")
+    for name, kind in [(name, str) for name in texts] + [(name, Path) for name in paths]:
         if env.get(f"ZOETROPE_{name.upper()}"):
             values[name] = kind(env[f"ZOETROPE_{name.upper()}"])
     port = env.get("ZOETROPE_PORT") or env.get("GRADIO_SERVER_PORT")

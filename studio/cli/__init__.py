@@ -8,6 +8,7 @@ bounds, defaults and help from the requests' own fields.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -19,7 +20,7 @@ from typing import NoReturn
 
 from studio.cli import commands
 from studio.cli.flags import Help, Parser, add_command, add_common
-from studio.errors import RequestError, StudioError, UserError
+from studio.errors import DISK_FULL, RequestError, StudioError, UserError, is_full_disk
 from studio.service import TASKS
 
 EXAMPLES = """\
@@ -54,6 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say("Stopped; nothing was written.", 130)
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        if not is_full_disk(error):
+            raise
+        _let_go_of_stdout()
+        return _say(DISK_FULL, 1)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -78,6 +84,7 @@ def _quieten(log: Path | None) -> None:
     """Libraries' chatter goes to the log file where one is wanted, and nowhere otherwise."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     if log is None:
         warnings.simplefilter("ignore")
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
@@ -87,6 +94,12 @@ def _quieten(log: Path | None) -> None:
     except OSError as error:
         raise RequestError(f'The log "{log}" cannot be written: {error.strerror}.') from error
     logging.captureWarnings(True)
+
+
+def _let_go_of_stdout() -> None:
+    """What could not be written to stdout is not tried once more when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, frame: object) -> NoReturn:

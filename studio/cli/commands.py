@@ -82,7 +82,10 @@ def models(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    return from_environment(device=arguments.device, checkpoints=arguments.checkpoints)
+    return from_environment(
+        device=arguments.device, checkpoints=arguments.checkpoints,
+        sign_certificate=arguments.sign_certificate, sign_key=arguments.sign_key,
+    )  # fmt: skip
 
 
 def _run(studio: Studio, request: Request, arguments: argparse.Namespace) -> Result:

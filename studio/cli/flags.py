@@ -123,6 +123,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     shared = parser.add_argument_group("the studio itself")
     shared.add_argument("--device", help="auto, cpu, cuda, mps or xpu (default: auto)")
     shared.add_argument("--checkpoints", type=Path, metavar="FOLDER", help="where the generators lie")
+    certificate = "sign the result (C2PA): your certificate and its chain"
+    shared.add_argument("--sign-certificate", type=Path, metavar="PEM", help=certificate)
+    key = "its private key (ZOETROPE_SIGN_PASSPHRASE opens a protected one)"
+    shared.add_argument("--sign-key", type=Path, metavar="PEM", help=key)
     shared.add_argument("--quiet", action="store_true", help="no progress and no notes on stderr")
     shared.add_argument("--log", type=Path, metavar="FILE", help="write details of what happens (and of faults) here")
 

@@ -15,6 +15,8 @@
     frames     fit, crop, pad to even sides, lay over white
     metadata   what a finished file says about itself, and reading it back
     xmp        the same for other programs: the XMP packet in mp4, GIF and PNG
+    certificates  a signing certificate and its key, checked
+    credentials   C2PA: finished files signed with them, the last step
 
 Imports plain data only; torch never.
 """

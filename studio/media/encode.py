@@ -25,12 +25,13 @@ import numpy as np
 from studio.clip import check_frame
 from studio.errors import MediaError, RequestError, ResourceError, StudioError
 from studio.media import ffmpeg
+from studio.media.credentials import Credentials
 from studio.media.frames import pad_to_even, scaled_to
 from studio.media.header import check_ended
 from studio.media.metadata import comment_for, mark_gif, read_request
 from studio.media.sound import SOUND_LOST, Sound, find_sound, join
 from studio.media.timing import clip_rate, packet_times
-from studio.media.whole_files import put_in_place
+from studio.media.whole_files import put_in_place, unwritten
 from studio.media.xmp import mark_mp4, read_source_type
 from studio.origin import COMPOSITE
 
@@ -53,8 +54,9 @@ class VideoWriter:
     ``size`` is (width, height) of the frames to come, ``fps`` their exact rate. ``sound`` is a file whose first sound
     track is laid under the video (silent files are fine), at most ``sound_seconds`` of it and never beyond the video's
     end. ``metadata`` is the request that the file will carry (``Request.to_json()`` or a mapping), ``source_type`` what
-    the file says that it is (``studio.origin``). As a context manager it closes, or aborts on an error. Raises
-    ResourceError for a full disk, an encoder that died or hung; afterwards nothing is left behind.
+    the file says that it is (``studio.origin``; None: a person's own, unchanged, which says nothing), ``credentials``
+    what it is signed with. As a context manager it closes, or aborts on an error. Raises ResourceError for a full disk,
+    an encoder that died or hung; afterwards nothing is left behind.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class VideoWriter:
         sound: Path | None = None,
         metadata: str | Mapping[str, Any] | None = None,
         sound_seconds: float | None = None,
-        source_type: str = COMPOSITE,
+        source_type: str | None = COMPOSITE,
+        credentials: Credentials | None = None,
     ) -> None:
         self.path = Path(path)
         self._source_type = source_type
+        self._credentials = credentials
         self.fps = Fraction(fps).limit_denominator(1_001_000)
         self.frames_written = 0
         self.notes: list[str] = []
@@ -169,13 +173,17 @@ class VideoWriter:
         note = self._join(length)
         if note:
             self.notes.append(note)
-        self._video.unlink()
+        self._video.unlink(missing_ok=True)
         put_in_place(self._whole, self.path, _DISK_FULL)
 
     def _join(self, length: Fraction) -> str | None:
         """Picture, sound and tags into one file; what a person should know of the sound, or None."""
-        note = join(self._video, self._whole, self._sound, length, self._metadata)
-        mark_mp4(self._whole, self._source_type)
+        note = join(self._video, self._whole, self._sound, length, self._metadata, self._source_type)
+        if self._source_type is not None:
+            mark_mp4(self._whole, self._source_type)
+            if self._credentials is not None:
+                self._video.unlink()  # a signed copy needs its room
+                self._credentials.sign_file(self._whole, "mp4", self._source_type)
         return note
 
     def _fail(self) -> ResourceError:
@@ -207,13 +215,17 @@ class VideoWriter:
 
 
 def write_gif(
-    path: Path, video_path: Path, metadata: str | Mapping[str, Any] | None = None, longest: int = GIF_LONGEST
+    path: Path,
+    video_path: Path,
+    metadata: str | Mapping[str, Any] | None = None,
+    longest: int = GIF_LONGEST,
+    credentials: Credentials | None = None,
 ) -> Path:
     """Turn one of our finished mp4 files into a GIF with a palette of its own, looping, at most 25 frames a second.
 
     ``metadata`` is the request that it will carry, by default the mp4's own; its source type is the mp4's. ``longest``
-    bounds the longer side, in pixels. Two passes, so that memory does not grow with length. Raises ResourceError; then
-    nothing is left.
+    bounds the longer side, in pixels; ``credentials`` sign it. Two passes, so that memory does not grow with length.
+    Raises ResourceError; then nothing is left.
     """
     path, token = Path(path), secrets.token_hex(8)
     palette, part = path.with_name(f".{token}.palette.part"), path.with_name(f".{token}.part")
@@ -225,11 +237,14 @@ def write_gif(
         mix = f"[0:v:0]{steps}[v];[v][1:v]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
         _gif_pass([*source, "-f", "png_pipe", "-i", f"file:{palette}", "-filter_complex", mix, "-loop", "0",
                    "-map_metadata", "-1", "-f", "gif", f"file:{part}"])  # fmt: skip
-        request, source_type = metadata or read_request(Path(video_path)), read_source_type(Path(video_path))
-        part.write_bytes(mark_gif(part.read_bytes(), request, source_type or COMPOSITE))
+        request = metadata or read_request(Path(video_path))
+        source_type = read_source_type(Path(video_path)) or COMPOSITE
+        part.write_bytes(mark_gif(part.read_bytes(), request, source_type))
+        if credentials is not None:
+            credentials.sign_file(part, "gif", source_type)
         put_in_place(part, path, _DISK_FULL)
     except OSError as error:
-        raise ResourceError(_DISK_FULL) from error
+        raise unwritten(error, _DISK_FULL) from error
     finally:
         palette.unlink(missing_ok=True)
         part.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from studio.errors import MediaError, StudioError
 from studio.media import ffmpeg
@@ -29,6 +29,7 @@ MAX_COMMENT = 64 << 10
 
 _SPECIAL = re.compile(r"([=;#\\\n])")
 _READ_SECONDS = 15.0
+_MOST_BLOCKS = 1 << 20  # bytes of a GIF before its first picture that are looked through
 
 
 def comment_for(request: str | Mapping[str, Any] | None) -> str:
@@ -41,18 +42,17 @@ def comment_for(request: str | Mapping[str, Any] | None) -> str:
     return text
 
 
-def tags(request: str | Mapping[str, Any] | None, source_type: str = COMPOSITE) -> bytes:
-    """The tags of a finished clip in ffmpeg's own metadata format, to be fed through a pipe.
+def tags(request: str | Mapping[str, Any] | None, source_type: str | None = COMPOSITE) -> bytes:
+    """The tags of a finished clip in ffmpeg's own metadata format, to be fed through a pipe. Without a source type it
+    was not generated, and has none.
 
     ffmpeg leaves the two that an mp4 cannot hold (it gets the packet in a box of its own) out of an mp4.
     """
     lines = [";FFMETADATA1"]
-    said = {
-        "description": DESCRIPTION,
-        "comment": comment_for(request),
-        "digital_source_type": source_type,
-        "xmp": xmp(source_type),
-    }
+    said = {}
+    if source_type is not None:
+        said = {"description": DESCRIPTION, "comment": comment_for(request)}
+        said |= {"digital_source_type": source_type, "xmp": xmp(source_type)}
     for key, value in said.items():
         lines.append(f"{key}={_SPECIAL.sub(_escape, value)}")
     return ("\n".join(lines) + "\n").encode()
@@ -127,13 +127,24 @@ def mark_gif(data: bytes, request: str | Mapping[str, Any] | None, source_type: 
 
 
 def _read_gif_comment(path: Path) -> str:
+    """The first comment before the first picture; a signature may stand before it."""
     with path.open("rb") as file:
         head = file.read(13)
         if len(head) == 13 and head[10] & 0x80:
             file.seek(3 << ((head[10] & 7) + 1), 1)
-        if file.read(2) != b"!\xfe":
-            return ""
-        text = bytearray()
-        while (count := file.read(1)) and count[0] and len(text) <= MAX_COMMENT:
-            text += file.read(count[0])
-    return text.decode("utf-8", "replace")
+        while (label := file.read(2))[:1] == b"!" and file.tell() < _MOST_BLOCKS:
+            content = _read_gif_block(file)
+            if label == b"!\xfe":
+                return content.decode("utf-8", "replace")
+    return ""
+
+
+def _read_gif_block(file: BinaryIO) -> bytes:
+    content = bytearray()
+    while (count := file.read(1)) and count[0]:
+        part = file.read(count[0])
+        if len(content) <= MAX_COMMENT:
+            content += part
+        if file.tell() > _MOST_BLOCKS:
+            break
+    return bytes(content)

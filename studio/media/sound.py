@@ -43,7 +43,9 @@ def find_sound(path: Path | None) -> Sound | None:
     return Sound(path, *found) if path is not None and found is not None else None
 
 
-def join(video: Path, target: Path, sound: Sound | None, seconds: Fraction, request: str | None) -> str | None:
+def join(
+    video: Path, target: Path, sound: Sound | None, seconds: Fraction, request: str | None, source_type: str | None
+) -> str | None:
     """Write ``target``: the video of ``video`` copied, at most ``seconds`` of sound, our tags. Returns a note or None.
 
     The note says that the sound was lost. Raises ResourceError when the disk is full or ffmpeg hangs.
@@ -51,7 +53,7 @@ def join(video: Path, target: Path, sound: Sound | None, seconds: Fraction, requ
     ways = [None] if sound is None else [True, False, None] if sound.codec == "aac" else [False, None]
     for copy in ways:
         arguments = _arguments(video, target, None if copy is None else sound, bool(copy), seconds)
-        done = ffmpeg.run(arguments, seconds=_JOIN_SECONDS, feed=tags(request))
+        done = ffmpeg.run(arguments, seconds=_JOIN_SECONDS, feed=tags(request, source_type))
         if done.code == 0 and target.exists() and target.stat().st_size:
             return SOUND_LOST if sound is not None and copy is None else None
         known = ffmpeg.machine_fault(done.code, done.messages, "while the clip was saved")

@@ -14,6 +14,7 @@ import numpy as np
 
 from studio.errors import RequestError, ResourceError
 from studio.media import ffmpeg
+from studio.media.credentials import UNSIGNED
 from studio.media.encode import TO_BT709, VideoWriter
 from studio.media.metadata import tags
 
@@ -61,7 +62,7 @@ class TransparentWriter(VideoWriter):
         if done.code:
             known = ffmpeg.machine_fault(done.code, done.messages, "while the film with transparency was saved")
             raise known or ResourceError("The film with transparency could not be written; please try again.")
-        return None
+        return None if self._credentials is None else UNSIGNED.format(what="WebM")
 
 
 def spread(frame: np.ndarray) -> np.ndarray:

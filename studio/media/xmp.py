@@ -16,9 +16,8 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from studio.errors import ResourceError
 from studio.media.sniff import GIF, MP4, PNG, sniff
-from studio.media.whole_files import DISK_FULL
+from studio.media.whole_files import unwritten
 from studio.origin import DESCRIPTION, GENERATOR, SOURCE_TYPES, xmp
 
 _MP4_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")  # the uuid that Adobe gave to XMP
@@ -37,7 +36,7 @@ def mark_mp4(path: Path, source_type: str) -> None:
         with path.open("ab") as file:
             file.write((24 + len(packet)).to_bytes(4, "big") + b"uuid" + _MP4_BOX + packet)
     except OSError as error:
-        raise ResourceError(DISK_FULL) from error
+        raise unwritten(error) from error
 
 
 def gif_block(source_type: str) -> bytes:

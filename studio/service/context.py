@@ -17,6 +17,7 @@ import numpy as np
 
 from studio.clip import FrameStream
 from studio.errors import Cancelled
+from studio.media.credentials import UNSIGNED, Credentials
 from studio.media.encode import VideoWriter
 from studio.media.whole_files import write_whole
 from studio.media.xmp import png_bytes
@@ -47,7 +48,15 @@ TRIES = 3
 class JobContext:
     """One job's tools, used by the worker thread only. ``notes`` collects sentences for the person."""
 
-    def __init__(self, job: Job, task: Task, settings: Settings, cache: PipelineCache) -> None:
+    def __init__(
+        self,
+        job: Job,
+        task: Task,
+        settings: Settings,
+        cache: PipelineCache,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self._credentials = credentials
         self._job = job
         self._task = task
         self._settings = settings
@@ -148,7 +157,7 @@ class JobContext:
         made = request or self.request
         writer = kind(
             self.results / name, size, fps, sound=sound, sound_seconds=sound_seconds, metadata=made.to_json(),
-            source_type=made.source_type,
+            source_type=made.source_type, credentials=self._credentials,
         )  # fmt: skip
         try:
             yield writer
@@ -160,9 +169,24 @@ class JobContext:
             writer.abort()
             raise
 
+    def png(self, picture: np.ndarray) -> bytes:
+        """A picture, uint8 (H, W), (H, W, 3) or (H, W, 4), as a marked (and signed) PNG."""
+        return self.signed(png_bytes(picture, self.request.source_type), "png")
+
+    def signed(self, content: bytes, kind: str) -> bytes:
+        """A small finished file of a ``kind`` that can be signed, signed where the studio signs."""
+        if self._credentials is None:
+            return content
+        return self._credentials.sign_bytes(content, kind, self.request.source_type)
+
+    def note_unsigned(self, what: str) -> None:
+        """Say, where the studio signs, that this kind of file has no place for it."""
+        if self._credentials is not None:
+            self.note(UNSIGNED.format(what=what))
+
     def still(self, painted: np.ndarray) -> tuple[Path, VideoWriter]:
         """A picture uint8 (H, W, 3) as a PNG, and as a short still clip, so that other tabs can take it on."""
-        picture = write_whole(self.results / "picture.png", png_bytes(painted, self.request.source_type))
+        picture = write_whole(self.results / "picture.png", self.png(painted))
         with self.video("video.mp4", (painted.shape[1], painted.shape[0]), STILL_FPS) as video:
             for _ in range(STILL_FRAMES):
                 video.write(painted)
@@ -218,6 +242,18 @@ class JobContext:
         """Tell the person something about the result; the same sentence only once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
+
+    def note_smaller(self, source: Source, read: tuple[int, int]) -> None:
+        """Say so where a picture is worked on at fewer pixels (``read``: width, height) than it came with.
+
+        Where memory ran out, that was said already.
+        """
+        given = source.info.size
+        if read != given and self.largest_side is None:
+            self.note(
+                f"The picture is {given[0]}x{given[1]}, more than is worked on at once; it was read at "
+                f"{read[0]}x{read[1]}."
+            )
 
     def note_source(self, source: Source, clip: FrameStream) -> None:
         """Say what a clip lost on its way in: transparency, depth, a rate that varied."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 
-from studio.errors import MemoryOutError, ResourceError, StudioError
+from studio.errors import MemoryOutError, ResourceError, StudioError, is_full_disk
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def translate(error: BaseException) -> StudioError:
         return error
     if is_out_of_memory(error):
         return ResourceError(MEMORY_OUT)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full_disk(error):
         return ResourceError(DISK_FULL)
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         return ResourceError(TOO_MANY_FILES)

@@ -18,7 +18,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.errors import LimitError, RequestError, ResourceError, UserError
+from studio.errors import LimitError, RequestError, ResourceError, StudioError, UserError, is_full_disk
 from studio.look_file import ENDING, LookCard, read_card
 from studio.media.whole_files import write_whole
 from studio.privacy import JobFolders, safe_name
@@ -29,7 +29,9 @@ logger = logging.getLogger(__name__)
 MOST_LOOKS = 60  # of one owner: so many fit a page
 MOST_VISITORS = 512
 PART_SECONDS = 10.0  # a look is written in far less
-_UNKEPT = "The look could not be kept: the disk is full or its folder cannot be written to."
+_UNKEPT = "The look could not be kept because the disk is full: please make room and try again."
+_UNMADE = "The look could not be kept: its folder {folder} cannot be made; please choose another one with --looks."
+_UNOPENED = "There is no room to open the kept looks: please make some, or start the studio with fewer of them."
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,12 @@ class LookBook:
         sealed = self._sealed
         content = file.read_bytes()
         name = secrets.token_hex(4) if sealed is None else sealed.keep(content)
-        return SavedLook(write_whole(folder / f"{called}-{name}{ENDING}", content, _UNKEPT), card)
+        try:
+            return SavedLook(write_whole(folder / f"{called}-{name}{ENDING}", content, _UNKEPT), card)
+        except StudioError:
+            if sealed is not None:
+                sealed.remove(name)  # what was told as not kept must not be there at the next start
+            raise
 
     def remove(self, visitor: str, path: Path) -> None:
         """Forget one of the visitor's own looks; any other path is left alone."""
@@ -107,7 +114,8 @@ class LookBook:
                 try:
                     self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 except OSError as error:
-                    raise ResourceError(_UNKEPT) from error
+                    said = _UNKEPT if is_full_disk(error) else _UNMADE.format(folder=self._folder)
+                    raise ResourceError(said) from error
             return self._folder
         with self._lock:
             if visitor not in self._visits and not (make and visitor):
@@ -134,7 +142,7 @@ class LookBook:
                 logger.warning("a kept look could not be unsealed and is left out")
                 continue
             path = plain / f"look-{name}{ENDING}"
-            path.write_bytes(content)
+            write_whole(path, content, _UNOPENED)
             os.utime(path, ns=(sealed.time_of(name),) * 2)
         self._folder, self._sealed = plain, sealed
 

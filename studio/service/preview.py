@@ -43,7 +43,7 @@ def playable(path: Path, limits: Limits) -> Path:
     try:
         with (
             open_frames(path, limits, max_size=LONGEST_SIDE, info=info) as frames,
-            VideoWriter(target, frames.size, frames.fps) as video,
+            VideoWriter(target, frames.size, frames.fps, source_type=None) as video,  # it is the person's own
         ):
             for frame in islice(frames, MOST_FRAMES):
                 video.write(frame)

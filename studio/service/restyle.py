@@ -76,6 +76,7 @@ def _picture(
     source: Source, pipeline: RestylePipeline, wish: dict[str, Any], understood: LookReading | None, context: JobContext
 ) -> Result:
     picture = read_image(source.path, context.limits, context.largest_side)
+    context.note_smaller(source, (picture.shape[1], picture.shape[0]))
     context.start("working", 1, "Painting the picture.")
     (painted,) = pipeline.stream(iter([picture]), length=1, **wish)
     context.step(1)

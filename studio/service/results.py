@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.media.whole_files import write_whole
+from studio.origin import DESCRIPTION
 from studio.scene import LookReading, Understanding
 
 
@@ -70,6 +73,12 @@ class Result:
     def seconds(self) -> float:
         """How long ``video`` plays."""
         return self.frames / self.fps
+
+    def write_facts(self, source_type: str) -> Path:
+        """``facts`` as a JSON file beside the video, which says what it is about. Raises ResourceError."""
+        said = {"about": DESCRIPTION, "digital_source_type": source_type, **self.facts()}
+        text = json.dumps(said, ensure_ascii=False, indent=1)
+        return write_whole(self.video.with_name("details.json"), text.encode())
 
     def facts(self) -> dict[str, object]:
         """What a person should know of this result, as plain values for JSON; no paths."""

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from studio import catalogue, sealing
 from studio.errors import BusyError, Cancelled, RequestError, StudioError
+from studio.media.credentials import credentials_of
 from studio.media.decode import read_rgba
 from studio.media.encode import write_gif
 from studio.media.metadata import read_request
@@ -60,6 +61,7 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._credentials = credentials_of(settings)
         if settings.encrypt:
             sealing.check_memory_folder(settings.work)
             sealing.leave_no_core()
@@ -152,7 +154,7 @@ class Studio:
         try:
             with self._gif_lock:
                 if not target.exists():
-                    write_gif(target, video, metadata=read_request(video))
+                    write_gif(target, video, metadata=read_request(video), credentials=self._credentials)
         except Exception as error:
             known = translate(error)
             raise known from (None if known is error else error)
@@ -263,7 +265,7 @@ class Studio:
         outcome: Result | StudioError
         try:
             task = TASKS[job.request.task]
-            context = JobContext(job, task, self.settings, self._cache)
+            context = JobContext(job, task, self.settings, self._cache, self._credentials)
             context.start("working", None, "Reading the files." if job.prepared.sources else "Starting.")
             outcome = perform(task, context)
             context.check_cancelled()

@@ -66,6 +66,7 @@ def run(request: StudyRequest, context: JobContext) -> Result:
     frame = frames[0] if frames else read_image(SCENE, context.limits)
     (painted,) = pipeline.stream(iter([frame]), look=look, generator=context.generator(), length=1)
     write_card(file, LookCard(_name(request, context), _sample(painted)))
+    context.note_unsigned("look file")
     made, video = context.still(painted)
     return context.finish(video, video.fps, picture=made, look=file)
 

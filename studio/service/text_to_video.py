@@ -16,7 +16,6 @@ from studio.errors import MediaError
 from studio.media.cutout import cut_out
 from studio.media.decode import read_rgba
 from studio.media.whole_files import write_whole
-from studio.media.xmp import png_bytes
 from studio.origin import DESCRIPTION
 from studio.requests import TextToVideoRequest
 from studio.scene import ACTOR_TRACKS, ACTORS, SCENE_TRACKS, SceneLayers, Understanding
@@ -55,7 +54,7 @@ def run(request: TextToVideoRequest, context: JobContext) -> Result:
         video=videos[0],
         variations=videos if len(videos) > 1 else (),
         seed=context.seed,
-        layers=_pack([layers for _, layers in made], request, context.results / "layers.zip"),
+        layers=_pack([layers for _, layers in made], request, context),
         understood=understood,
         notes=tuple(context.notes),
         width=request.width,
@@ -130,7 +129,7 @@ def _notes(request: TextToVideoRequest, understood: Understanding, layers: Scene
     return notes
 
 
-def _pack(scenes: list[SceneLayers], request: TextToVideoRequest, path: Path) -> Path:
+def _pack(scenes: list[SceneLayers], request: TextToVideoRequest, context: JobContext) -> Path:
     """The layers as PNG and JSON in one zip; a folder per variation where there are several."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as box:
@@ -139,13 +138,12 @@ def _pack(scenes: list[SceneLayers], request: TextToVideoRequest, path: Path) ->
         for number, layers in enumerate(scenes, start=1):
             folder = f"variation-{number}/" if len(scenes) > 1 else ""
             for index, strip in enumerate(layers.strips):
-                picture = png_bytes(strip, request.source_type)
-                _put(box, f"{folder}background-{index}-{STRIP_NAMES[index]}.png", picture)
+                _put(box, f"{folder}background-{index}-{STRIP_NAMES[index]}.png", context.png(strip))
             for index, sprite in enumerate(layers.sprites):
                 if index in layers.cast:
-                    _put(box, f"{folder}sprite-{SPRITE_NAMES[index]}.png", png_bytes(sprite, request.source_type))
+                    _put(box, f"{folder}sprite-{SPRITE_NAMES[index]}.png", context.png(sprite))
             _put(box, f"{folder}trajectories.json", _trajectories(layers, request).encode())
-    return write_whole(path, packed.getvalue())
+    return write_whole(context.results / "layers.zip", context.signed(packed.getvalue(), "zip"))
 
 
 def _put(box: zipfile.ZipFile, name: str, content: bytes) -> None:

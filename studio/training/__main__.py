@@ -20,7 +20,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import cv2  # noqa: E402
 import torch  # noqa: E402  the policy above must be set before OpenMP starts
 
-from studio.errors import StudioError  # noqa: E402
+from studio.errors import StudioError, is_full_disk  # noqa: E402
+from studio.training.exporting import export_whole  # noqa: E402
 from studio.training.loop import train  # noqa: E402
 from studio.training.objective import Context, Recipe  # noqa: E402
 
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
             objective, phase, folder / phase.name, steps=steps, resume=options.resume and has_state, seed=options.seed
         )
     if options.export is not None and not options.dry_run:
-        recipe.export(_context(options, folder, 1), options.export)
+        export_whole(lambda place: recipe.export(_context(options, folder, 1), place), options.export)
         for item in options.export.rglob("*"):
             item.chmod(0o755 if item.is_dir() else 0o644)
 
@@ -110,6 +111,11 @@ def main(arguments: list[str] | None = None) -> int:
             run(options)
     except StudioError as error:
         logging.error("%s", error)
+        return 2
+    except OSError as error:
+        if not is_full_disk(error):
+            raise
+        logging.error("The disk is full, and the last saved state is kept: please make room and go on with --resume.")
         return 2
     return 0
 

@@ -11,24 +11,32 @@ import os
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from studio.errors import CheckpointError
+from studio.errors import CheckpointError, ResourceError
 from studio.training.objective import Objective
 
 TENSORS = "state.safetensors"
 NUMBERS = "state.json"
+UNSAVED = (
+    "The state of step {step} could not be written to {folder}, and the last one is kept: please make room on the disk "
+    "and go on with --resume."
+)
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write ``data`` whole or not at all: temporary name, flush to the disk, rename."""
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _flat(objective: Objective) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
@@ -51,15 +59,26 @@ def _flat(objective: Objective) -> tuple[dict[str, torch.Tensor], dict[str, obje
 
 
 def save_state(folder: Path, step: int, objective: Objective) -> None:
-    """Write the state of a phase after ``step`` steps. A crash in the middle keeps the last good state."""
+    """Write the state of a phase after ``step`` steps. A crash in the middle keeps the last good state.
+
+    Raises ResourceError where it cannot be written; then the last good one is there, and nothing of this one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tensors, numbers = _flat(objective)
     fresh = folder / f"{TENSORS}.{step}"
     part = fresh.with_name(fresh.name + ".part")
-    save_file(tensors, part)
-    os.replace(part, fresh)
-    text = json.dumps({"step": step, "tensors": fresh.name, "optimisers": numbers})
-    replace_file(folder / NUMBERS, text.encode())
+    known = fresh.exists()  # the same step, saved before
+    try:
+        save_file(tensors, part)
+        os.replace(part, fresh)
+        text = json.dumps({"step": step, "tensors": fresh.name, "optimisers": numbers})
+        replace_file(folder / NUMBERS, text.encode())
+    except (OSError, SafetensorError) as error:
+        if not known:
+            fresh.unlink(missing_ok=True)
+        raise ResourceError(UNSAVED.format(step=step, folder=folder)) from error
+    finally:
+        part.unlink(missing_ok=True)
     for old in folder.glob(f"{TENSORS}.*"):
         if old != fresh:
             old.unlink()

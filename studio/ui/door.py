@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import json
 import logging
 import re
@@ -24,6 +23,7 @@ from urllib.parse import parse_qs
 from anyio import to_thread
 from starlette.responses import FileResponse, JSONResponse, StreamingResponse
 
+from studio.errors import DISK_FULL, is_full_disk
 from studio.ui import door_uploads
 from studio.ui.door_calls import FAULT
 from studio.ui.door_headers import headers_of, is_secure
@@ -221,7 +221,7 @@ class _Body:
             return {"type": "http.disconnect"}
         try:
             message = await (self._receive() if self._whole else asyncio.wait_for(self._receive(), STALL_SECONDS))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return self._stop(Refused(408, "The upload stood still and was given up: please try again."))
         if message["type"] != "http.request":
             return message
@@ -284,8 +284,8 @@ class _Answer:
 
 def _explained(error: Exception) -> tuple[int, str]:
     """Status and sentence for a fault that nobody behind the door caught."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return 507, door_uploads.FULL
+    if is_full_disk(error):
+        return 507, DISK_FULL
     if type(error).__name__ == "ClientDisconnect":
         return 400, "The request was cut off."
     return 500, FAULT

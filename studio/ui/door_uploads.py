@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import json
 import re
 import secrets
@@ -23,6 +22,7 @@ from anyio import to_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from studio.errors import DISK_FULL, is_full_disk
 from studio.ui.door_rules import Refused
 
 INCOMING = "incoming"
@@ -30,7 +30,6 @@ PIECE_BYTES = 1 << 20  # what is gathered before it is written, in a thread
 CUT = "The upload is cut off or damaged: please try again."
 NAMELESS = "A part of the upload has no file name: upload files alone."
 TOO_MANY = "Too many files at once: at most {} can be uploaded together."
-FULL = "The disk is full: please make room and try again."
 _ENDING = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|gif|png|apng|jpe?g|webp|safetensors)", re.I)
 """The endings that widgets look at. They decide nothing else: what a file is, its bytes say."""
 
@@ -197,8 +196,8 @@ async def take(shelf: Shelf, receive: Callable, headers: dict[str, tuple[str, ..
             if not more:
                 return await to_thread.run_sync(reader.finish)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Refused(507, FULL) from None
+        if is_full_disk(error):
+            raise Refused(507, DISK_FULL) from None
         raise
     finally:
         if reader is not None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from typing import Any
@@ -23,7 +22,7 @@ from gradio.components import Component
 
 from studio.errors import RequestError
 from studio.requests import Field, fields_of, schema_of
-from studio.service import TASKS, Event, Job, Result, Studio, Task
+from studio.service import TASKS, Event, Job, Studio, Task
 from studio.ui import layout, messages
 from studio.ui.presence import WATCH, Listener, client_of
 from studio.ui.running import QUEUE, waiters
@@ -154,7 +153,7 @@ async def _run(
             await asyncio.sleep(LOOK_SECONDS)
             if await listener.has_hung_up():
                 job.cancel()
-        return await asyncio.to_thread(_answer, job.result(0), bool(details))
+        return await asyncio.to_thread(_answer, job, bool(details))
     except Exception as error:
         raise gr.Error(messages.sentence(error), print_exception=False) from None
     finally:
@@ -173,12 +172,11 @@ async def _submitted(studio: Studio, task: Task, values: dict[str, Any], client:
         raise
 
 
-def _answer(result: Result, details: bool) -> str | list[str]:
+def _answer(job: Job, details: bool) -> str | list[str]:
     """The path of the only clip or look file, or a list of the paths of all that was made."""
+    result = job.result(0)
     clips = [str(path) for path in result.variations or (result.look or result.video,)]
     if not details:
         return clips if len(clips) > 1 else clips[0]
-    facts = result.video.with_name("details.json")
-    facts.write_text(json.dumps(result.facts(), ensure_ascii=False, indent=1), encoding="utf-8")
     others = [path for path in (result.transparent, result.picture, result.layers) if path is not None]
-    return [*clips, *map(str, others), str(facts)]
+    return [*clips, *map(str, others), str(result.write_facts(job.request.source_type))]

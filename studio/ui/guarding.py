@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import gradio as gr
@@ -17,7 +18,7 @@ from gradio.exceptions import Error as AppError
 from gradio.routes import App, ORJSONResponse
 from starlette.middleware import Middleware
 
-from studio.errors import ResourceError, shown
+from studio.errors import DISK_FULL, ResourceError, is_full_disk, shown
 from studio.service import Studio, shown_type
 from studio.ui import theme
 from studio.ui.door import Door, Rules
@@ -140,6 +141,23 @@ def quiet_tracebacks() -> None:
     queueing.traceback = route_utils.traceback = routes.traceback = _OneLine  # type: ignore[attr-defined,assignment]
     queueing.error_payload = utils.error_payload = told
     logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it logs the words of calls, and tracebacks
+
+
+def tell_full_disk(page: gr.Blocks) -> None:
+    """What Gradio itself writes for an event (a copy of a result, a picture that was painted on the page) may find the
+    disk full; then the person reads our sentence instead of its bare "Error".
+    """
+    process = page.process_api
+
+    async def process_api(*arguments: Any, **named: Any) -> dict[str, Any]:
+        try:
+            return await process(*arguments, **named)
+        except OSError as error:
+            if not is_full_disk(error):
+                raise
+            raise gr.Error(DISK_FULL, print_exception=False) from None
+
+    page.process_api = process_api  # type: ignore[method-assign]
 
 
 def sweep(shelf: Shelf, keep_seconds: float, closing: threading.Event) -> None:

@@ -94,5 +94,9 @@ def _kept(mask: bytes) -> Path:
         if old.stat().st_mtime < time.time() - KEPT_SECONDS:
             old.unlink(missing_ok=True)
     path = folder / f"{secrets.token_hex(16)}.png"
-    path.write_bytes(mask)
+    try:
+        path.write_bytes(mask)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
     return path

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from html import escape
 
-from studio.errors import BusyError, Cancelled, StudioError
+from studio.errors import DISK_FULL, BusyError, Cancelled, StudioError, is_full_disk
 from studio.requests import variation_seed
 from studio.scene import LookReading, Understanding
 from studio.service import Event, Result
@@ -43,6 +43,8 @@ def sentence(error: BaseException) -> str:
     """The one sentence shown for an error: the studio's own errors speak for themselves, ours are logged and hidden."""
     if isinstance(error, StudioError) and str(error).strip():
         return str(error)
+    if is_full_disk(error):
+        return DISK_FULL
     log.error("unexpected error in the page", exc_info=error)
     return OURS
 

@@ -93,6 +93,7 @@ def launch_arguments(studio: Studio, *, share: bool = False) -> dict[str, object
 def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
     """Open the page behind its door and return at once. Raises ResourceError if the port is taken."""
     guarding.quiet_tracebacks()
+    guarding.tell_full_disk(page)
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     rules, shelf = guarding.rules_of(studio), guarding.shelf_of(studio, folder)
     app = guarding.guarded_app(page, rules, Names(folder), shelf)

@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from studio.errors import StudioError
+from studio.errors import ResourceError, StudioError
 from studio.requests import MAX_SEED, variation_seed
 from studio.service import Job, Result, Studio
 from studio.ui import messages
@@ -28,6 +28,7 @@ QUEUE = "studio"
 limit only bounds how many may wait."""
 
 REDRAW_SECONDS = 0.15
+UNSHOWN = "What was made could not be brought to the page: please read the message in the corner, then try again."
 Updates = dict[Component, Any]
 
 
@@ -89,6 +90,11 @@ def _buttons_back(controls: Controls, panel: Panel) -> Updates:
         controls.cancel: gr.Button(interactive=False),
         panel.running: None,
     }
+
+
+def _unshown(controls: Controls, panel: Panel) -> Updates:
+    """After ``run`` said all there is to say, Gradio failed to bring it to the page: on a full disk, for one."""
+    return {**_buttons_back(controls, panel), controls.progress: messages.failed(ResourceError(UNSHOWN))}
 
 
 def show(panel: Panel, result: Result) -> Updates:
@@ -174,6 +180,7 @@ def wire(studio: Studio, tab: Tab, visitor: gr.State) -> None:
     outputs = outputs_of(controls, panel)
     for trigger, function in ((controls.run.click, start), (panel.again.click, start_afresh)):
         started = trigger(function, {visitor, *tab.fields.values()}, outputs, trigger_mode="once", **queued)
+        started.failure(lambda: _unshown(controls, panel), None, outputs, **private)
         started.then(None, None, None, js=_show_on_phones(tab.task.name), **private)
     controls.cancel.click(cancel, panel.running, None, queue=False, **private)
     tab.seed.die.click(roll, None, tab.seed.number, **private)

@@ -15,6 +15,7 @@ from studio.media.encode import VideoWriter, write_gif
 from studio.media.ffmpeg import machine_fault
 from studio.media.probe import probe
 from studio.media.transparent import TransparentWriter
+from studio.origin import COMPOSITE
 from studio.settings import Limits
 
 LIMITS = Limits.public()
@@ -88,7 +89,7 @@ def test_short_runs_that_are_ended(make, tmp_path, killed_at_once):
     with pytest.raises(ResourceError, match=ENDED):
         write_gif(video, clip)
     with pytest.raises(ResourceError, match=ENDED):
-        sound.join(clip, tmp_path / "b.mp4", None, 1, None)
+        sound.join(clip, tmp_path / "b.mp4", None, 1, None, COMPOSITE)
     assert list(tmp_path.iterdir()) == []
 
 

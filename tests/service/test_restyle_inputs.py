@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from studio.errors import RequestError
+from studio.media import pictures
 from studio.requests import RestyleRequest
 
 
@@ -48,6 +49,20 @@ def test_transparency_is_laid_over_white(studio, tmp_path):
         pixels = np.asarray(picture)
     assert (pixels[:, 34:] == 255).all() and (pixels[:, :30] == (200, 30, 30)).all()
     assert any("white" in note for note in result.notes)
+
+
+def test_a_picture_that_comes_smaller_is_told(studio, tmp_path, monkeypatch):
+    """The bound of 16.8 million pixels, made small; a picture below it is told nothing."""
+    Image.fromarray(np.dstack([gradient(60, 80)] * 3)).save(tmp_path / "a.png")
+    for most, size in ((4800, (80, 60)), (1200, (40, 30))):
+        monkeypatch.setattr(pictures, "MOST_PIXELS", most)
+        result = studio.run(RestyleRequest(source=tmp_path / "a.png", style="oil painting", seed=1))
+        with Image.open(result.picture) as picture:
+            assert picture.size == size
+        told = [note for note in result.notes if "80x60" in note]
+        assert told == (
+            ["The picture is 80x60, more than is worked on at once; it was read at 40x30."] if most == 1200 else []
+        )
 
 
 def test_four_thousand_pixels(studio, tmp_path):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from studio.service import Studio
@@ -44,6 +45,20 @@ def test_all_that_makes_clips_shares_one_queue(page):
     makers = [event for event in page.fns.values() if event.types_generator]
     assert len(makers) >= 12
     assert {event.concurrency_id for event in makers} == {"studio"}
+
+
+def test_a_run_whose_result_cannot_be_shown_gives_the_button_back(page):
+    """On a full disk Gradio fails after our last word; without this the button would stay grey."""
+    runs = [
+        event for event in page.fns.values()
+        if event.types_generator and any(type(each).__name__ == "Video" for each in event.outputs)
+    ]  # fmt: skip
+    followed = {event.trigger_after: event for event in page.fns.values() if event.trigger_only_on_failure}
+    assert len(runs) >= 8 and all(run._id in followed for run in runs)
+    for run in runs:
+        updates = followed[run._id].fn()
+        assert any(isinstance(widget, gr.Button) and change.interactive for widget, change in updates.items() if change)
+        assert any("could not be brought" in str(change) for change in updates.values())
 
 
 def test_launch_keeps_to_itself(studio):
