@@ -20,7 +20,7 @@ test: $(VENV)/.test
 
 # The long forms of the attacks in tests/hardening.
 hardening: $(VENV)/.test
-	$(BIN)/python -m pytest -m "hardening or not hardening" tests/hardening
+	$(BIN)/python -m pytest -m "hardening or not hardening" tests/hardening tests/media/test_mutants.py
 
 lint: $(VENV)/.test
 	$(BIN)/python -m ruff check .

@@ -22,6 +22,7 @@ import httpx
 from benchmarks.hardening_app import LONG, SHORT, App
 from benchmarks.hardening_disk import running_studio, stages
 from benchmarks.hardening_door import Measure, bodies, cut_uploads, foreign, health, measure
+from benchmarks.hardening_files import spoiled_checkpoints
 from benchmarks.report import RESULTS, machine, to_log, versions
 
 logger = logging.getLogger(__name__)
@@ -193,6 +194,7 @@ ROWS: dict[int, tuple[Callable[[Path], Iterator[Measure]], ...]] = {
     8: (bodies,),
     9: (cut_uploads,),
     10: (foreign,),
+    11: (spoiled_checkpoints,),
     12: (sessions,),
     13: (cancels,),
     16: (killed,),

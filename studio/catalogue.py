@@ -75,7 +75,7 @@ def find(name: str, checkpoints: Path) -> Path:
     card = CARDS[name]
     if not card.is_present(checkpoints):
         raise CheckpointError(
-            f'The generator "{name}" is missing from {checkpoints}: fetch the repository\'s checkpoints again, '
+            f'The generator "{name}" is missing: fetch the repository\'s checkpoints again, '
             f"or train it with `{card.recipe}`."
         )
     index = card.path(checkpoints) / "model_index.json"
@@ -105,7 +105,7 @@ def verify(name: str, checkpoints: Path) -> Path:
         said = path.stat()
         if _sha256(path, said.st_size, said.st_mtime_ns) != checksum:
             raise CheckpointError(
-                f'The generator "{name}" is damaged or not the one of this version: fetch {path} again; '
+                f'The generator "{name}" is damaged or not the one of this version: fetch {file} again; '
                 "if you trained it yourself, run `make checksums`."
             )
     return folder

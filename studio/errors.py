@@ -26,6 +26,13 @@ def is_full_disk(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def shown(text: object, longest: int = 60) -> str:
+    """A stranger's words as a sentence may hold them: one line of what can be seen, cut where it is long."""
+    words = text if isinstance(text, str) else str(text)
+    seen = "".join(letter for letter in " ".join(words[: 4 * longest].split()) if letter.isprintable())
+    return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"
+
+
 class StudioError(Exception):
     """Base of the tree; ``str(error)`` is the sentence shown to the person."""
 

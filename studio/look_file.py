@@ -1,8 +1,8 @@
 """Look files: what studying a picture leaves, read from the header alone, before anything heavy is loaded.
 
 A look file is a safetensors file. Its header (8 bytes of length, then JSON) carries a card: what it is, the name that
-its owner gave it, and a small sample picture. Nothing in it is ever executed; the weights themselves are checked by
-the pipeline that loads them.
+its owner gave it, and a small sample picture. Nothing in it is ever executed; that its numbers are numbers is checked
+here, and that they fit the generator by the pipeline that loads them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.errors import LimitError, MediaError
+from studio.checkpoint_check import check_weights
+from studio.errors import CheckpointError, LimitError, MediaError
 from studio.origin import COMPOSITE, DESCRIPTION, xmp
 from studio.requests import MAX_NAME
 
@@ -28,6 +29,7 @@ KIND, VERSION = "studied look", "1"
 """What a look file's metadata say that it is, and how it is laid out."""
 
 NO_LOOK = f"This is not a look file: please choose a {ENDING} file that studying a picture made."
+DAMAGED = "This look file is damaged: please study its picture again."
 OTHER_VERSION = "This look file was made by another version of Zoetrope: please study its picture again."
 
 
@@ -46,6 +48,10 @@ def read_card(path: Path) -> LookCard:
         raise MediaError(NO_LOOK)
     if said.get("version") != VERSION:
         raise MediaError(OTHER_VERSION)
+    try:
+        check_weights(path)
+    except CheckpointError as error:
+        raise MediaError(DAMAGED) from error
     return LookCard(name_of(str(said.get("name", ""))), _sample_of(said.get("sample")))
 
 

@@ -12,6 +12,11 @@ from collections.abc import Mapping, Sequence
 
 from studio.errors import ResourceError
 
+_OF_FAULTS = (-4, -6, -7, -8, -11)  # signals of a program that tripped over its input; all others come from outside
+ENDED = "was ended from outside"
+ENDED_HARD = "was ended from outside, perhaps for want of memory,"
+"""Words for a child that somebody ended; the system, too, ends one that it has no memory for, with SIGKILL."""
+
 _LIVING: weakref.WeakKeyDictionary[subprocess.Popen[bytes], int] = weakref.WeakKeyDictionary()
 _LIVING_LOCK = threading.Lock()
 
@@ -61,6 +66,13 @@ def finish(
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+def was_ended(code: int | None) -> bool:
+    """Whether an exit code is that of a child which a signal from outside has ended: the system, an operator, a limit
+    on its time.
+    """
+    return code is not None and code < 0 and code not in _OF_FAULTS
 
 
 def kill_children_of(thread: int) -> int:

@@ -23,10 +23,11 @@ from typing import Any
 import numpy as np
 
 from studio.clip import check_frame
-from studio.errors import MediaError, MemoryOutError, RequestError, ResourceError, StudioError
+from studio.errors import MediaError, RequestError, ResourceError, StudioError
 from studio.media import ffmpeg
 from studio.media.credentials import Credentials
 from studio.media.frames import pad_to_even, scaled_to
+from studio.media.header import check_ended
 from studio.media.metadata import comment_for, mark_gif, read_request
 from studio.media.sound import SOUND_LOST, Sound, find_sound, join
 from studio.media.timing import clip_rate, packet_times
@@ -42,7 +43,7 @@ GIF_LONGEST = 480
 GIF_MOST_FPS = 25
 _DISK_FULL = "The disk is full: the clip could not be saved; please make room and try again."
 _ENCODER_ENDED = "The video encoder ended unexpectedly; please try again."
-_MEMORY_OUT = "Memory ran out while the clip was saved: ask for a smaller size, or close other programs."
+_SAVING = "while the clip was saved"
 _FINISH_SECONDS = 120.0
 _GIF_SECONDS = 600.0
 
@@ -187,13 +188,12 @@ class VideoWriter:
 
     def _fail(self) -> ResourceError:
         """Clean up after an encoder that ended on its own, and say why."""
+        code = self._child.ended()  # None: it is not over yet, and the signal that ends it will be ours
         self._child.kill()
-        code, messages = self._child.code, self._child.messages
+        messages = self._child.messages
         logger.debug("the encoder ended with %s: %s", code, messages[-2000:])
         self.abort()
-        if ffmpeg.ran_out_of_memory(code, messages):
-            return MemoryOutError(_MEMORY_OUT)
-        return ResourceError(_DISK_FULL if ffmpeg.disk_is_full(code, messages) else _ENCODER_ENDED)
+        return ffmpeg.machine_fault(code, messages, _SAVING) or ResourceError(_ENCODER_ENDED)
 
     def abort(self) -> None:
         """End the encoder and remove everything that was written. Safe to call at any time and twice."""
@@ -253,8 +253,9 @@ def write_gif(
 
 def _gif_pass(arguments: list[str]) -> None:
     done = ffmpeg.run(arguments, seconds=_GIF_SECONDS, memory=ffmpeg.memory_for(1 << 23))
-    if ffmpeg.disk_is_full(done.code, done.messages):
-        raise ResourceError(_DISK_FULL)
+    known = ffmpeg.machine_fault(done.code, done.messages, "while the GIF was made")
+    if known is not None:
+        raise known
     if done.code:
         logger.debug("ffmpeg said: %s", done.messages[-2000:])
         raise ResourceError("The GIF could not be made; please download the mp4 instead.")
@@ -269,6 +270,7 @@ def _gif_steps(video: Path, longest: int) -> str:
     text = listing.output.decode("ascii", "replace")
     size = next((line.split(": ")[1] for line in text.splitlines() if line.startswith("#dimensions 0: ")), "")
     if not size:
+        check_ended(listing.code, listing.messages)
         raise MediaError("This clip cannot be turned into a GIF; please make it again.")
     width, height = scaled_to(tuple(int(side) for side in size.split("x")), longest)
     times = packet_times(text)

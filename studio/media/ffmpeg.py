@@ -10,10 +10,12 @@ ResourceError.
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import os
 import select
+import signal
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -22,7 +24,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from studio.errors import ResourceError
+from studio.errors import MemoryOutError, ResourceError
 from studio.media import children
 
 try:
@@ -42,7 +44,9 @@ _MEMORY_BASE = 768 << 20
 _FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
 _SIGXFSZ = 25
 _FULL_MEMORY = ("cannot allocate memory", "out of memory", "malloc of size", "failed to allocate", "bad_alloc")
-_OF_FAULTS = (-4, -6, -7, -8, -11)  # signals of a program that tripped over its input; all others come from outside
+_EXIT_SIGNAL = 255  # ffmpeg's own exit code after a signal that it caught
+_EXIT_NO_MEMORY = 256 - errno.ENOMEM  # its code is the last byte of the error's number
+_SIGXCPU = 24
 
 
 @functools.cache
@@ -86,21 +90,24 @@ def run(arguments: Sequence[str], *, seconds: float, memory: int = _MEMORY_BASE,
     return Finished(process.returncode, output, messages.decode("utf-8", "replace"))
 
 
-def disk_is_full(code: int | None, messages: str) -> bool:
-    """Whether a child ended because nothing more could be written."""
-    return code == -_SIGXFSZ or any(sign in messages.lower() for sign in _FULL_DISK)
+def machine_fault(code: int | None, messages: str, what: str) -> ResourceError | None:
+    """What the machine did to a child that ended with ``code`` and these words: the disk was full, memory ran out
+    (MemoryOutError), or somebody ended it; None where it ended by itself. ``what`` says what the child was at: "while
+    the clip was read".
 
-
-def ran_out_of_memory(code: int | None, messages: str) -> bool:
-    """Whether a child failed because it could not have the memory that it asked for."""
-    return bool(code) and any(sign in messages.lower() for sign in _FULL_MEMORY)
-
-
-def was_ended(code: int | None, messages: str) -> bool:
-    """Whether a child was ended by a signal from outside it: the system, an operator, a limit on its time."""
-    if code is None or code == 0:
-        return False
-    return (code < 0 and code not in _OF_FAULTS) or "received signal" in messages.lower()
+    A crash (SIGSEGV, SIGABRT) is not among them: files do that, too.
+    """
+    said = messages.lower()
+    if code == -_SIGXFSZ or any(sign in said for sign in _FULL_DISK):
+        return ResourceError(f"The disk is full, nothing could be written {what}: please make room and try again.")
+    if code and (code == _EXIT_NO_MEMORY or any(sign in said for sign in _FULL_MEMORY)):
+        return MemoryOutError(f"Memory ran out {what}: please make it smaller, or close other programs.")
+    if code == -_SIGXCPU:
+        return ResourceError(f"The video converter took too long {what} and was stopped.")
+    if code and (children.was_ended(code) or code == _EXIT_SIGNAL or "received signal" in said):
+        why = children.ENDED_HARD if code == -signal.SIGKILL else children.ENDED
+        return ResourceError(f"The video converter {why} {what}; please try again.")
+    return None
 
 
 class Child:
@@ -132,6 +139,13 @@ class Child:
     def code(self) -> int | None:
         """Exit code of the child, None while it runs; negative: the signal that ended it."""
         return self._process.poll()
+
+    def ended(self, seconds: float = 1.0) -> int | None:
+        """The exit code of a child that is about to end by itself, None if it does not within ``seconds``."""
+        try:
+            return self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def read_into(self, view: memoryview) -> int:
         """Fill ``view`` from stdout; the number of bytes read is smaller only at the end of the stream."""

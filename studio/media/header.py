@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from studio.errors import LimitError, MediaError, MemoryOutError, ResourceError
+from studio.errors import LimitError, MediaError
 from studio.media import ffmpeg
 from studio.media.container import CUT_OFF
 from studio.media.info import MediaInfo, check_rate, check_size, check_time
@@ -46,10 +46,9 @@ def read_header(path: Path, kind: Kind, pixels: int) -> str:
 
 def check_ended(code: int | None, messages: str) -> None:
     """Raise MemoryOutError or ResourceError where it was the machine, and not the file, that ended a reading ffmpeg."""
-    if ffmpeg.ran_out_of_memory(code, messages):
-        raise MemoryOutError("Memory ran out while the clip was read: please make it smaller, or close other programs.")
-    if ffmpeg.was_ended(code, messages):
-        raise ResourceError("The clip's reader was ended from outside before it was done; please try again.")
+    known = ffmpeg.machine_fault(code, messages, "while the clip was read")
+    if known is not None:
+        raise known
 
 
 def explain(messages: str) -> str:

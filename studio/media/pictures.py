@@ -39,7 +39,7 @@ MOST_PIXELS = 16_777_216
 PILLOW_FAULTS = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, EOFError)
 DAMAGED = "The picture is damaged or cut off; please save it again as PNG or JPEG."
 TOO_LARGE_HERE = "Memory ran out while the picture was read: please make it smaller, or close other programs."
-_ENDED = "The picture's reader was ended from outside before it was done; please try again."
+_ENDED = f"The picture's reader {children.ENDED_HARD} before it was done; please try again."
 _SECONDS = 60.0
 _BASE_BYTES = 1 << 30  # of address space: Python, OpenCV and Pillow with their threads
 _BYTES_A_PIXEL = 28  # Pillow's picture, its RGBA copy, one float plane and its weight
@@ -156,10 +156,10 @@ def _from_child(path: Path, name: str, size: tuple[int, int], longest: int | Non
     environment = {"LC_ALL": "C", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     process = children.start(command, "picture's reader", environment=environment)
     given, said = children.finish(process, _SECONDS, "Reading the picture took too long and was stopped.")
-    if process.returncode == _DAMAGE:
-        raise MediaError(DAMAGED)
-    if process.returncode < 0:
+    if children.was_ended(process.returncode):
         raise ResourceError(_ENDED)
+    if process.returncode == _DAMAGE or process.returncode < 0:
+        raise MediaError(DAMAGED)
     if process.returncode:
         logger.debug("the picture's reader said: %s", said[-2000:])
         raise MemoryOutError(TOO_LARGE_HERE)

@@ -56,8 +56,9 @@ def join(
         done = ffmpeg.run(arguments, seconds=_JOIN_SECONDS, feed=tags(request, source_type))
         if done.code == 0 and target.exists() and target.stat().st_size:
             return SOUND_LOST if sound is not None and copy is None else None
-        if ffmpeg.disk_is_full(done.code, done.messages):
-            raise ResourceError("The disk is full: the clip could not be saved; please make room and try again.")
+        known = ffmpeg.machine_fault(done.code, done.messages, "while the clip was saved")
+        if known is not None:
+            raise known
         logger.warning("joining video and sound failed with code %d", done.code)
         logger.debug("ffmpeg said: %s", done.messages[-2000:])
     raise ResourceError("The finished clip could not be written; please try again.")

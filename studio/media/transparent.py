@@ -60,12 +60,8 @@ class TransparentWriter(VideoWriter):
             seconds=_TAG_SECONDS, feed=tags(self._metadata, self._source_type),
         )  # fmt: skip
         if done.code:
-            full = ffmpeg.disk_is_full(done.code, done.messages)
-            raise ResourceError(
-                "The disk is full: the clip could not be saved; please make room and try again."
-                if full
-                else "The film with transparency could not be written; please try again."
-            )
+            known = ffmpeg.machine_fault(done.code, done.messages, "while the film with transparency was saved")
+            raise known or ResourceError("The film with transparency could not be written; please try again.")
         return None if self._credentials is None else UNSIGNED.format(what="WebM")
 
 

@@ -18,10 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from studio.errors import MediaError, RequestError
-from studio.look_file import KIND, MOST_BYTES, NO_LOOK, OTHER_VERSION, VERSION
+from studio.look_file import DAMAGED, KIND, MOST_BYTES, NO_LOOK, OTHER_VERSION, VERSION
 from studio.models.restyle import Brush, Kernel, RestyleGenerator
 
-_DAMAGED = "This look file is damaged: please study its picture again."
 _MOST_TONES, _MOST_SIDE, _MOST_CUBE = 16, 512, 33
 
 
@@ -101,21 +100,21 @@ def _look(tensors: dict[str, torch.Tensor], about: dict[str, str]) -> StudiedLoo
         patches = tensors.pop("patches")
         wide = patches.shape[1]
         if patches.dtype != torch.int8 or patches.shape != (count, wide, wide, 3):
-            raise MediaError(_DAMAGED)
+            raise MediaError(DAMAGED)
         if not (2 <= side <= _MOST_CUBE and 1 <= count <= _MOST_TONES and 8 <= wide <= _MOST_SIDE and wide % 2 == 0):
-            raise MediaError(_DAMAGED)
+            raise MediaError(DAMAGED)
         names = [name.removesuffix(".weight") for name in tensors if name.endswith(".weight")]
         kernels = {}
         for name in names:
             weight = tensors.pop(f"{name}.weight")
             if weight.ndim != 4:
-                raise MediaError(_DAMAGED)
+                raise MediaError(DAMAGED)
             bias = _checked(tensors.pop(f"{name}.bias"), (len(weight),))
             kernels[name.removeprefix("kernels.")] = Kernel(_checked(weight, tuple(weight.shape)), bias)
     except (KeyError, IndexError, TypeError) as error:
-        raise MediaError(_DAMAGED) from error
+        raise MediaError(DAMAGED) from error
     if tensors:
-        raise MediaError(_DAMAGED)
+        raise MediaError(DAMAGED)
     about = {name: text for name, text in about.items() if name not in ("zoetrope", "version")}
     return StudiedLook(Brush(kernels, gates), colours.numpy(), tones.numpy(), patches.numpy(), about)
 
@@ -123,8 +122,8 @@ def _look(tensors: dict[str, torch.Tensor], about: dict[str, str]) -> StudiedLoo
 def _checked(tensor: torch.Tensor, shape: tuple[int, ...], low: float = -1e4, high: float = 1e4) -> torch.Tensor:
     """float32 of the shape, finite and within the bounds, or MediaError."""
     if tuple(tensor.shape) != shape or not tensor.is_floating_point():
-        raise MediaError(_DAMAGED)
+        raise MediaError(DAMAGED)
     tensor = tensor.float()
     if not bool(((tensor >= low) & (tensor <= high)).all()):  # false for what is not a number, too
-        raise MediaError(_DAMAGED)
+        raise MediaError(DAMAGED)
     return tensor

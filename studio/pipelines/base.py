@@ -18,10 +18,11 @@ import torch
 from diffusers import DiffusionPipeline
 from diffusers.utils import BaseOutput
 
-from studio.checkpoint_check import check_checkpoint, tensor_names
+from studio.checkpoint_check import check_checkpoint
 from studio.errors import CheckpointError, StudioError
 from studio.models.clip import EMBEDDING_SCALE
 from studio.pipelines.calls import CallOptions, Conditions, takes
+from studio.pipelines.fitting import check_parts_fit
 from studio.tensors import has_fast_bfloat16, to_device
 
 logger = logging.getLogger(__name__)
@@ -154,26 +155,26 @@ class StudioPipeline(DiffusionPipeline):
 
     enable_sequential_cpu_offload = enable_group_offload = enable_model_cpu_offload
 
-    @staticmethod
-    def check_parts(folder: str | os.PathLike[str]) -> None:
-        """Raise CheckpointError if a saved pipeline lacks its index or a tokenizer that knows words.
-
-        A tokenizer that could not be read comes back with two entries instead of an error; that must not pass.
-        """
+    @classmethod
+    def check_parts(cls, folder: str | os.PathLike[str]) -> None:
+        """Raise CheckpointError for a folder that is no whole pipeline of this class; nothing of it is built."""
         root = Path(folder)
         if not (root / "model_index.json").is_file():
-            raise CheckpointError(f"{root} is not a generator's folder: it has no model_index.json.")
-        check_checkpoint(root)
+            raise CheckpointError(f"{root.name} is not a generator's folder: it has no model_index.json.")
+        check_parts_fit(root, check_checkpoint(root, cls.__name__))
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> StudioPipeline:
         """Returns the pipeline, as in diffusers; safetensors only. Raises CheckpointError for what cannot be loaded,
         and for a tokenizer without words, which would otherwise give nonsense without an error.
         """
-        kwargs.setdefault("use_safetensors", True)
+        if asked := {"custom_pipeline", "custom_revision", "trust_remote_code"} & kwargs.keys():
+            raise CheckpointError(f"Generators are loaded without code from elsewhere: please leave out {min(asked)}.")
+        kwargs["use_safetensors"] = True
         if isinstance(pretrained_model_name_or_path, Path) or Path(pretrained_model_name_or_path).exists():
             cls.check_parts(pretrained_model_name_or_path)
             kwargs.setdefault("local_files_only", True)
+        name = Path(pretrained_model_name_or_path).name
         # What reads words and pictures stays in float32: see ``to``.
         dtype = kwargs.pop("dtype", None) or kwargs.pop("torch_dtype", None) or torch.float32
         kwargs["dtype"] = dtype if isinstance(dtype, dict) else {"generator": dtype, "default": torch.float32}
@@ -184,15 +185,13 @@ class StudioPipeline(DiffusionPipeline):
                 raise
             logger.debug("A generator cannot be loaded.", exc_info=error)
             raise CheckpointError(
-                f"The generator in {pretrained_model_name_or_path} cannot be loaded: its files do not fit together; "
-                "fetch the checkpoint again."
+                f"The generator {name} cannot be loaded: its files do not fit together; fetch the checkpoint again."
             ) from error
-        if Path(pretrained_model_name_or_path).is_dir():
-            _check_names(pipeline, Path(pretrained_model_name_or_path))
-        if len(pipeline.tokenizer) < 300:
-            raise CheckpointError(
-                f"The tokenizer in {pretrained_model_name_or_path} has no words; fetch the checkpoint again."
-            )
+        words = len(pipeline.tokenizer)
+        if words < 300:
+            raise CheckpointError(f"The tokenizer of {name} has no words; fetch the checkpoint again.")
+        if words > pipeline.text_encoder.config.vocab_size:
+            raise CheckpointError(f"{name} has words that its text encoder lacks; fetch the checkpoint again.")
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
@@ -202,22 +201,6 @@ class StudioPipeline(DiffusionPipeline):
         super().save_pretrained(save_directory, **kwargs)
         for item in Path(save_directory).rglob("*"):
             item.chmod(0o755 if item.is_dir() else 0o644)
-
-
-def _check_names(pipeline: StudioPipeline, root: Path) -> None:
-    """Raise CheckpointError where a network's weights are not exactly those that its files hold.
-
-    The libraries fill in what is missing with random numbers, and leave out what is too much.
-    """
-    for part, network in pipeline.components.items():
-        if isinstance(network, torch.nn.Module):
-            held = tensor_names(root / part)
-            if held != set(network.state_dict()):
-                odd = sorted(held ^ set(network.state_dict()))[0]
-                raise CheckpointError(
-                    f'The weights of "{part}" in {root} are not whole or not its own ("{odd[:60]}"); '
-                    "fetch the checkpoint again."
-                )
 
 
 def seeded(generator: torch.Generator | None, shape: tuple[int, ...]) -> torch.Tensor:

@@ -8,7 +8,6 @@ checks are all drawn from it (``fields_of``), and whatever a face was given beco
 from __future__ import annotations
 
 import json
-import math
 import re
 import typing
 from collections.abc import Mapping
@@ -18,13 +17,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
-from studio.errors import RequestError
+from studio.errors import RequestError, shown
 from studio.origin import COMPOSITE
 
 MAX_PROMPT = 400
 """Characters of a prompt; the text encoder reads about 60 word pieces of it."""
 
 MAX_SEED = 2**31 - 1
+
+_RATE = re.compile(r"[-+]?(?:[0-9]{1,12}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:e[-+]?[0-9]{1,2})?|[0-9]{1,12}/[0-9]{1,12}")
+"""What a frame rate may be written as."""
+
+_MOST_SAID = 1e300  # what is larger is no float, or no number that anybody wants to read
 
 Form = Literal["file", "files", "numbers", "rate", "tick", "choice", "whole", "number", "words"]
 """What a field's value is: one file, several, a few numbers, an exact frame rate, yes or no, one of its choices, a
@@ -75,12 +79,16 @@ def exact_rate(value: float | str | Fraction) -> Fraction:
 
     Accepts numbers, "24000/1001" and "59.94". Raises RequestError for zero, negatives, NaN and words.
     """
+    text = str(value).strip() if isinstance(value, (int, float, str, Fraction)) else ""
     try:
-        rate = value if isinstance(value, Fraction) else Fraction(str(value).strip())
+        if not _RATE.fullmatch(text):  # "1e999999999" is a number, too, and takes all memory to write out
+            raise ValueError("no rate")
+        rate = Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
-        raise RequestError(f'The frame rate must be a number such as 24 or 59.94, not "{value}".') from error
+        said = shown(value, 40)
+        raise RequestError(f'The frame rate must be a number such as 24 or 59.94, not "{said}".') from error
     if not 0 < rate <= 1000:
-        raise RequestError(f"The frame rate must be above 0 and at most 1000, not {value}.")
+        raise RequestError(f"The frame rate must be above 0 and at most 1000, not {shown(value, 40)}.")
     nearest = round(rate)
     ntsc = Fraction(nearest * 1000, 1001)
     return ntsc if rate.denominator != 1 and abs(rate - ntsc) < Fraction(1, 100) and nearest % 6 == 0 else rate
@@ -239,11 +247,11 @@ def read(field: Field, value: Any) -> Any:
         return "" if field.form == "words" and field.default is None else field.default
     match field.form:
         case "file":
-            return Path(value)
-        case "files":  # a gallery holds pairs of a file and its caption
-            return tuple(Path(item[0] if isinstance(item, (tuple, list)) else item) for item in value)
+            return _path(field, value)
+        case "files":
+            return tuple(_path(field, item) for item in _items(field, value))
         case "numbers":
-            return _numbers(value) if isinstance(value, str) else tuple(value)
+            return _numbers(value) if isinstance(value, str) else tuple(_items(field, value))
         case "rate":
             return exact_rate(value)
         case "whole":
@@ -251,6 +259,20 @@ def read(field: Field, value: Any) -> Any:
         case "number":
             return _number(field, value)
     return value
+
+
+def _items(field: Field, value: Any) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise RequestError(f"{field.bounds.label} must be a list.")
+    return value
+
+
+def _path(field: Field, value: Any) -> Path:
+    if isinstance(value, (list, tuple)) and value:  # a gallery holds pairs of a file and its caption
+        value = value[0]
+    if not isinstance(value, (str, Path)) or "\0" in str(value):
+        raise RequestError(f"{field.bounds.label} must be a file: please choose it again.")
+    return Path(value)
 
 
 def _whole(field: Field, value: Any) -> Any:
@@ -267,7 +289,7 @@ def _number(field: Field, value: Any) -> Any:
     try:
         return float(value)
     except ValueError as error:
-        raise RequestError(f'{field.bounds.label} must be a number, not "{value}".') from error
+        raise RequestError(f'{field.bounds.label} must be a number, not "{shown(value, 40)}".') from error
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -283,7 +305,11 @@ def check_value(field: Field, value: Any) -> None:
     if value is None:
         return
     if bounds.choices and value not in bounds.choices:
-        raise RequestError(f'{bounds.label} must be one of {", ".join(bounds.choices)}, not "{value}".')
+        raise RequestError(f'{bounds.label} must be one of {", ".join(bounds.choices)}, not "{shown(value, 40)}".')
+    if field.form == "tick" and not isinstance(value, bool):
+        raise RequestError(f"{bounds.label} must be true or false.")
+    if field.form == "words":
+        _check_words(field, value)
     if bounds.longest is not None and len(value) > bounds.longest:
         raise RequestError(
             f"{bounds.label} may have at most {bounds.longest} characters, not {len(value)}: please shorten it."
@@ -292,14 +318,22 @@ def check_value(field: Field, value: Any) -> None:
         check_number(field, value)
 
 
+def _check_words(field: Field, value: Any) -> None:
+    if not isinstance(value, str):
+        raise RequestError(f"{field.bounds.label} must be words.")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:  # half of a pair of code units: neither a file nor a tokenizer takes it
+        raise RequestError(f"{field.bounds.label} holds a character that is none: please write it anew.") from error
+
+
 def check_number(field: Field, value: Any) -> None:
     """Raise RequestError for what is no number, or none within the field's bounds."""
     bounds = field.bounds
-    if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)) or value != value:  # the last: NaN
         raise RequestError(f"{bounds.label} must be a number.")
+    if not bounds.low <= value <= bounds.high:
+        said = f", not {float(value):g}" if abs(value) < _MOST_SAID else ""
+        raise RequestError(f"{bounds.label} must lie between {bounds.low:g} and {bounds.high:g}{said}.")
     if (field.form == "whole" or bounds.step == 1) and value != int(value):
         raise RequestError(f"{bounds.label} must be a whole number.")
-    if not bounds.low <= value <= bounds.high:
-        raise RequestError(
-            f"{bounds.label} must lie between {bounds.low:g} and {bounds.high:g}, not {float(value):g}."
-        )

@@ -25,6 +25,7 @@ from starlette.responses import FileResponse, JSONResponse, StreamingResponse
 
 from studio.errors import DISK_FULL, is_full_disk
 from studio.ui import door_uploads
+from studio.ui.door_calls import FAULT
 from studio.ui.door_headers import headers_of, is_secure
 from studio.ui.door_inside import VISIT, App, Message, Receive, Send, Visit
 from studio.ui.door_names import GONE, Names
@@ -32,6 +33,7 @@ from studio.ui.door_rules import (
     API,
     FILE,
     PROGRESS,
+    TOOLS,
     UPLOAD,
     Hosts,
     Refused,
@@ -50,7 +52,6 @@ logger = logging.getLogger(__name__)
 STALL_SECONDS = 30.0
 """How long a body may stand still before the request is given up."""
 
-FAULT = "Something went wrong inside the studio: please try again."
 _COOKIE = re.compile(r"(?:^|;)\s*zoetrope=([0-9a-f]{32})\s*(?:;|$)")
 
 
@@ -101,7 +102,7 @@ class Door:
         scope = {
             **scope,
             VISIT: visit,
-            "headers": believed(scope["headers"], self.rules.hosts, self.rules.behind_proxy),
+            "headers": believed(_without_cookie(scope, route), self.rules.hosts, self.rules.behind_proxy),
         }
         answer = _Answer(send, headers_of(
             route, visit.nonce, scripts=self.rules.scripts, framed=self.rules.framed,
@@ -300,6 +301,13 @@ def _headers(scope: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         key = name.decode("latin-1").lower()
         found[key] = (*found.get(key, ()), value.decode("latin-1"))
     return found
+
+
+def _without_cookie(scope: dict[str, Any], route: str) -> list[tuple[bytes, bytes]]:
+    """A request's headers; a tool's caller is nobody known: Gradio would pass a cookie on with a part of what it then
+    asks of this very studio.
+    """
+    return [each for each in scope["headers"] if route not in TOOLS or each[0].lower() != b"cookie"]
 
 
 def _asked(scope: dict[str, Any], key: str) -> str:

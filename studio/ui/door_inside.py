@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from studio.ui.door_calls import UNREADABLE, Calls, refusal
 from studio.ui.door_names import Names
 from studio.ui.door_rules import FILE, HEARTBEAT, PAGES, UPLOAD, Refused, route_of
 
@@ -25,7 +26,6 @@ VISIT = "zoetrope.visit"
 """Where the door leaves a request's Visit in its scope."""
 
 TEXT = (b"application/json", b"text/event-stream", b"text/html", b"text/plain")
-UNREADABLE = "This call is no JSON that can be read."
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,10 @@ class Visit:
 class Inside:
     """An ASGI application in front of Gradio's routes; see the module's head."""
 
-    def __init__(self, app: App, names: Names) -> None:
+    def __init__(self, app: App, names: Names, calls: Calls | None = None) -> None:
         self._app = app
         self._names = names
+        self._calls = calls
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,7 +59,7 @@ class Inside:
             if body is None:
                 return
             if body.strip():
-                body = self._body_in(body, visit)
+                body = self._body_in(body, route, visit)
                 scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
             receive = _again(body, receive)
         await self._app(scope, receive, self._outwards(send, route, visit))
@@ -79,7 +80,7 @@ class Inside:
         ]
         return {**scope, "query_string": urlencode(pairs).encode()}
 
-    def _body_in(self, body: bytes, visit: Visit) -> bytes:
+    def _body_in(self, body: bytes, route: str, visit: Visit) -> bytes:
         try:
             value = json.loads(body)
         except (ValueError, RecursionError):
@@ -89,23 +90,37 @@ class Inside:
             if not isinstance(value["session_hash"], str):
                 raise Refused(400, UNREADABLE)
             value["session_hash"] = self._names.session(value["session_hash"], visit.visitor)
+        if self._calls is not None:
+            self._calls.check(route, value)
         return json.dumps(value, separators=(",", ":")).encode()
 
     def _outwards(self, send: Send, route: str, visit: Visit) -> Send:
         """``send`` for what Gradio answers."""
         is_text = is_page = False
         held: Message | None = None  # the head of an answer in one piece, whose length is about to change
+        refused: bytearray | None = None  # what Gradio says to a call that it does not take
 
         async def outwards(message: Message) -> None:
-            nonlocal is_text, is_page, held
+            nonlocal is_text, is_page, held, refused
             if message["type"] == "http.response.start":
                 headers = {name.lower(): value for name, value in message.get("headers", [])}
                 kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+                if message["status"] >= 400 and kind == b"application/json":
+                    held, refused = message, bytearray()
+                    return
                 is_text = kind in TEXT
                 is_page = kind == b"text/html" and route in PAGES
                 if is_text and b"content-length" in headers:
                     held = message
                     return
+            elif refused is not None:
+                refused += message.get("body", b"")
+                if message.get("more_body", False):
+                    return
+                assert held is not None
+                status, body = refusal(held["status"], self._names.files_out(bytes(refused), visit.visitor), route)
+                message = {**message, "body": body}
+                await send({**held, "status": status, "headers": _with_length(held["headers"], len(body))})
             elif message["type"] == "http.response.body" and is_text:
                 body = self._names.files_out(message.get("body", b""), visit.visitor)
                 if is_page:

@@ -30,6 +30,7 @@ READ = frozenset(
 )  # fmt: skip
 WRITE = frozenset({UPLOAD, f"{UPLOAD}/", *TOOLS, f"{API}/mcp/messages/"}
                   | {f"{API}/{name}" for name in ("queue/join", "cancel", "reset", "reset/")})  # fmt: skip
+_LONGEST_PART = 200
 _CALL = re.compile(rf"{API}/(?:run|api|call|call/v2)/\w{{1,80}}/?")
 _RESULT = re.compile(rf"{API}/call/(?:v2/)?\w{{1,80}}/\w{{1,80}}")
 
@@ -45,6 +46,8 @@ class Refused(Exception):
 
 def is_open(method: str, route: str) -> bool:
     """Whether the studio has a use for this route; all others of Gradio's are closed (there are dozens)."""
+    if "\0" in route or any(len(part) > _LONGEST_PART for part in route.split("/")):
+        return False  # no disk has such a name
     if method in ("GET", "HEAD"):
         if route in READ or route.startswith((*STATIC, FILE)) or _RESULT.fullmatch(route):
             return True

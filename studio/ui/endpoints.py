@@ -20,6 +20,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from studio.errors import RequestError
 from studio.requests import Field, fields_of, schema_of
 from studio.service import TASKS, Event, Job, Studio, Task
 from studio.ui import layout, messages
@@ -64,7 +65,7 @@ def _function(studio: Studio, task: Task, fields: tuple[Field, ...]) -> Callable
         listener = Listener(request)
         try:
             values = dict(zip(names, given, strict=True))
-            yield await _run(studio, task, values, bool(details), progress, request, listener)
+            yield await _run(studio, task, values, details, progress, request, listener)
         finally:
             listener.forget()
 
@@ -92,7 +93,7 @@ def _parameter(field: Field) -> Component:
     label, default = field.bounds.label, field.default
     if field.form in ("file", "files"):
         widget = gr.File(label=label, file_count="multiple" if field.form == "files" else "single")
-        schema = {**widget.api_info(), "description": field.bounds.help}
+        schema = _in_place(widget.api_info()) | {"description": field.bounds.help}
     else:
         schema = schema_of(field)
         if schema["type"] == "boolean":
@@ -106,11 +107,30 @@ def _parameter(field: Field) -> Component:
     return widget
 
 
+def _in_place(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with its definitions where they are referred to: a parameter's schema becomes a part of a tool's, in
+    which nobody would find them.
+    """
+    known = schema.get("$defs", {})
+
+    def placed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [placed(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+        if name in known:
+            node = {**known[name], **node}
+        return {key: placed(each) for key, each in node.items() if key not in ("$ref", "$defs")}
+
+    return placed(schema)
+
+
 async def _run(
     studio: Studio,
     task: Task,
     values: dict[str, Any],
-    details: bool,
+    details: Any,
     progress: gr.Progress,
     request: gr.Request | None,
     listener: Listener,
@@ -119,6 +139,8 @@ async def _run(
     client = client_of(request, studio.settings.behind_proxy)
     job: Job | None = None
     try:
+        if not isinstance(details, bool | None):
+            raise RequestError("Details must be true or false.")
         studio.check_room(client=client)  # at once: who is refused need not wait for a thread
         job = await _submitted(studio, task, values, client)
         WATCH.add(job, listener)
@@ -131,7 +153,7 @@ async def _run(
             await asyncio.sleep(LOOK_SECONDS)
             if await listener.has_hung_up():
                 job.cancel()
-        return await asyncio.to_thread(_answer, job, details)
+        return await asyncio.to_thread(_answer, job, bool(details))
     except Exception as error:
         raise gr.Error(messages.sentence(error), print_exception=False) from None
     finally:

@@ -7,19 +7,22 @@ import os
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import gradio as gr
-from gradio import queueing, route_utils, routes
+from gradio import queueing, route_utils, routes, utils
+from gradio.exceptions import Error as AppError
 from gradio.routes import App, ORJSONResponse
 from starlette.middleware import Middleware
 
-from studio.errors import DISK_FULL, ResourceError, is_full_disk
+from studio.errors import DISK_FULL, ResourceError, is_full_disk, shown
 from studio.service import Studio, shown_type
 from studio.ui import theme
 from studio.ui.door import Door, Rules
+from studio.ui.door_calls import FAULT, UNREAD_VALUE, Calls, Known
 from studio.ui.door_inside import Inside
 from studio.ui.door_names import Names
 from studio.ui.door_rules import LOOPBACK, Hosts, Refused
@@ -34,6 +37,9 @@ FORM_BYTES = 64 << 10  # what multipart's own lines may add to the files
 PUBLIC = {"burst": 240, "per_second": 8.0, "at_once": 200}
 LOCAL = {"burst": 5000, "per_second": 500.0, "at_once": 2000}
 HUB_PROXY = "proxy.spaces.internal.huggingface.tech"  # by which name the Hub asks a Space's app
+SENTENCE = 500  # characters of one that goes out
+_READING = ("preprocess_data", "validate_inputs")  # Gradio's steps that read what a call holds
+_gradio_tells = utils.error_payload
 KEPT_UPLOADS = 10  # of the largest kind, that a public studio keeps for one client at a time
 
 
@@ -74,15 +80,27 @@ def _largest(studio: Studio) -> int:
     return max(studio.settings.limits.video_bytes, studio.settings.limits.image_bytes)
 
 
-def guarded_app(rules: Rules, names: Names, shelf: Shelf) -> App:
+def guarded_app(page: gr.Blocks, rules: Rules, names: Names, shelf: Shelf) -> App:
     """Gradio's application between the two halves of the door: one outside of all its layers, one inside."""
 
     class Guarded(App):
         def build_middleware_stack(self) -> Door:  # type: ignore[override]
-            self.user_middleware.append(Middleware(Inside, names))
+            self.user_middleware.append(Middleware(Inside, names, Calls(lambda: calls_of(page))))
             return Door(super().build_middleware_stack(), rules, names, shelf)
 
     return Guarded(default_response_class=ORJSONResponse)
+
+
+def calls_of(page: gr.Blocks) -> list[Known]:
+    """What every function of a page takes."""
+    named = page.get_api_info()["named_endpoints"]
+    found = []
+    for number, function in page.fns.items():
+        said = named.get(f"/{function.api_name}", {"parameters": []})
+        parameters = {each["parameter_name"]: not each["parameter_has_default"] for each in said["parameters"]}
+        counts = {len(function.inputs), sum(not part.skip_api for part in function.inputs)}
+        found.append(Known(number, str(function.api_name or ""), frozenset(counts), parameters))
+    return found
 
 
 def open_to_share(page: gr.Blocks, rules: Rules) -> None:
@@ -105,9 +123,23 @@ class _OneLine:
         logger.warning("A call was refused: %s.", kind.__name__ if kind else "unknown")
 
 
+def told(error: BaseException | None, show_error: bool = False) -> dict[str, bool | str | float | None]:
+    """What Gradio tells a client of a fault: the sentence of one that was raised for people, and for all others one of
+    ours (Gradio says nothing then). ``show_error``, under which it would say the fault's own words, counts for nothing.
+    """
+    if isinstance(error, AppError):
+        return {**_gradio_tells(error, False), "error": shown(error.message, SENTENCE)}
+    steps = traceback.walk_tb(error.__traceback__ if error is not None else None)
+    is_theirs = any(frame.f_code.co_name in _READING for frame, _ in steps)
+    return {"error": UNREAD_VALUE if is_theirs else FAULT, "title": "Error", "visible": True, "duration": 10}
+
+
 def quiet_tracebacks() -> None:
-    """Gradio's printed tracebacks become one line each: a stranger must not fill the log."""
+    """Gradio's printed tracebacks become one line each: a stranger must not fill the log. What it tells of them, too,
+    is a sentence.
+    """
     queueing.traceback = route_utils.traceback = routes.traceback = _OneLine  # type: ignore[attr-defined,assignment]
+    queueing.error_payload = utils.error_payload = told
     logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it logs the words of calls, and tracebacks
 
 

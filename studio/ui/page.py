@@ -96,7 +96,7 @@ def launch(page: gr.Blocks, studio: Studio, *, share: bool = False) -> None:
     guarding.tell_full_disk(page)
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     rules, shelf = guarding.rules_of(studio), guarding.shelf_of(studio, folder)
-    app = guarding.guarded_app(rules, Names(folder), shelf)
+    app = guarding.guarded_app(page, rules, Names(folder), shelf)
     try:
         page.launch(**launch_arguments(studio, share=share), prevent_thread_lock=True, _app=app)
     except OSError as error:

@@ -20,6 +20,7 @@ from typing import Any
 
 import gradio as gr
 from anyio import from_thread
+from gradio import route_utils
 from gradio.context import LocalContext
 from gradio.state_holder import SessionState, StateHolder
 
@@ -195,7 +196,10 @@ class LightSessions(StateHolder):
 
 
 def lighten(page: gr.Blocks) -> None:
-    """Let a launched page keep its sessions lightly; call it before anybody has come."""
+    """Let a launched page keep its sessions lightly; call it before anybody has come. A call without a session has a
+    state as well, of its own and for its own time.
+    """
     sessions = LightSessions()
     sessions.set_blocks(page)
     page.app.state_holder = sessions
+    route_utils.SessionState = lambda blocks: SessionState(_Bare(blocks))  # type: ignore[misc,assignment]

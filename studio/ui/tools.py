@@ -6,21 +6,45 @@ Gradio answers a tool's call through a client of its own, which would go on list
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import gradio as gr
 
+from studio.errors import shown
+
 LOOK_SECONDS = 0.25
+LONGEST = 500  # characters of a refusal
 
 
 def watch_callers(page: gr.Blocks) -> None:
-    """Let the calls of a launched page's tools end with their callers; nothing to do for a page without tools."""
+    """Let the calls of a launched page's tools end with their callers, and its refusals be short; nothing to do for a
+    page without tools.
+    """
     server = page.mcp_server_obj
     if server is None:
         return
     for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
         setattr(server, name, _watched(server, getattr(server, name)))
+    tell = server.mcp_server._make_error_result
+    server.mcp_server._make_error_result = lambda text: tell(shown(text, LONGEST))  # it repeats what was sent
+    convert = server.convert_strings_to_filedata
+    server.convert_strings_to_filedata = lambda value, places: convert(
+        value, [each for place in places for each in _places(value, place)]
+    )
+
+
+def _places(value: Any, place: list[str | int]) -> Iterator[list[str | int]]:
+    """Where in ``value`` the files of a schema's ``place`` stand: Gradio looks for those of a list at "items"."""
+    if not place:
+        yield []
+        return
+    first, *rest = place
+    if first == "items" and isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from ([number, *more] for more in _places(each, rest))
+    elif isinstance(value, dict) and first in value:
+        yield from ([first, *more] for more in _places(value[first], rest))
 
 
 def _watched(server: Any, execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

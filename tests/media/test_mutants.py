@@ -28,7 +28,9 @@ def _mutant(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.hardening) for seed in range(3, 180))]
+)
 @pytest.mark.parametrize(
     "name", ["m.mp4", "m.mkv", "m.webm", "m.avi", "m.gif", "m.png", "m.jpg", "m.webp", "moving.webp"]
 )
