@@ -64,7 +64,7 @@ def _run(func, args, kwargs):
         raise WrongDevice(f"{name} works on tensors of {[str(part.device) for part in tensors]}")
     stays = any(on_gpu) if target is None else torch.device(target).type == "cuda"
     Watch.note(name, args, any(on_gpu), stays)
-    asked = kwargs if target is None else {**kwargs, "device": "cpu"}
+    asked = {**kwargs, "device": "cpu"} if target is not None and stays else kwargs
     result = func(*tree_map(_held, args), **tree_map(_held, asked))
     if name == "copy_":
         return args[0]

@@ -54,8 +54,7 @@ class Calls:
             self._by_name = {each.name: each for each in self._by_number.values() if each.name}
         if not isinstance(body, dict):
             raise Refused(400, UNREADABLE)
-        number = body.get("fn_index") if found is None else None
-        known = self._by_number.get(number) if isinstance(number, int) else self._by_name.get(found[2] if found else "")
+        known = self._known(found, body.get("fn_index"))
         if known is None:
             raise Refused(422 if found is None else 404, f"There is no such call: {LIST}")
         if found is not None and found[1] == "call/v2":
@@ -65,6 +64,14 @@ class Calls:
         if not isinstance(data, list) or len(data) not in known.counts:
             counts = " or ".join(map(str, sorted(known.counts)))
             raise Refused(422, f'This call takes {counts} values as a list called "data": {LIST}')
+
+    def _known(self, found: re.Match[str] | None, number: Any) -> Known | None:
+        """The function that is meant: by its number on the queue's road, by either on those that take both, where the
+        number counts more (the page sends what need not queue to run/predict, whatever it is), else by its name.
+        """
+        if found is None or (found[1] in ("run", "api") and number is not None):
+            return self._by_number.get(number) if isinstance(number, int) else None
+        return self._by_name.get(found[2])
 
 
 def _check_names(known: Known, body: dict[str, Any]) -> None:

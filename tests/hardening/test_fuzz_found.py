@@ -12,16 +12,21 @@ from studio.ui.door_rules import Refused, is_open
 from studio.ui.endpoints import _in_place
 from studio.ui.tools import _places
 
-CALLS = Calls(lambda: [Known(7, "turn", frozenset({2, 3}), {"clip": True, "times": False})])
+CALLS = Calls(lambda: [
+    Known(7, "turn", frozenset({2, 3}), {"clip": True, "times": False}), Known(8, "", frozenset({1}), {}),
+])  # fmt: skip
 
 
 @pytest.mark.parametrize(("route", "body", "status"), [
     ("run/turn", {"data": [1, 2]}, None), ("call/turn/", {"data": [1, 2, 3]}, None),
     ("call/v2/turn", {"clip": None}, None), ("call/v2/turn", {"clip": 1, "times": 2, "oauth_token": 3}, None),
     ("queue/join", {"fn_index": 7, "data": [1, 2]}, None), ("cancel", {"x": 1}, None), ("cancel", 5, None),
+    # what the page need not queue it sends to run/predict, an endpoint's name or not, with the number that counts
+    ("run/predict", {"fn_index": 8, "data": [None]}, None), ("run/turn", {"fn_index": 8, "data": [1, 2]}, 422),
+    ("run/turn", {"fn_index": 9, "data": [1, 2]}, 404), ("api/turn", {"fn_index": "x", "data": [1, 2]}, 404),
     ("run/other", {"data": []}, 404), ("run/turn", {"data": []}, 422), ("run/turn", {"data": "ab"}, 422),
     ("run/turn", {}, 422), ("run/turn", [1, 2], 400), ("call/v2/turn", {"times": 2}, 422),
-    ("call/v2/turn", {"clip": 1, "evil" * 999: 2}, 422), ("queue/join", {"fn_index": 8, "data": [1, 2]}, 422),
+    ("call/v2/turn", {"clip": 1, "evil" * 999: 2}, 422), ("queue/join", {"fn_index": 9, "data": [1, 2]}, 422),
     ("queue/join", {"fn_index": "7", "data": [1, 2]}, 422), ("queue/join", {"data": [1, 2]}, 422),
     ("queue/join", {"fn_index": 10**400, "data": [1, 2]}, 422), ("queue/join", {"fn_index": 7, "data": {}}, 422),
 ])  # fmt: skip
