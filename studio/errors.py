@@ -19,11 +19,17 @@ from __future__ import annotations
 import errno
 
 DISK_FULL = "The disk is full: please make room and try again."
+_FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
 
 
 def is_full_disk(error: BaseException) -> bool:
     """Whether a file could not be written because the disk, or what may be kept on it, is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def says_full_disk(words: str) -> bool:
+    """The same of what another program or library says, in the system's words."""
+    return any(sign in words.lower() for sign in _FULL_DISK)
 
 
 def shown(text: object, longest: int = 60) -> str:

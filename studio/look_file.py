@@ -1,4 +1,4 @@
-"""Look files: what studying a picture leaves, read from the header alone, before anything heavy is loaded.
+"""Look files: what studying a picture leaves, looked over before anything heavy is loaded.
 
 A look file is a safetensors file. Its header (8 bytes of length, then JSON) carries a card: what it is, the name that
 its owner gave it, and a small sample picture. Nothing in it is ever executed; that its numbers are numbers is checked

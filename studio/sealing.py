@@ -75,8 +75,7 @@ class SealedFolder:
                 raise ValueError("more work than any key of ours")
             self._key = _unsealed(_stretched(words, salt, work), sealed, KEY)
         except OSError as error:
-            said = _FULL if is_full_disk(error) else _UNWRITTEN
-            raise ResourceError(said.format(folder=self.folder)) from error
+            raise self._unwritten(error) from error
         except (ValueError, KeyError, TypeError) as error:
             raise ResourceError(_DAMAGED.format(folder=self.folder, key=KEY)) from error
         if self._key is None:
@@ -111,6 +110,9 @@ class SealedFolder:
         except OSError:
             return None
 
+    def _unwritten(self, error: OSError) -> ResourceError:
+        return ResourceError((_FULL if is_full_disk(error) else _UNWRITTEN).format(folder=self.folder))
+
     def keep(self, content: bytes) -> str:
         """Seal a file and give it its name, whole or not at all. Returns the name; raises ResourceError."""
         name = secrets.token_hex(8)
@@ -119,8 +121,7 @@ class SealedFolder:
             part = self._write_part(_sealed(self._key, content, name))
             part.replace(self._place(name))
         except OSError as error:
-            said = _FULL if is_full_disk(error) else _UNWRITTEN
-            raise ResourceError(said.format(folder=self.folder)) from error
+            raise self._unwritten(error) from error
         finally:
             if part is not None:
                 part.unlink(missing_ok=True)

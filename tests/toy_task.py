@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass
@@ -17,6 +16,7 @@ from studio.requests import Request, bounded
 from studio.service import TASKS, Studio, Task
 from studio.settings import Settings
 from studio.ui import page as pages
+from tests.machine import free_port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +74,7 @@ def added() -> Iterator[None]:
 @contextmanager
 def serving(checkpoints: Path, folder: Path) -> Iterator[str]:
     """The address of a real server whose studio has the fifth task, while the block runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = Settings(work=folder / "work", checkpoints=checkpoints, port=port)
+    settings = Settings(work=folder / "work", checkpoints=checkpoints, port=free_port())
     with added(), pytest.MonkeyPatch.context() as patch, Studio(settings) as studio:
         patch.setenv("GRADIO_TEMP_DIR", str(studio.private_folder()))
         page = pages.build(studio)

@@ -92,7 +92,7 @@ class Credentials:
         try:
             with path.open("rb") as source, signed.open("x+b") as file:
                 target = _Target(file)
-                self._checked_sign(kind, source_type, source, target)
+                self._sign(kind, source_type, source, target)
                 file.flush()
             os.replace(signed, path)
         except OSError as error:
@@ -108,17 +108,14 @@ class Credentials:
         """The signed form of a small file that is still in memory. Raises ResourceError."""
         out = io.BytesIO()
         try:
-            self._checked_sign(kind, source_type, io.BytesIO(content), out)
+            self._sign(kind, source_type, io.BytesIO(content), out)
         except self._c2pa.C2paError as error:
             logger.debug("signing failed: %s", error)
             raise ResourceError(FAILED) from None
         return out.getvalue()
 
-    def _checked_sign(self, kind: str, source_type: str, source: BinaryIO, target: Any) -> None:
-        self._identity.check_time()
-        self._sign(kind, source_type, source, target)
-
     def _sign(self, kind: str, source_type: str, source: BinaryIO, target: Any) -> None:
+        self._identity.check_time()
         with self._lock:
             builder = self._c2pa.Builder(json.dumps(manifest(source_type)), context=self._context)
             builder.sign(self._signer, KINDS[kind], source, target)

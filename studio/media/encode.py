@@ -253,9 +253,7 @@ def write_gif(
 
 def _gif_pass(arguments: list[str]) -> None:
     done = ffmpeg.run(arguments, seconds=_GIF_SECONDS, memory=ffmpeg.memory_for(1 << 23))
-    known = ffmpeg.machine_fault(done.code, done.messages, "while the GIF was made")
-    if known is not None:
-        raise known
+    check_ended(done.code, done.messages, "while the GIF was made")
     if done.code:
         logger.debug("ffmpeg said: %s", done.messages[-2000:])
         raise ResourceError("The GIF could not be made; please download the mp4 instead.")

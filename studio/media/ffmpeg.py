@@ -24,7 +24,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from studio.errors import MemoryOutError, ResourceError
+from studio.errors import MemoryOutError, ResourceError, says_full_disk
 from studio.media import children
 
 try:
@@ -41,7 +41,6 @@ THREADS = max(1, min(4, os.cpu_count() or 1))
 _KEPT_MESSAGES = 64 << 10
 _PIPE_BYTES = 1 << 20
 _MEMORY_BASE = 768 << 20
-_FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
 _SIGXFSZ = 25
 _FULL_MEMORY = ("cannot allocate memory", "out of memory", "malloc of size", "failed to allocate", "bad_alloc")
 _EXIT_SIGNAL = 255  # ffmpeg's own exit code after a signal that it caught
@@ -98,7 +97,7 @@ def machine_fault(code: int | None, messages: str, what: str) -> ResourceError |
     A crash (SIGSEGV, SIGABRT) is not among them: files do that, too.
     """
     said = messages.lower()
-    if code == -_SIGXFSZ or any(sign in said for sign in _FULL_DISK):
+    if code == -_SIGXFSZ or says_full_disk(said):
         return ResourceError(f"The disk is full, nothing could be written {what}: please make room and try again.")
     if code and (code == _EXIT_NO_MEMORY or any(sign in said for sign in _FULL_MEMORY)):
         return MemoryOutError(f"Memory ran out {what}: please make it smaller, or close other programs.")

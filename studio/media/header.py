@@ -44,9 +44,11 @@ def read_header(path: Path, kind: Kind, pixels: int) -> str:
     return done.messages
 
 
-def check_ended(code: int | None, messages: str) -> None:
-    """Raise MemoryOutError or ResourceError where it was the machine, and not the file, that ended a reading ffmpeg."""
-    known = ffmpeg.machine_fault(code, messages, "while the clip was read")
+def check_ended(code: int | None, messages: str, what: str = "while the clip was read") -> None:
+    """Raise MemoryOutError or ResourceError where it was the machine, and not the file, that ended an ffmpeg at work on
+    ``what``.
+    """
+    known = ffmpeg.machine_fault(code, messages, what)
     if known is not None:
         raise known
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from studio.errors import ResourceError
 from studio.media import ffmpeg
-from studio.media.header import sound_of
+from studio.media.header import check_ended, sound_of
 from studio.media.metadata import tags
 from studio.media.sniff import Kind
 from studio.origin import GENERATOR
@@ -56,9 +56,7 @@ def join(
         done = ffmpeg.run(arguments, seconds=_JOIN_SECONDS, feed=tags(request, source_type))
         if done.code == 0 and target.exists() and target.stat().st_size:
             return SOUND_LOST if sound is not None and copy is None else None
-        known = ffmpeg.machine_fault(done.code, done.messages, "while the clip was saved")
-        if known is not None:
-            raise known
+        check_ended(done.code, done.messages, "while the clip was saved")
         logger.warning("joining video and sound failed with code %d", done.code)
         logger.debug("ffmpeg said: %s", done.messages[-2000:])
     raise ResourceError("The finished clip could not be written; please try again.")

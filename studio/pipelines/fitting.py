@@ -26,10 +26,8 @@ def check_fits(network: type[Any], folder: Path, weights: Weights) -> None:
     config = read_json(folder / "config.json")
     try:
         with torch.device("meta"):
-            if hasattr(network, "config_class") and network.config_class is not None:
-                built = network(network.config_class(**config))
-            else:
-                built = network.from_config(config)
+            kind = getattr(network, "config_class", None)  # transformers' networks have one, diffusers' none
+            built = network.from_config(config) if kind is None else network(kind(**config))
         wanted = {
             name: Weight(tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in built.state_dict().items()
         }

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from studio.errors import ResourceError, is_full_disk
+from studio.errors import ResourceError, is_full_disk, says_full_disk
 
 UNWRITTEN = "The export could not be written, and what was there is kept: please make room on the disk and try again."
-_FULL = ("no space left", "quota exceeded", "file too large")  # as safetensors passes the system's words on
 
 
 def export_whole(export: Callable[[Path], None], target: Path) -> None:
@@ -31,7 +30,7 @@ def export_whole(export: Callable[[Path], None], target: Path) -> None:
                 (target / file).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(fresh / file, target / file)
     except (OSError, SafetensorError) as error:
-        if not is_full_disk(error) and not any(sign in str(error).lower() for sign in _FULL):
+        if not is_full_disk(error) and not says_full_disk(str(error)):  # safetensors passes the system's words on
             raise
         raise ResourceError(UNWRITTEN) from error
     for folder in {file.parent for file in files if ".safetensors" in file.name}:

@@ -6,7 +6,6 @@ Without a browser these tests are skipped on a person's machine and fail where `
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.machine import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -44,9 +45,7 @@ class App:
     def __init__(self, checkpoints: Path, work: Path, log: Path) -> None:
         self.work = work
         self.log = log
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ZOETROPE_")}
         command = [sys.executable, "app.py", "--port", str(self.port), "--checkpoints", str(checkpoints)]

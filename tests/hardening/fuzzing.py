@@ -1,5 +1,5 @@
 """What the fuzz of the endpoints is made of: calls read from the page's own schema, values that obey and values that
-do not, and the five roads by which a call can be made.
+do not, and the roads by which a call can be made.
 
 Nothing here knows an endpoint or a parameter by its name: a new tab is fuzzed because the page says that it is there.
 """

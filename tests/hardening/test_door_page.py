@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from studio.service import Studio
-from studio.settings import Limits, Settings
 from studio.ui import guarding
 from studio.ui.door_rules import READ, WRITE
 from studio.ui.page import build, keep_files_in, launch
+from tests.machine import public_settings
 
 CALLS = ("queue/join", "run/generate", "api/restyle", "call/generate", "call/v2/predict", "cancel", "reset", "mcp/")
 BODIES = (
@@ -33,11 +33,8 @@ BODIES = (
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """A public studio without generators, its page, and a client that no rate holds up."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     work = tmp_path_factory.mktemp("work")
-    settings = Settings(checkpoints=work / "none", work=work, port=port, public=True, limits=Limits.public())
+    settings = public_settings(work / "none", work)
     with Studio(settings) as studio, pytest.MonkeyPatch.context() as patched:
         patched.setitem(guarding.PUBLIC, "burst", 10**6)
         folder = studio.private_folder()
@@ -45,7 +42,7 @@ def real(tmp_path_factory):
         page = build(studio)
         launch(page, studio)
         with httpx.Client(base_url=page.local_url, timeout=30) as web:
-            yield SimpleNamespace(studio=studio, page=page, web=web, work=work, folder=folder, port=port)
+            yield SimpleNamespace(studio=studio, page=page, web=web, work=work, folder=folder, port=settings.port)
         page.close(verbose=False)
 
 

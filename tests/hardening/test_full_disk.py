@@ -8,7 +8,6 @@ Uploads stand in ``test_door_uploads.py``, encoding and GIF in ``tests/media/tes
 
 import asyncio
 import io
-import resource
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -39,21 +38,11 @@ from studio.training.exporting import export_whole
 from studio.training.objective import Objective
 from studio.training.state import load_state, save_state
 from studio.ui import guarding, marker, messages
+from tests.machine import full_disk
 
 ROOT = Path(__file__).resolve().parents[2]
 NOISE = np.random.default_rng(1).integers(0, 255, (96, 128, 4), dtype=np.uint8)
 LOOK = {"zoetrope": "studied look", "version": "1"}
-
-
-@contextmanager
-def full_disk(room: int = 1000):
-    """No file may grow beyond ``room`` bytes, of this process and of its children."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from studio.service import TASKS, Studio
-from studio.settings import Limits, Settings
 from studio.ui import guarding
 from studio.ui.page import build, keep_files_in, launch
 from tests.hardening import fuzzing
+from tests.machine import public_settings
 from tests.toy_task import added
 
 ANNA, BERT = ({"cookie": f"zoetrope={letter * 32}"} for letter in "ab")
@@ -33,13 +33,9 @@ def fuzz(rounds: int):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, make):
     """A public studio with a fifth task that needs no generator, behind its door, asked by Anna; Bert has a file."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     home = tmp_path_factory.mktemp("fuzz")
     work = home / "work"
-    settings = Settings(checkpoints=home / "none", work=work, port=port, public=True, limits=Limits.public())
-    with added(), Studio(settings) as studio, pytest.MonkeyPatch.context() as patched:
+    with added(), Studio(public_settings(home / "none", work)) as studio, pytest.MonkeyPatch.context() as patched:
         patched.setitem(guarding.PUBLIC, "burst", 10**7)
         keep_files_in(studio.private_folder())
         page = build(studio)

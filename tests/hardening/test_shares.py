@@ -18,9 +18,10 @@ from studio.service import Studio
 from studio.service.budget import amount_of, check_work
 from studio.service.jobs import Job, PreparedRequest, Source
 from studio.service.queue import JobQueue
-from studio.settings import Limits, Settings
+from studio.settings import Limits
 from studio.ui.page import build, keep_files_in, launch
 from studio.ui.presence import client_of
+from tests.machine import public_settings
 
 PATH = Path("clip.mp4")
 REQUEST = TextToVideoRequest(prompt="a red car drives left", seed=1)
@@ -208,13 +209,8 @@ class Page:
 
 @pytest.fixture(scope="module")
 def page(tiny_checkpoints, tmp_path_factory):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     work = tmp_path_factory.mktemp("work")
-    with Studio(
-        Settings(checkpoints=tiny_checkpoints, work=work, port=port, public=True, limits=Limits.public())
-    ) as one:
+    with Studio(public_settings(tiny_checkpoints, work)) as one:
         made = Page(one)
         yield made
         made.http.close()

@@ -8,7 +8,6 @@ import io
 import json
 import logging
 import os
-import resource
 import zipfile
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from studio.service.context import JobContext
 from studio.service.jobs import Job, PreparedRequest
 from studio.settings import Settings, from_environment
 from tests.hardening.authority import Authority
+from tests.machine import full_disk
 
 NOISE = np.random.default_rng(1).integers(0, 255, (96, 128, 3), dtype=np.uint8)
 
@@ -153,13 +153,8 @@ def test_a_certificate_that_expires_meanwhile_is_told(c2pa, authority, tmp_path,
 def test_a_full_disk_while_signing_is_told_and_leaves_nothing(signer, tmp_path, kind):
     path = unsigned(tmp_path, kind)
     before, names = path.read_bytes(), sorted(tmp_path.iterdir())
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
-        with pytest.raises(StudioError, match="disk is full"):
-            signer.sign_file(path, kind, TRAINED)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_disk(len(before) // 2), pytest.raises(StudioError, match="disk is full"):
+        signer.sign_file(path, kind, TRAINED)
     assert path.read_bytes() == before and sorted(tmp_path.iterdir()) == names
 
 

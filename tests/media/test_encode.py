@@ -2,9 +2,9 @@
 
 import json
 import os
-import resource
 import signal
 import struct
+from contextlib import ExitStack
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +15,7 @@ from studio.media.decode import open_frames
 from studio.media.encode import VideoWriter, write_gif
 from studio.media.metadata import read_request
 from studio.media.probe import probe
+from tests.machine import full_disk
 
 
 def _grey(level: int, size=(64, 48)) -> np.ndarray:
@@ -280,17 +281,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, room, no_children):
     """No file may grow beyond ``room``: in the encoder (20 kB), or only in the last step, which copies (300 kB)."""
     path = tmp_path / "out.mp4"
     path.write_bytes(b"the last good file")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    frames = 40 if room < 100_000 else 26
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-        with pytest.raises(ResourceError, match="disk is full"), VideoWriter(path, (128, 96), 10) as writer:
+    frames, is_late = (40, False) if room < 100_000 else (26, True)
+    with full_disk(room), pytest.raises(ResourceError, match="disk is full"), ExitStack() as later:
+        with VideoWriter(path, (128, 96), 10) as writer:
             for seed in range(frames):
                 writer.write(_noise(seed))
-            if room > 100_000:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            if is_late:
+                later.enter_context(full_disk(1000))
     assert path.read_bytes() == b"the last good file" and len(list(tmp_path.iterdir())) == 1
 
 
@@ -299,13 +296,8 @@ def test_a_gif_on_a_full_disk_leaves_nothing(tmp_path, no_children):
     with VideoWriter(path, (128, 96), 10) as writer:
         for seed in range(10):
             writer.write(_noise(seed))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-        with pytest.raises(ResourceError):
-            write_gif(tmp_path / "out.gif", path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_disk(20_000), pytest.raises(ResourceError):
+        write_gif(tmp_path / "out.gif", path)
     assert [item.name for item in tmp_path.iterdir()] == ["out.mp4"]
 
 
